@@ -1,0 +1,11 @@
+//! Deliveries: what an attempt meant, what to do next, and which event may go now.
+//!
+//! In come outcomes, `now` and a random number; out go decisions and the order of sending.
+//! Deliberately unknown here: connections, clocks, and where the schedule is stored.
+
+pub mod outcome;
+pub mod retry;
+pub mod lanes;
+
+pub use outcome::Outcome;
+pub use retry::{Decision, RetryPolicy};

@@ -1,0 +1,625 @@
+//! One exact pass over JSON: checks the grammar, depth and size, and says where things stand.
+//!
+//! Nothing is copied and nothing is built: callers get spans of the text, so that numbers, key
+//! order and spelling leave as they came. The scanner walks nested values with a bit per level
+//! instead of the call stack, so a text of a million brackets costs no more than its length.
+//!
+//! In comes text that is valid UTF-8; out go spans, or the first fault with its place.
+
+use std::borrow::Cow;
+
+/// A range of bytes within the scanned text.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Span {
+    /// First byte.
+    pub start: usize,
+    /// Byte after the last one.
+    pub end: usize,
+}
+
+impl Span {
+    /// The text of the span; empty where the span is not of this text.
+    pub fn of(self, text: &str) -> &str {
+        text.get(self.start..self.end).unwrap_or("")
+    }
+}
+
+/// What is wrong with a text.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Fault {
+    /// Not JSON from this byte on.
+    Syntax {
+        /// Where.
+        at: usize,
+    },
+    /// Nested deeper than allowed.
+    TooDeep {
+        /// Where.
+        at: usize,
+    },
+    /// More keys than allowed.
+    TooManyKeys {
+        /// Where.
+        at: usize,
+    },
+}
+
+impl Fault {
+    /// The byte at which the fault shows.
+    pub fn at(self) -> usize {
+        match self {
+            Self::Syntax { at } | Self::TooDeep { at } | Self::TooManyKeys { at } => at,
+        }
+    }
+}
+
+/// What kind of value stands at a place.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum ValueKind {
+    /// `{…}`
+    Object,
+    /// `[…]`
+    Array,
+    /// `"…"`
+    String,
+    /// A number, `true`, `false` or `null`, or something that is no JSON at all.
+    Scalar,
+}
+
+/// How much a text may hold.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct ScanLimits {
+    /// Levels of nesting, at most 127.
+    pub depth_max: u32,
+    /// Keys of all objects together, until the count is reset.
+    pub keys_max: u32,
+}
+
+/// Walks one JSON text from front to back.
+#[derive(Clone, Debug)]
+pub struct Scanner<'a> {
+    text: &'a [u8],
+    at: usize,
+    depth: u32,
+    keys: u32,
+    limits: ScanLimits,
+}
+
+impl<'a> Scanner<'a> {
+    /// Starts at the first byte of `text`.
+    pub fn new(text: &'a str, limits: ScanLimits) -> Self {
+        Self { text: text.as_bytes(), at: 0, depth: 0, keys: 0, limits }
+    }
+
+    /// Where the scanner stands.
+    pub fn at(&self) -> usize {
+        self.at
+    }
+
+    /// Starts counting keys anew, for limits that hold per event of a batch.
+    pub fn reset_keys(&mut self) {
+        self.keys = 0;
+    }
+
+    /// Passes white space and says what comes next.
+    pub fn peek(&mut self) -> ValueKind {
+        match self.next_byte() {
+            Some(b'{') => ValueKind::Object,
+            Some(b'[') => ValueKind::Array,
+            Some(b'"') => ValueKind::String,
+            _ => ValueKind::Scalar,
+        }
+    }
+
+    /// Checks that nothing but white space is left.
+    ///
+    /// # Errors
+    /// [`Fault::Syntax`] where there is more.
+    pub fn end(&mut self) -> Result<(), Fault> {
+        match self.next_byte() {
+            None => Ok(()),
+            Some(_) => Err(self.syntax()),
+        }
+    }
+
+    /// Passes an object; `each` gets every key's span (without quotes) and must pass its value.
+    ///
+    /// # Errors
+    /// The first fault, of the object or of `each`.
+    pub fn members(
+        &mut self,
+        mut each: impl FnMut(&mut Self, Span) -> Result<(), Fault>,
+    ) -> Result<Span, Fault> {
+        let start = self.open(b'{')?;
+        if self.next_byte() == Some(b'}') {
+            return Ok(self.close(start));
+        }
+        loop {
+            let key = self.key()?;
+            each(self, key)?;
+            if self.separator(b'}')? {
+                return Ok(self.close(start));
+            }
+        }
+    }
+
+    /// Passes an array; `each` must pass one element at every call.
+    ///
+    /// # Errors
+    /// The first fault, of the array or of `each`.
+    pub fn elements(
+        &mut self,
+        mut each: impl FnMut(&mut Self) -> Result<(), Fault>,
+    ) -> Result<Span, Fault> {
+        let start = self.open(b'[')?;
+        if self.next_byte() == Some(b']') {
+            return Ok(self.close(start));
+        }
+        loop {
+            each(self)?;
+            if self.separator(b']')? {
+                return Ok(self.close(start));
+            }
+        }
+    }
+
+    /// Passes one value of any kind, checking all of it.
+    ///
+    /// # Errors
+    /// The first fault within the value.
+    pub fn skip(&mut self) -> Result<Span, Fault> {
+        let first = self.next_byte();
+        let start = self.at;
+        match first {
+            Some(b'"') => self.string().map(|_| ())?,
+            Some(b'{' | b'[') => self.nested()?,
+            _ => self.scalar()?,
+        }
+        Ok(Span { start, end: self.at })
+    }
+
+    /// Passes an object or array without recursion: bit n of `objects` tells what level n is.
+    fn nested(&mut self) -> Result<(), Fault> {
+        let mut objects: u128 = 0;
+        let mut levels: u32 = 0;
+        loop {
+            match self.next_byte() {
+                Some(open @ (b'{' | b'[')) => {
+                    self.open(open)?;
+                    levels += 1;
+                    objects = objects << 1 | u128::from(open == b'{');
+                    if !self.ends_at_once(open)? {
+                        continue;
+                    }
+                    levels -= 1;
+                    objects >>= 1;
+                }
+                Some(b'"') => self.string().map(|_| ())?,
+                _ => self.scalar()?,
+            }
+            loop {
+                if levels == 0 {
+                    return Ok(());
+                }
+                let object = objects & 1 == 1;
+                if !self.separator(if object { b'}' } else { b']' })? {
+                    if object {
+                        self.key()?;
+                    }
+                    break;
+                }
+                self.at += 1;
+                self.depth -= 1;
+                levels -= 1;
+                objects >>= 1;
+            }
+        }
+    }
+
+    /// After an opening bracket: passes the closing one if it follows, else an object's first key.
+    fn ends_at_once(&mut self, open: u8) -> Result<bool, Fault> {
+        let object = open == b'{';
+        if self.next_byte() == Some(if object { b'}' } else { b']' }) {
+            self.at += 1;
+            self.depth -= 1;
+            return Ok(true);
+        }
+        if object {
+            self.key()?;
+        }
+        Ok(false)
+    }
+
+    fn open(&mut self, bracket: u8) -> Result<usize, Fault> {
+        if self.next_byte() != Some(bracket) {
+            return Err(self.syntax());
+        }
+        if self.depth >= self.limits.depth_max.min(127) {
+            return Err(Fault::TooDeep { at: self.at });
+        }
+        let start = self.at;
+        self.depth += 1;
+        self.at += 1;
+        Ok(start)
+    }
+
+    fn close(&mut self, start: usize) -> Span {
+        self.at += 1;
+        self.depth -= 1;
+        Span { start, end: self.at }
+    }
+
+    /// Passes a key and its colon.
+    fn key(&mut self) -> Result<Span, Fault> {
+        if self.next_byte() != Some(b'"') {
+            return Err(self.syntax());
+        }
+        self.keys += 1;
+        if self.keys > self.limits.keys_max {
+            return Err(Fault::TooManyKeys { at: self.at });
+        }
+        let quoted = self.string()?;
+        if self.next_byte() != Some(b':') {
+            return Err(self.syntax());
+        }
+        self.at += 1;
+        Ok(Span { start: quoted.start + 1, end: quoted.end - 1 })
+    }
+
+    /// After a value: passes a comma (false), or stops before the closing bracket (true).
+    fn separator(&mut self, close: u8) -> Result<bool, Fault> {
+        match self.next_byte() {
+            Some(b',') => {
+                self.at += 1;
+                Ok(false)
+            }
+            Some(byte) if byte == close => Ok(true),
+            _ => Err(self.syntax()),
+        }
+    }
+
+    fn string(&mut self) -> Result<Span, Fault> {
+        let start = self.at;
+        self.at += 1;
+        loop {
+            self.plain_run();
+            match self.text.get(self.at) {
+                Some(b'"') => {
+                    self.at += 1;
+                    return Ok(Span { start, end: self.at });
+                }
+                Some(b'\\') => self.escape()?,
+                _ => return Err(self.syntax()),
+            }
+        }
+    }
+
+    /// Passes bytes of a string that mean themselves, eight at a time.
+    fn plain_run(&mut self) {
+        while let Some(chunk) = self.text.get(self.at..self.at + 8) {
+            let Ok(eight) = <[u8; 8]>::try_from(chunk) else { break };
+            let special = special_bytes(u64::from_le_bytes(eight));
+            if special != 0 {
+                self.at += (special.trailing_zeros() / 8) as usize;
+                return;
+            }
+            self.at += 8;
+        }
+        while let Some(byte) = self.text.get(self.at) {
+            if matches!(byte, b'"' | b'\\' | 0..=0x1f) {
+                return;
+            }
+            self.at += 1;
+        }
+    }
+
+    fn escape(&mut self) -> Result<(), Fault> {
+        match self.text.get(self.at + 1) {
+            Some(b'"' | b'\\' | b'/' | b'b' | b'f' | b'n' | b'r' | b't') => self.at += 2,
+            Some(b'u') => {
+                let digits = self.text.get(self.at + 2..self.at + 6);
+                if !digits.is_some_and(|digits| digits.iter().all(u8::is_ascii_hexdigit)) {
+                    return Err(self.syntax());
+                }
+                self.at += 6;
+            }
+            _ => return Err(self.syntax()),
+        }
+        Ok(())
+    }
+
+    fn scalar(&mut self) -> Result<(), Fault> {
+        match self.text.get(self.at) {
+            Some(b't') => self.word(b"true"),
+            Some(b'f') => self.word(b"false"),
+            Some(b'n') => self.word(b"null"),
+            Some(b'-' | b'0'..=b'9') => self.number(),
+            _ => Err(self.syntax()),
+        }
+    }
+
+    fn word(&mut self, word: &[u8]) -> Result<(), Fault> {
+        if !self.text[self.at..].starts_with(word) {
+            return Err(self.syntax());
+        }
+        self.at += word.len();
+        Ok(())
+    }
+
+    fn number(&mut self) -> Result<(), Fault> {
+        if self.text.get(self.at) == Some(&b'-') {
+            self.at += 1;
+        }
+        match self.text.get(self.at) {
+            Some(b'0') => self.at += 1,
+            _ => self.digits()?,
+        }
+        if self.text.get(self.at) == Some(&b'.') {
+            self.at += 1;
+            self.digits()?;
+        }
+        if matches!(self.text.get(self.at), Some(b'e' | b'E')) {
+            self.at += 1;
+            if matches!(self.text.get(self.at), Some(b'+' | b'-')) {
+                self.at += 1;
+            }
+            self.digits()?;
+        }
+        Ok(())
+    }
+
+    fn digits(&mut self) -> Result<(), Fault> {
+        let start = self.at;
+        while self.text.get(self.at).is_some_and(u8::is_ascii_digit) {
+            self.at += 1;
+        }
+        if self.at == start { Err(self.syntax()) } else { Ok(()) }
+    }
+
+    fn next_byte(&mut self) -> Option<u8> {
+        loop {
+            match self.text.get(self.at) {
+                Some(b' ' | b'\t' | b'\n' | b'\r') => self.at += 1,
+                other => return other.copied(),
+            }
+        }
+    }
+
+    fn syntax(&self) -> Fault {
+        Fault::Syntax { at: self.at }
+    }
+}
+
+/// The high bit of every byte that ends a plain run: a quote, a backslash or a control character.
+///
+/// Bytes after the first special one may be marked too (borrows run upwards); only the lowest
+/// mark is used.
+fn special_bytes(eight: u64) -> u64 {
+    const ONES: u64 = 0x0101_0101_0101_0101;
+    const HIGHS: u64 = 0x8080_8080_8080_8080;
+    let zero_byte = |x: u64| x.wrapping_sub(ONES) & !x & HIGHS;
+    let quote = zero_byte(eight ^ (ONES * b'"' as u64));
+    let backslash = zero_byte(eight ^ (ONES * b'\\' as u64));
+    let control = eight.wrapping_sub(ONES * 0x20) & !eight & HIGHS;
+    quote | backslash | control
+}
+
+/// Whether a raw key (the text between its quotes) spells `name`, escapes included.
+pub fn key_is(raw: &str, name: &str) -> bool {
+    raw == name || (raw.contains('\\') && unescape(raw) == name)
+}
+
+/// The text that a raw string (between its quotes) stands for; lone surrogates become U+FFFD.
+pub fn unescape(raw: &str) -> Cow<'_, str> {
+    if !raw.contains('\\') {
+        return Cow::Borrowed(raw);
+    }
+    let mut text = String::with_capacity(raw.len());
+    let mut rest = raw;
+    while let Some(at) = rest.find('\\') {
+        text.push_str(&rest[..at]);
+        rest = push_escape(&mut text, &rest[at + 1..]);
+    }
+    text.push_str(rest);
+    Cow::Owned(text)
+}
+
+/// Appends what the escape at the front of `rest` (after the backslash) means; returns what follows.
+fn push_escape<'a>(text: &mut String, rest: &'a str) -> &'a str {
+    let plain = match rest.as_bytes().first() {
+        Some(b'n') => '\n',
+        Some(b't') => '\t',
+        Some(b'r') => '\r',
+        Some(b'b') => '\u{8}',
+        Some(b'f') => '\u{c}',
+        Some(b'u') => return push_unicode(text, &rest[1..]),
+        Some(other) => char::from(*other),
+        None => return "",
+    };
+    text.push(plain);
+    &rest[1..]
+}
+
+fn push_unicode<'a>(text: &mut String, rest: &'a str) -> &'a str {
+    let Some(high) = hex4(rest) else { return "" };
+    let after = &rest[4..];
+    if (0xd800..0xdc00).contains(&high) {
+        let low = after.strip_prefix("\\u").and_then(hex4);
+        if let Some(low @ 0xdc00..=0xdfff) = low {
+            let code = 0x10000 + ((high - 0xd800) << 10) + (low - 0xdc00);
+            text.push(char::from_u32(code).unwrap_or(char::REPLACEMENT_CHARACTER));
+            return &after[6..];
+        }
+    }
+    text.push(char::from_u32(high).unwrap_or(char::REPLACEMENT_CHARACTER));
+    after
+}
+
+fn hex4(text: &str) -> Option<u32> {
+    u32::from_str_radix(text.get(..4)?, 16).ok()
+}
+
+/// Writes `text` as a JSON string with its quotes, escaping no more than JSON asks for.
+pub fn write_string(text: &str, out: &mut Vec<u8>) {
+    out.push(b'"');
+    for character in text.chars() {
+        match character {
+            '"' => out.extend_from_slice(b"\\\""),
+            '\\' => out.extend_from_slice(b"\\\\"),
+            '\u{0}'..='\u{1f}' => {
+                out.extend_from_slice(format!("\\u{:04x}", u32::from(character)).as_bytes());
+            }
+            other => out.extend_from_slice(other.encode_utf8(&mut [0; 4]).as_bytes()),
+        }
+    }
+    out.push(b'"');
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    const LIMITS: ScanLimits = ScanLimits { depth_max: 100, keys_max: 10_000 };
+
+    fn scan(text: &str) -> Result<(), Fault> {
+        let mut scanner = Scanner::new(text, LIMITS);
+        scanner.skip()?;
+        scanner.end()
+    }
+
+    /// The scanner and serde_json agree on what is JSON.
+    fn agrees(text: &str) {
+        let ours = scan(text);
+        let theirs = serde_json::from_str::<&serde_json::value::RawValue>(text);
+        assert_eq!(ours.is_ok(), theirs.is_ok(), "{text:?}: {ours:?} {theirs:?}");
+    }
+
+    #[test]
+    fn grammar_is_that_of_json() {
+        let good = [
+            "{}",
+            "[]",
+            "null",
+            "true",
+            "false",
+            "0",
+            "-0",
+            "-1.5e+10",
+            "1e400",
+            "\"\"",
+            "\"\\ud800\"",
+            "{\"a\":{\"b\":[1,2,{\"c\":null}]},\"d\":\"x\"}",
+            " [ 1 , 2 ] ",
+            "[[],{},[[]],[{}]]",
+            "\"0123456789\\u00e9abc\"",
+            "18446744073709551616",
+        ];
+        let bad = [
+            "",
+            " ",
+            "{",
+            "[",
+            "}",
+            "[1,]",
+            "{\"a\"}",
+            "{\"a\":}",
+            "{\"a\":1,}",
+            "{a:1}",
+            "01",
+            ".5",
+            "+1",
+            "1.",
+            "1e",
+            "-",
+            "NaN",
+            "Infinity",
+            "tru",
+            "nul",
+            "\"",
+            "\"\\x\"",
+            "\"\\u12g4\"",
+            "\"\n\"",
+            "[1 2]",
+            "1 2",
+            "// x\n1",
+            "'a'",
+            "[1}",
+            "{\"a\":1]",
+            "\"abcdefg\u{1}\"",
+        ];
+        for text in good {
+            assert_eq!(scan(text), Ok(()), "{text}");
+            agrees(text);
+        }
+        for text in bad {
+            assert!(scan(text).is_err(), "{text}");
+            agrees(text);
+        }
+    }
+
+    #[test]
+    fn depth_is_bounded_at_the_limit() {
+        let nested = |depth: usize| "[".repeat(depth) + &"]".repeat(depth);
+        assert_eq!(scan(&nested(100)), Ok(()));
+        assert_eq!(scan(&nested(101)), Err(Fault::TooDeep { at: 100 }));
+        assert_eq!(scan(&"[".repeat(5_000_000)), Err(Fault::TooDeep { at: 100 }));
+        let objects = "{\"a\":".repeat(101) + "1" + &"}".repeat(101);
+        assert!(matches!(scan(&objects), Err(Fault::TooDeep { .. })));
+    }
+
+    #[test]
+    fn keys_are_counted() {
+        let text = format!("{{{}}}", vec!["\"k\":0"; 10_001].join(","));
+        assert!(matches!(scan(&text), Err(Fault::TooManyKeys { .. })));
+    }
+
+    #[test]
+    fn members_yield_keys_and_values_as_sent() {
+        let text = r#" { "a" : 1.0 , "b\u0063" :{"x":[]},"":"" } "#;
+        let mut seen = Vec::new();
+        let mut scanner = Scanner::new(text, LIMITS);
+        scanner
+            .members(|scan, key| {
+                let value = scan.skip()?;
+                seen.push((key.of(text), value.of(text)));
+                Ok(())
+            })
+            .unwrap();
+        scanner.end().unwrap();
+        assert_eq!(seen, [("a", "1.0"), ("b\\u0063", "{\"x\":[]}"), ("", "\"\"")]);
+        assert!(key_is("b\\u0063", "bc"));
+        assert!(!key_is("b", "bc"));
+    }
+
+    #[test]
+    fn escapes_mean_what_json_says() {
+        for (raw, text) in [
+            ("plain", "plain"),
+            ("\\\"\\\\\\/\\b\\f\\n\\r\\t", "\"\\/\u{8}\u{c}\n\r\t"),
+            ("\\u00e9\\ud83d\\ude00x", "é😀x"),
+            ("\\ud800", "\u{fffd}"),
+            ("\\ud800\\u0041", "\u{fffd}A"),
+            ("\\udc00\\ud83d\\ude00", "\u{fffd}😀"),
+        ] {
+            assert_eq!(unescape(raw), text);
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn any_text_is_judged_as_serde_json_judges_it(text in "[\\[\\]{}\",:0-9a-z\\\\ .eE+-]{0,40}") {
+            agrees(&text);
+        }
+
+        #[test]
+        fn written_strings_read_back(text in any::<String>()) {
+            let mut out = Vec::new();
+            write_string(&text, &mut out);
+            let json = String::from_utf8(out).unwrap();
+            prop_assert_eq!(serde_json::from_str::<String>(&json).unwrap(), text.clone());
+            prop_assert_eq!(unescape(&json[1..json.len() - 1]), text);
+        }
+    }
+}

@@ -1,0 +1,107 @@
+//! Every bound that is not a setting, together, each with the source of its number.
+
+use std::time::Duration;
+
+use crate::event::json::ScanLimits;
+
+/// How deep and wide one event may be.
+///
+/// Source: chosen; RudderStack documents 200 levels, receivers' parsers stop at 64 to 128.
+pub const EVENT_SCAN: ScanLimits = ScanLimits { depth_max: 100, keys_max: 10_000 };
+
+/// Events of one batch. Source: chosen; the largest SDK default is 250 (Go), Segment allows 2,500.
+pub const BATCH_EVENTS_MAX: usize = 5_000;
+
+/// Bytes of a `messageId` kept; a longer one is replaced. Source: chosen; UUIDs have 36.
+pub const MESSAGE_ID_BYTES_MAX: usize = 1_024;
+
+/// Bytes kept of a refused event, to show what it was. Source: chosen.
+pub const REJECTION_SAMPLE_BYTES_MAX: usize = 512;
+
+/// Bytes kept of the sentence that says why an attempt failed. Source: chosen.
+pub const ATTEMPT_DETAIL_BYTES_MAX: usize = 300;
+
+/// Unfinished deliveries of one destination that are kept in memory; when reached, reading stops
+/// and the cursor stands still. Source: chosen; about 2 MB.
+pub const OPEN_DELIVERIES_MAX: usize = 10_000;
+
+/// Events of one destination read ahead and not yet settled. Source: measured; covers the settle
+/// interval at 100,000 deliveries a second.
+pub const WINDOW_EVENTS_MAX: usize = 2_048;
+
+/// Bytes of events read ahead for one destination. Source: chosen.
+pub const WINDOW_BYTES_MAX: usize = 16 << 20;
+
+/// Attempts of one destination that have ended and are not settled on disk yet; when reached,
+/// sending pauses. This bounds the duplicates after a crash. Source: chosen.
+pub const UNSETTLED_ATTEMPTS_MAX: usize = 1_024;
+
+/// Bytes asked for when a destination reads on. Source: chosen; about a thousand events.
+pub const READ_BYTES: usize = 1 << 20;
+
+/// Wait before a stored event that could not be read is read again. Source: chosen.
+pub const REREAD_WAIT: Duration = Duration::from_secs(5);
+
+/// Bytes of an answer's body that are read; what follows is cut off. Source: chosen.
+pub const ANSWER_BODY_BYTES_MAX: usize = 16 << 10;
+
+/// Time an answer's body may take once its head is there. Source: chosen.
+pub const ANSWER_BODY_TIME_MAX: Duration = Duration::from_secs(2);
+
+/// Bytes of an answer's head. Source: chosen; nginx and node stop at 8 to 16 KiB.
+pub const ANSWER_HEAD_BYTES_MAX: usize = 64 << 10;
+
+/// Time a name may take to resolve. Source: chosen; the resolver's own default.
+pub const RESOLVE_TIME_MAX: Duration = Duration::from_secs(5);
+
+/// Addresses of one name that are considered. Source: chosen.
+pub const ADDRESSES_MAX: usize = 16;
+
+/// Time a connection to one address may take. Source: chosen; three lost SYNs need 7 s.
+pub const CONNECT_TIME_MAX: Duration = Duration::from_secs(5);
+
+/// Bytes of a request's head. Source: chosen; SDKs send less than 2 KiB.
+pub const REQUEST_HEAD_BYTES_MAX: usize = 64 << 10;
+
+/// Bytes of a too large body that are still read before the refusal. Source: chosen; the Node SDK
+/// sends batches of 10 MB and sends again what it could not finish.
+pub const OVERSIZED_BODY_DRAIN_BYTES_MAX: usize = 64 << 20;
+
+/// Time a request waits for the disk. Source: RudderStack's gateway answers 504 after 10 s.
+pub const STORE_TIME_MAX: Duration = Duration::from_secs(10);
+
+/// Wait after a failed accept. Source: chosen.
+pub const ACCEPT_REST: Duration = Duration::from_millis(50);
+
+/// How often old events are removed. Source: chosen.
+pub const RETENTION_INTERVAL: Duration = Duration::from_secs(60);
+
+/// Connections that may wait to be accepted. Source: chosen; the kernel caps it at somaxconn.
+pub const LISTEN_BACKLOG: i32 = 4_096;
+
+/// How often a workspace file is looked at. Source: chosen; changes apply within two seconds.
+pub const WORKSPACE_FILE_INTERVAL: Duration = Duration::from_secs(1);
+
+/// Playgrounds that keep requests at a time. Source: chosen.
+pub const PLAYGROUNDS_MAX: usize = 16;
+
+/// Requests a playground keeps. Source: chosen.
+pub const PLAYGROUND_REQUESTS_MAX: usize = 200;
+
+/// Bytes of a request's body that a playground keeps. Source: chosen.
+pub const PLAYGROUND_BODY_BYTES_MAX: usize = 64 << 10;
+
+/// Bytes of a request that a playground takes at all. Source: chosen; more than any event.
+pub const PLAYGROUND_REQUEST_BYTES_MAX: usize = 32 << 20;
+
+/// Time open admin requests get when the server ends. Source: chosen.
+pub const ADMIN_GRACE: Duration = Duration::from_millis(200);
+
+/// Rows of one answer of the admin API. Source: chosen.
+pub const ADMIN_ROWS_MAX: u32 = 500;
+
+/// Longest `Retry-After` that is honoured, in seconds. Source: chosen.
+pub const RETRY_AFTER_SECONDS_MAX: u64 = 3_600;
+
+const _: () = assert!(WINDOW_EVENTS_MAX <= OPEN_DELIVERIES_MAX);
+const _: () = assert!(EVENT_SCAN.depth_max <= 127);

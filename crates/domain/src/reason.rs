@@ -1,0 +1,124 @@
+//! The dictionary of reasons: one code, sentence and piece of advice for each piece of bad news,
+//! the same in answers, pages, the command line and the docs.
+
+use serde::{Deserialize, Serialize};
+
+macro_rules! reasons {
+    ($($variant:ident $code:literal $sentence:literal $advice:literal)*) => {
+        /// Why something was refused, was not delivered, or is tried again.
+        #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Serialize, Deserialize)]
+        pub enum Reason {
+            $(#[doc = $sentence] #[serde(rename = $code)] $variant,)*
+        }
+
+        impl Reason {
+            /// All of them, in the order of the docs.
+            pub const ALL: &'static [Self] = &[$(Self::$variant,)*];
+
+            /// The stable code.
+            pub fn code(self) -> &'static str {
+                match self { $(Self::$variant => $code,)* }
+            }
+
+            /// One sentence that says what happened.
+            pub fn sentence(self) -> &'static str {
+                match self { $(Self::$variant => $sentence,)* }
+            }
+
+            /// What to do about it.
+            pub fn advice(self) -> &'static str {
+                match self { $(Self::$variant => $advice,)* }
+            }
+        }
+    };
+}
+
+reasons! {
+    MissingKey "missing_key" "The request carries no write key."
+        "Send the source's write key as user name of HTTP Basic authentication."
+    BadKey "bad_key" "The write key belongs to no source."
+        "Copy the write key of the source again; keys are case-sensitive."
+    DisabledSource "disabled_source" "The source is disabled."
+        "Enable the source, or stop sending to it."
+    BadJson "bad_json" "The body is not valid JSON."
+        "Look at the place named in the detail; an empty body is not valid JSON either."
+    BadEncoding "bad_encoding" "The body's Content-Encoding is not known."
+        "Send the body as it is, or with Content-Encoding: gzip."
+    BadGzip "bad_gzip" "The body is not valid gzip, although its header says so."
+        "Check that the body is compressed once and sent whole."
+    TooDeep "too_deep" "The JSON is nested too deeply."
+        "Flatten the event; 100 levels are the limit."
+    TooManyKeys "too_many_keys" "The event has too many keys."
+        "Split the event; 10,000 keys are the limit."
+    NotAnEvent "not_an_event" "A JSON object was expected."
+        "Send an object, or {\"batch\":[…]} with objects to /v1/batch."
+    EmptyBatch "empty_batch" "The batch holds no event."
+        "Send at least one event in \"batch\"."
+    BatchTooLong "batch_too_long" "The batch holds too many events."
+        "Send at most 5,000 events in a batch."
+    MissingId "missing_id" "The event has neither anonymousId nor userId."
+        "Give every event a userId or an anonymousId."
+    TooLarge "too_large" "The request or event is larger than allowed."
+        "Send smaller batches, or raise intake.request_bytes_max or intake.event_bytes_max."
+    BodyTimeout "body_timeout" "The body did not arrive in time."
+        "Check the client's network; intake.body_timeout is the limit."
+    BodyCut "body_cut" "The connection ended before the body was complete."
+        "Check the client's network; nothing of the request was stored."
+    StorageFull "storage_full" "Storage has no room at the moment."
+        "Clients try again by themselves; check disk space and disk speed."
+    StorageFailed "storage_failed" "Storage failed."
+        "See the server's log; it ends and recovers at the next start."
+    ShuttingDown "shutting_down" "The server is shutting down."
+        "Clients try again by themselves."
+    DnsFailed "dns_failed" "The endpoint's name could not be resolved."
+        "Check the host name in the URL and the name servers of this machine."
+    BlockedAddress "blocked_address" "The endpoint's address may not be called."
+        "If the endpoint is yours, allow its network with egress.allow."
+    ConnectRefused "connect_refused" "The endpoint refused the connection."
+        "Check that the endpoint runs and listens on this port."
+    ConnectTimeout "connect_timeout" "The endpoint could not be reached in time."
+        "Check the network and the firewall between this machine and the endpoint."
+    Unreachable "unreachable" "There is no way to the endpoint's address."
+        "Check the network and the routes of this machine."
+    TlsFailed "tls_failed" "The TLS connection could not be made."
+        "The detail names the fault; the certificate must be valid for this host name."
+    Timeout "timeout" "The endpoint did not answer in time."
+        "Answer first and work afterwards, or raise delivery.timeout."
+    Reset "reset" "The connection ended before an answer came."
+        "Check the endpoint's log and the proxies in front of it."
+    BadResponse "bad_response" "The answer was not valid HTTP."
+        "Check that the URL points at an HTTP server."
+    BadRequest "bad_request" "The request for this event could not be built."
+        "Check the destination's URL and headers."
+    Redirect "redirect" "The endpoint answered with a redirect, which is not followed."
+        "Set the destination's URL to the place named in the detail."
+    ClientError "client_error" "The endpoint refused the event."
+        "See the status and the answer; the endpoint says why."
+    Throttled "throttled" "The endpoint asks to slow down."
+        "Deliveries go on by themselves; raise the endpoint's limit if it stays so."
+    ServerError "server_error" "The endpoint failed."
+        "See the endpoint's log; deliveries are tried again."
+    BadStatus "bad_status" "The endpoint answered with a status that has no meaning here."
+        "Answer with 200 to 299 when the event was taken."
+    Trimmed "trimmed" "The event was removed by retention before it was delivered."
+        "Raise journal.retention."
+    Quarantined "quarantined" "The stored event is damaged and was not sent."
+        "Check the disk; see the server's log for the range."
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::HashSet;
+
+    use super::Reason;
+
+    #[test]
+    fn every_reason_has_its_own_code_a_sentence_and_advice() {
+        let mut codes = HashSet::new();
+        for reason in Reason::ALL {
+            assert!(codes.insert(reason.code()), "{} stands twice", reason.code());
+            assert!(reason.sentence().ends_with('.'), "{}", reason.code());
+            assert!(reason.advice().ends_with('.'), "{}", reason.code());
+        }
+    }
+}

@@ -1,0 +1,78 @@
+//! The admin listener: the API, the dashboard on top of it, and the playground receiver.
+//!
+//! In come requests of people and their browsers; out goes what the store and the gauges know.
+//! Deliberately unknown here: how events are taken and delivered.
+
+mod attempts;
+mod guard;
+mod pages;
+pub mod playground;
+mod problem;
+mod rejections;
+mod status;
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+
+use axum::Router;
+use axum::middleware::from_fn_with_state;
+use axum::routing::{any, get};
+use domain::time::Timestamp;
+use storage::Store;
+use tokio::net::TcpListener;
+
+use crate::live::Gauges;
+use crate::shutdown::Shutdown;
+use playground::Playgrounds;
+
+/// What the admin listener works with.
+pub struct Needs {
+    /// What is known.
+    pub store: Store,
+    /// What is going on.
+    pub gauges: Arc<Gauges>,
+    /// What the playgrounds have received.
+    pub playgrounds: Arc<Playgrounds>,
+    /// Where the gateway listens.
+    pub gateway: SocketAddr,
+    /// Where the admin listener listens.
+    pub admin: SocketAddr,
+    /// When the server started.
+    pub started_at: Timestamp,
+}
+
+/// Serves until the server ends.
+///
+/// # Errors
+/// Where the listener fails for good.
+pub async fn serve(
+    listener: TcpListener,
+    needs: Needs,
+    mut shutdown: Shutdown,
+) -> std::io::Result<()> {
+    let mut ending = shutdown.clone();
+    let server = axum::serve(listener, router(Arc::new(needs)));
+    let server = server.with_graceful_shutdown(async move { shutdown.draining().await });
+    tokio::select! {
+        ended = server.into_future() => ended,
+        // Browsers keep their live streams open; those do not hold up the end.
+        () = async {
+            ending.draining().await;
+            tokio::time::sleep(domain::limits::ADMIN_GRACE).await;
+        } => Ok(()),
+    }
+}
+
+fn router(needs: Arc<Needs>) -> Router {
+    Router::new()
+        .route("/health", get(|| async { "ok" }))
+        .route("/api/v1/status", get(status::show))
+        .route("/api/v1/attempts", get(attempts::list))
+        .route("/api/v1/rejections", get(rejections::list))
+        .route("/api/v1/playgrounds/{name}/requests", get(playground::list))
+        .route("/api/v1/playgrounds/{name}/live", get(playground::live))
+        .route("/play/{name}/in", any(playground::receive))
+        .fallback(pages::show)
+        .layer(from_fn_with_state(needs.clone(), guard::check))
+        .with_state(needs)
+}

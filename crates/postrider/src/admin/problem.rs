@@ -1,0 +1,43 @@
+//! Errors of the API, as RFC 9457 problem bodies with a stable code.
+
+use axum::Json;
+use axum::http::{HeaderValue, StatusCode, header::CONTENT_TYPE};
+use axum::response::{IntoResponse, Response};
+use serde::Serialize;
+use storage::StorageError;
+
+/// What is wrong with a request, or with the server.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize)]
+pub struct Problem {
+    #[serde(rename = "type")]
+    kind: &'static str,
+    title: &'static str,
+    status: u16,
+    code: &'static str,
+    detail: String,
+}
+
+impl Problem {
+    /// A problem with a status, a stable code and a sentence.
+    pub fn new(status: u16, code: &'static str, detail: impl Into<String>) -> Self {
+        let known = StatusCode::from_u16(status).ok();
+        let title = known.and_then(|status| status.canonical_reason()).unwrap_or("Problem");
+        Self { kind: "about:blank", title, status, code, detail: detail.into() }
+    }
+}
+
+impl From<StorageError> for Problem {
+    fn from(error: StorageError) -> Self {
+        Self::new(503, "storage", crate::terminal::chain(&error))
+    }
+}
+
+impl IntoResponse for Problem {
+    fn into_response(self) -> Response {
+        let status = StatusCode::from_u16(self.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+        let mut response = (status, Json(self)).into_response();
+        let kind = HeaderValue::from_static("application/problem+json");
+        response.headers_mut().insert(CONTENT_TYPE, kind);
+        response
+    }
+}

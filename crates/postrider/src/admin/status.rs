@@ -1,0 +1,133 @@
+//! `GET /api/v1/status`: everything at a glance.
+
+use std::sync::Arc;
+use std::sync::atomic::Ordering::Relaxed;
+
+use axum::Json;
+use axum::extract::State;
+use domain::connection::Connection;
+use domain::destination::webhook::{Method, Target};
+use domain::destination::{Destination, DestinationSettings};
+use domain::id::{ConnectionId, DestinationId, Seq, SourceId};
+use domain::source::Source;
+use serde::Serialize;
+use storage::Totals;
+
+use super::Needs;
+use super::problem::Problem;
+use crate::clock;
+use crate::version;
+use crate::workspace::local_url;
+
+/// Everything at a glance.
+#[derive(Debug, Serialize)]
+pub struct Status {
+    version: &'static str,
+    started_at: String,
+    now: String,
+    gateway_url: String,
+    journal: JournalStatus,
+    /// Events stored since the start.
+    accepted: u64,
+    /// Requests and events refused since the start.
+    rejected: u64,
+    sources: Vec<Source>,
+    destinations: Vec<DestinationStatus>,
+    connections: Vec<ConnectionStatus>,
+}
+
+#[derive(Debug, Serialize)]
+struct JournalStatus {
+    /// The place the next event gets.
+    head: Seq,
+}
+
+#[derive(Debug, Serialize)]
+struct DestinationStatus {
+    id: DestinationId,
+    name: String,
+    r#type: &'static str,
+    enabled: bool,
+    method: Method,
+    target: String,
+    playground: Option<String>,
+    state: &'static str,
+    waiting: u64,
+    retrying: u64,
+    next_retry_at: Option<String>,
+    delivered_first_try: u64,
+    delivered_on_retry: u64,
+    retries: u64,
+    gave_up: u64,
+    expired: u64,
+}
+
+#[derive(Debug, Serialize)]
+struct ConnectionStatus {
+    id: ConnectionId,
+    source: SourceId,
+    destination: DestinationId,
+    enabled: bool,
+}
+
+/// Shows the status.
+pub async fn show(State(needs): State<Arc<Needs>>) -> Result<Json<Status>, Problem> {
+    let totals = needs.store.ledger.totals().await?;
+    let snapshot = needs.store.catalog.watch().borrow().clone();
+    let workspace = &snapshot.workspace;
+    let destinations = workspace.destinations.iter();
+    let connections = workspace.connections.iter().map(connection).collect();
+    Ok(Json(Status {
+        version: version::VERSION,
+        started_at: needs.started_at.to_string(),
+        now: clock::now().to_string(),
+        gateway_url: local_url(needs.gateway),
+        journal: JournalStatus { head: *needs.store.journal.head().borrow() },
+        accepted: needs.gauges.accepted.load(Relaxed),
+        rejected: needs.gauges.rejected.load(Relaxed),
+        sources: workspace.sources.clone(),
+        destinations: destinations.map(|one| destination(one, &needs, &totals)).collect(),
+        connections,
+    }))
+}
+
+fn destination(one: &Destination, needs: &Needs, totals: &[Totals]) -> DestinationStatus {
+    let DestinationSettings::Webhook(settings) = &one.settings;
+    let glance = needs.gauges.of(&one.id).glance();
+    let totals = totals.iter().find(|totals| totals.destination == one.id);
+    let total = |count: fn(&Totals) -> u64| totals.map_or(0, count);
+    DestinationStatus {
+        id: one.id.clone(),
+        name: one.name.clone(),
+        r#type: "webhook",
+        enabled: one.enabled,
+        method: settings.method,
+        target: settings.shown(),
+        playground: match settings.target() {
+            Ok(Target::Playground(name)) => Some(name),
+            _ => None,
+        },
+        state: match (one.enabled, glance.retrying) {
+            (false, _) => "disabled",
+            (true, 0) => "active",
+            (true, _) => "retrying",
+        },
+        waiting: glance.waiting,
+        retrying: glance.retrying,
+        next_retry_at: glance.next_retry_at.map(|at| at.to_string()),
+        delivered_first_try: total(|totals| totals.delivered_first_try),
+        delivered_on_retry: total(|totals| totals.delivered_on_retry),
+        retries: total(|totals| totals.retries),
+        gave_up: total(|totals| totals.gave_up),
+        expired: total(|totals| totals.expired),
+    }
+}
+
+fn connection(one: &Connection) -> ConnectionStatus {
+    ConnectionStatus {
+        id: one.id.clone(),
+        source: one.source.clone(),
+        destination: one.destination.clone(),
+        enabled: one.enabled,
+    }
+}

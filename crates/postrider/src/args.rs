@@ -1,0 +1,302 @@
+//! The command line: what was asked for, as a value.
+//!
+//! In come arguments, the environment and a directory; out goes a [`Command`] that is ready to be
+//! carried out, or a [`Refusal`]. The flags of settings come from the table of [`crate::config`].
+//! Deliberately unknown here: how a command is carried out, and where text is printed.
+
+use std::ffi::OsString;
+use std::path::PathBuf;
+
+use clap::error::ErrorKind;
+use clap::{Arg, ArgAction, ArgMatches};
+
+use crate::config::kind::Kind;
+use crate::config::table::{self, FILE_DEFAULT, FILE_VARIABLE, SECTIONS, Section};
+use crate::config::{Config, ConfigMistakes, Gathered, Inputs, Origin, Row, Setting, gather};
+
+/// The exit code for a mistake in the command line or the configuration.
+pub const EXIT_USAGE: u8 = 2;
+
+/// What was asked for.
+#[derive(Debug)]
+pub enum Command {
+    /// Receive and deliver events until told to stop.
+    Serve(Box<Config>),
+    /// Say that the configuration is right; its mistakes were a [`Refusal`].
+    ConfigCheck(Gathered),
+    /// Print the effective configuration.
+    ConfigPrint(Gathered),
+    /// Print the reference page of the configuration.
+    ConfigReference,
+    /// Print this text: help, or the version.
+    Show(String),
+}
+
+/// Why nothing is done; the exit code is [`EXIT_USAGE`].
+#[derive(Debug, thiserror::Error)]
+pub enum Refusal {
+    /// The command line is not understood; the text says why and what to write instead.
+    #[error("{}", .0.trim_end())]
+    Usage(String),
+    /// The configuration has mistakes.
+    #[error("{0}")]
+    Config(ConfigMistakes),
+}
+
+/// What surrounds the process.
+#[derive(Clone, Debug, Default)]
+pub struct Surroundings {
+    /// The environment.
+    pub variables: Vec<(OsString, OsString)>,
+    /// Where relative paths start; empty means the working directory.
+    pub dir: PathBuf,
+}
+
+impl Surroundings {
+    /// The surroundings of this process.
+    pub fn of_process() -> Self {
+        Self { variables: std::env::vars_os().collect(), dir: PathBuf::new() }
+    }
+}
+
+/// Reads the arguments, the program's name first.
+///
+/// # Errors
+/// A [`Refusal`] where the command line or the configuration has mistakes.
+pub fn read(
+    arguments: impl IntoIterator<Item = OsString>,
+    surroundings: Surroundings,
+) -> Result<Command, Refusal> {
+    let matches = match command_line().try_get_matches_from(arguments) {
+        Ok(matches) => matches,
+        Err(error) => return show_or_refuse(&error),
+    };
+    let gathered = |matches| gather(inputs(matches, surroundings)).map_err(Refusal::Config);
+    match matches.subcommand() {
+        Some(("serve", matches)) => Ok(Command::Serve(Box::new(gathered(matches)?.config))),
+        Some(("config", matches)) => match matches.subcommand() {
+            Some(("check", matches)) => Ok(Command::ConfigCheck(gathered(matches)?)),
+            Some(("print", matches)) => Ok(Command::ConfigPrint(gathered(matches)?)),
+            _ => Ok(Command::ConfigReference),
+        },
+        // Not reached: clap asks for a subcommand.
+        _ => Ok(Command::Show(command_line().render_long_help().to_string())),
+    }
+}
+
+fn show_or_refuse(error: &clap::Error) -> Result<Command, Refusal> {
+    let text = error.render().to_string();
+    match error.kind() {
+        ErrorKind::DisplayHelp | ErrorKind::DisplayVersion => Ok(Command::Show(text)),
+        _ => Err(Refusal::Usage(text)),
+    }
+}
+
+fn inputs(matches: &ArgMatches, surroundings: Surroundings) -> Inputs {
+    Inputs {
+        file: matches.get_one::<PathBuf>("config").cloned(),
+        flags: table::rows().filter_map(|row| flag_setting(row, matches)).collect(),
+        variables: surroundings.variables,
+        dir: surroundings.dir,
+    }
+}
+
+fn flag_setting(row: &'static Row, matches: &ArgMatches) -> Option<Setting> {
+    let texts: Vec<&str> = matches.get_many::<String>(row.key)?.map(String::as_str).collect();
+    Some(Setting { row, text: texts.join(", "), origin: Origin::Flag(row.flag()) })
+}
+
+fn command_line() -> clap::Command {
+    clap::Command::new("postrider")
+        .version(env!("CARGO_PKG_VERSION"))
+        .about("Receives customer events from RudderStack SDKs and delivers them as webhooks")
+        .after_help(AFTER_HELP)
+        .subcommand_required(true)
+        .arg_required_else_help(true)
+        .disable_help_subcommand(true)
+        .subcommand(serve())
+        .subcommand(config())
+}
+
+fn serve() -> clap::Command {
+    let command = clap::Command::new("serve")
+        .about("Receive events and deliver them until SIGTERM or Ctrl-C")
+        .after_help(AFTER_SERVE_HELP);
+    with_settings(command)
+}
+
+fn config() -> clap::Command {
+    let check = clap::Command::new("check")
+        .about("Report every mistake in flags, environment and file; exit with 2 if there is one");
+    let print = clap::Command::new("print")
+        .about("Print the effective configuration as TOML, each value with its origin");
+    let reference = clap::Command::new("reference")
+        .about("Print the reference page: every setting, its meaning, default and bounds");
+    clap::Command::new("config")
+        .about("Check, print or explain the configuration")
+        .after_help(AFTER_CONFIG_HELP)
+        .subcommand_required(true)
+        .arg_required_else_help(true)
+        .disable_help_subcommand(true)
+        .subcommand(with_settings(check))
+        .subcommand(with_settings(print))
+        .subcommand(reference)
+}
+
+/// Adds `--config` and a flag for every row of the table.
+fn with_settings(command: clap::Command) -> clap::Command {
+    let file = Arg::new("config")
+        .long("config")
+        .value_name("FILE")
+        .value_parser(clap::value_parser!(PathBuf))
+        .help_heading("Configuration file")
+        .help(format!(
+            "A TOML file [default: {FILE_DEFAULT}, if it is there] [env: {FILE_VARIABLE}]"
+        ));
+    let settings = SECTIONS
+        .iter()
+        .flat_map(|section| section.rows.iter().map(move |row| setting_flag(section, row)));
+    command.next_line_help(true).arg(file).args(settings)
+}
+
+/// Values are taken as text: the configuration checks them, together with those of other places.
+fn setting_flag(section: &Section, row: &'static Row) -> Arg {
+    let arg = Arg::new(row.key)
+        .long(row.flag_name())
+        .value_name(row.kind.placeholder())
+        .help_heading(section.title)
+        .help(help_line(row));
+    if row.kind.is_list() { arg.action(ArgAction::Append) } else { arg }
+}
+
+fn help_line(row: &Row) -> String {
+    let words = match &row.kind {
+        Kind::Choice(choices) => {
+            let words: Vec<&str> = choices.iter().map(|choice| choice.word).collect();
+            format!(" [one of: {}]", words.join(", "))
+        }
+        Kind::Networks(_) => " [may be repeated]".to_owned(),
+        _ => String::new(),
+    };
+    let default = if row.default.is_empty() { "none" } else { row.default };
+    format!("{}{words} [default: {default}]", row.help)
+}
+
+const AFTER_HELP: &str = "\
+Examples:
+  postrider serve
+      Listen for SDKs on port 8080, keep everything in ./data,
+      show the dashboard on http://127.0.0.1:7800
+  postrider serve --workspace workspaceConfig.json --data-dir /var/lib/postrider
+      Serve the sources and destinations of a RudderStack workspace file
+  postrider config check
+      Find every mistake in the configuration before a restart
+
+Next: open the dashboard, make a source, and give its write key and the address of
+the gateway to your SDK (the data plane URL).
+`postrider serve --help` lists every setting, `postrider config reference` explains them.";
+
+const AFTER_SERVE_HELP: &str = "\
+Every setting is also an environment variable (POSTRIDER_DELIVERY_TIMEOUT for
+--delivery-timeout) and a key of postrider.toml (timeout in [delivery]).
+A flag wins over a variable, a variable over the file.
+
+Examples:
+  postrider serve --gateway 0.0.0.0:80 --data-dir /var/lib/postrider
+  postrider serve --egress-allow 10.0.0.0/8 --egress-allow 127.0.0.1
+  POSTRIDER_LOG_FORMAT=json postrider serve --config /etc/postrider.toml
+
+Next: `postrider config print` shows what holds and why, `postrider config reference`
+explains every setting.";
+
+const AFTER_CONFIG_HELP: &str = "\
+Examples:
+  postrider config check --config /etc/postrider.toml
+  postrider config print > postrider.toml
+  postrider config reference | less
+
+check and print take the same flags as serve, and read the same environment and file.";
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn read_line(line: &str) -> Result<Command, Refusal> {
+        let dir = tempfile::tempdir().expect("a directory");
+        let surroundings = Surroundings { variables: Vec::new(), dir: dir.path().to_owned() };
+        read(line.split_whitespace().map(OsString::from), surroundings)
+    }
+
+    fn shown(line: &str) -> String {
+        match read_line(line) {
+            Ok(Command::Show(text)) => text,
+            other => panic!("{line}: {other:?}"),
+        }
+    }
+
+    fn refused(line: &str) -> String {
+        match read_line(line) {
+            Err(refusal) => refusal.to_string(),
+            Ok(command) => panic!("{line}: {command:?}"),
+        }
+    }
+
+    #[test]
+    fn the_command_line_is_well_formed() {
+        command_line().debug_assert();
+    }
+
+    #[test]
+    fn flags_reach_the_config() {
+        let line = "postrider serve --gateway 127.0.0.1:0 --egress-allow 10.0.0.0/8,::1 \
+                    --egress-allow=127.0.0.1 --delivery-order user";
+        let Ok(Command::Serve(config)) = read_line(line) else { panic!("{line} is refused") };
+        assert_eq!(config.gateway.port(), 0);
+        assert_eq!(config.egress.allow.len(), 3);
+        assert_eq!(config.delivery.order, domain::delivery::lanes::Order::User);
+    }
+
+    #[test]
+    fn every_flag_is_in_every_command_that_gathers() {
+        for row in table::rows() {
+            let text = if row.default.is_empty() { "::1" } else { row.default };
+            for command in ["serve", "config check", "config print"] {
+                let mut arguments: Vec<OsString> = vec!["postrider".into()];
+                arguments.extend(command.split(' ').map(OsString::from));
+                arguments.push(format!("{}={text}", row.flag()).into());
+                let result = read(arguments, Surroundings::default());
+                assert!(result.is_ok(), "{command} {}: {result:?}", row.flag());
+            }
+        }
+    }
+
+    #[test]
+    fn usage_errors_teach() {
+        assert!(refused("postrider serve --data-dri x").contains("--data-dir"));
+        assert!(refused("postrider srve").contains("serve"));
+        assert!(refused("postrider").contains("Examples:"));
+        assert!(refused("postrider config").contains("Examples:"));
+        assert_eq!(
+            refused("postrider serve --delivery-timeout 10 --log-level loud"),
+            "2 mistakes in the configuration:\n  \
+             --delivery-timeout: \"10\" is not a duration; add a unit, for example 10s\n  \
+             --log-level: \"loud\" is not known here; use error, warn, info, debug, trace"
+        );
+    }
+
+    #[test]
+    fn the_other_commands_are_understood() {
+        assert!(matches!(read_line("postrider config check"), Ok(Command::ConfigCheck(_))));
+        assert!(matches!(read_line("postrider config print"), Ok(Command::ConfigPrint(_))));
+        assert!(matches!(read_line("postrider config reference"), Ok(Command::ConfigReference)));
+        let version = concat!("postrider ", env!("CARGO_PKG_VERSION"), "\n");
+        assert_eq!(shown("postrider --version"), version);
+    }
+
+    #[test]
+    fn help_pages() {
+        insta::assert_snapshot!("help", shown("postrider --help"));
+        insta::assert_snapshot!("help_serve", shown("postrider serve --help"));
+        insta::assert_snapshot!("help_config", shown("postrider config --help"));
+    }
+}

@@ -1,0 +1,60 @@
+//! The command line: carries out what was asked for, and is the only place that prints.
+
+use std::io::Write;
+use std::process::ExitCode;
+
+use crate::args::{self, Command, EXIT_USAGE, Surroundings};
+use crate::config::{Config, print, reference};
+use crate::terminal::{Terminal, chain};
+use crate::{Controls, Listeners, run, signals, telemetry};
+
+/// Runs the program with the process's own arguments; answers its exit code.
+///
+/// 0 is success, 1 a failure while running, 2 a mistake in the command line or configuration.
+pub fn main() -> ExitCode {
+    let command = match args::read(std::env::args_os(), Surroundings::of_process()) {
+        Ok(command) => command,
+        Err(refusal) => return fail(EXIT_USAGE, &refusal.to_string()),
+    };
+    match command {
+        Command::Serve(config) => serve(&config),
+        Command::ConfigCheck(_) => show("the configuration is right\n"),
+        Command::ConfigPrint(gathered) => show(&print::as_toml(&gathered)),
+        Command::ConfigReference => show(&reference::page()),
+        Command::Show(text) => show(&text),
+    }
+}
+
+fn serve(config: &Config) -> ExitCode {
+    telemetry::start(&config.log);
+    let listeners = match Listeners::bind(config.gateway, config.admin) {
+        Ok(listeners) => listeners,
+        Err(error) => return fail(1, &format!("error: {error}")),
+    };
+    let (terminal, writer) = match Terminal::new(std::io::stdout()) {
+        Ok(pair) => pair,
+        Err(error) => return fail(1, &format!("error: cannot start a thread: {error}")),
+    };
+    let controls = Controls::new();
+    let ended = signals::listen(controls.clone())
+        .and_then(|_| run(config, listeners, &controls, &terminal));
+    drop(terminal);
+    // The writer ends when the last line is out; it is not waited for where nobody reads.
+    drop(writer);
+    match ended {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => fail(1, &format!("error: {}", chain(&error))),
+    }
+}
+
+fn show(text: &str) -> ExitCode {
+    // Nobody reads any more, as in `postrider --help | head -1`: that is no failure.
+    let _ = std::io::stdout().write_all(text.as_bytes());
+    ExitCode::SUCCESS
+}
+
+fn fail(code: u8, text: &str) -> ExitCode {
+    // Where standard error is closed, the exit code says it all.
+    let _ = writeln!(std::io::stderr(), "{}", text.trim_end());
+    ExitCode::from(code)
+}

@@ -1,0 +1,62 @@
+//! The clock and the dice: the only place where time and randomness come from.
+
+use std::cell::RefCell;
+use std::time::{Instant, SystemTime, UNIX_EPOCH};
+
+use domain::time::Timestamp;
+
+/// The time of day.
+pub fn now() -> Timestamp {
+    let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+    Timestamp(i64::try_from(since.as_millis()).unwrap_or(i64::MAX))
+}
+
+/// Measures a span, whatever happens to the time of day.
+#[derive(Clone, Copy, Debug)]
+pub struct Stopwatch(Instant);
+
+impl Stopwatch {
+    /// Starts measuring.
+    pub fn start() -> Self {
+        Self(Instant::now())
+    }
+
+    /// Microseconds since the start.
+    pub fn micros(self) -> u32 {
+        u32::try_from(self.0.elapsed().as_micros()).unwrap_or(u32::MAX)
+    }
+}
+
+/// Random bytes of the system, drawn many at a time.
+struct Dice {
+    pool: [u8; 1024],
+    used: usize,
+}
+
+thread_local! {
+    static DICE: RefCell<Dice> = const { RefCell::new(Dice { pool: [0; 1024], used: 1024 }) };
+}
+
+/// 16 random bytes.
+pub fn random_bytes() -> [u8; 16] {
+    DICE.with_borrow_mut(|dice| {
+        if dice.used == dice.pool.len() {
+            // The system's generator fails only where the kernel has none, which start-up shows.
+            if let Err(error) = getrandom::fill(&mut dice.pool) {
+                tracing::error!(%error, "the system gives no random bytes");
+            }
+            dice.used = 0;
+        }
+        let mut bytes = [0; 16];
+        bytes.copy_from_slice(&dice.pool[dice.used..dice.used + 16]);
+        dice.pool[dice.used..dice.used + 16].fill(0);
+        dice.used += 16;
+        bytes
+    })
+}
+
+/// A random number from 0 to 1.
+pub fn jitter() -> f64 {
+    let [a, b, c, d, ..] = random_bytes();
+    f64::from(u32::from_le_bytes([a, b, c, d])) / f64::from(u32::MAX)
+}

@@ -1,0 +1,195 @@
+//! The typed result: plain values that the rooms take.
+
+use std::net::{Ipv4Addr, SocketAddr};
+use std::path::PathBuf;
+use std::time::Duration;
+
+use domain::delivery::lanes::Order;
+use ipnet::IpNet;
+
+use super::table;
+
+/// Every setting, checked.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Config {
+    /// Where events and the catalog are kept.
+    pub data_dir: PathBuf,
+    /// Where the gateway listens for SDKs.
+    pub gateway: SocketAddr,
+    /// Where the dashboard and the API listen.
+    pub admin: SocketAddr,
+    /// A workspace file that the catalog follows.
+    pub workspace: Option<PathBuf>,
+    /// Which addresses deliveries may go to.
+    pub egress: EgressConfig,
+    /// What the gateway takes.
+    pub intake: IntakeConfig,
+    /// How destinations are called.
+    pub delivery: DeliveryConfig,
+    /// How events are kept.
+    pub journal: JournalConfig,
+    /// How the process ends.
+    pub shutdown: ShutdownConfig,
+    /// What the process uses of the machine.
+    pub runtime: RuntimeConfig,
+    /// What is logged.
+    pub log: LogConfig,
+}
+
+/// Which addresses deliveries may go to.
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+pub struct EgressConfig {
+    /// Private networks that destinations may be in.
+    pub allow: Vec<IpNet>,
+}
+
+/// What the gateway takes.
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+pub struct IntakeConfig {
+    /// Largest request, inflated.
+    pub request_bytes_max: usize,
+    /// Largest event.
+    pub event_bytes_max: usize,
+    /// Proxies whose word about the client's address counts.
+    pub trusted_proxies: Vec<IpNet>,
+    /// Longest wait for a whole body.
+    pub body_timeout: Duration,
+    /// Longest wait for a whole request head.
+    pub header_timeout: Duration,
+    /// Longest silence on a kept connection.
+    pub idle_timeout: Duration,
+    /// What becomes of a batch with a bad event.
+    pub mixed_batches: MixedBatches,
+    /// Bytes that may wait for the journal.
+    pub inbox_bytes_max: usize,
+}
+
+/// What becomes of a batch that holds good and bad events.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub enum MixedBatches {
+    /// The good ones are stored, the bad ones become rejections.
+    #[default]
+    AcceptGood,
+    /// Nothing is stored.
+    RejectAll,
+}
+
+/// How destinations are called.
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+pub struct DeliveryConfig {
+    /// Wait before the second attempt.
+    pub retry_min_backoff: Duration,
+    /// Longest wait between two attempts.
+    pub retry_max_backoff: Duration,
+    /// Age at which a delivery is given up.
+    pub retry_max_age: Duration,
+    /// Longest duration of one attempt.
+    pub timeout: Duration,
+    /// Attempts of one destination at the same time.
+    pub concurrency: usize,
+    /// Which events of a destination keep their order.
+    pub order: Order,
+}
+
+/// How events are kept.
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+pub struct JournalConfig {
+    /// Bytes of the newest events that stay in memory.
+    pub tail_bytes_max: usize,
+    /// How long delivered events are kept.
+    pub retention: Duration,
+}
+
+/// How the process ends.
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+pub struct ShutdownConfig {
+    /// Longest wait for what is under way.
+    pub grace: Duration,
+}
+
+/// What the process uses of the machine.
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+pub struct RuntimeConfig {
+    /// Threads that serve; 0 means one per core.
+    pub threads: usize,
+}
+
+/// What is logged.
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+pub struct LogConfig {
+    /// The least important level that is logged.
+    pub level: LogLevel,
+    /// How a line is written.
+    pub format: LogFormat,
+}
+
+/// The least important level that is logged.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub enum LogLevel {
+    /// Only what needs an operator.
+    Error,
+    /// Also what may need one.
+    Warn,
+    /// Also what happens once in a while.
+    #[default]
+    Info,
+    /// Also what happens per request.
+    Debug,
+    /// Everything.
+    Trace,
+}
+
+impl LogLevel {
+    /// The word for the level, as `tracing` filters read it.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Error => "error",
+            Self::Warn => "warn",
+            Self::Info => "info",
+            Self::Debug => "debug",
+            Self::Trace => "trace",
+        }
+    }
+}
+
+/// How a log line is written.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub enum LogFormat {
+    /// For people.
+    #[default]
+    Text,
+    /// One JSON object per line, for collectors.
+    Json,
+}
+
+impl Config {
+    /// A config whose every value still waits for its row.
+    pub(super) fn blank() -> Self {
+        let nowhere = SocketAddr::from((Ipv4Addr::UNSPECIFIED, 0));
+        Self {
+            data_dir: PathBuf::new(),
+            gateway: nowhere,
+            admin: nowhere,
+            workspace: None,
+            egress: EgressConfig::default(),
+            intake: IntakeConfig::default(),
+            delivery: DeliveryConfig::default(),
+            journal: JournalConfig::default(),
+            shutdown: ShutdownConfig::default(),
+            runtime: RuntimeConfig::default(),
+            log: LogConfig::default(),
+        }
+    }
+}
+
+impl Default for Config {
+    /// What the table says where nobody says otherwise.
+    fn default() -> Self {
+        let mut config = Self::blank();
+        for row in table::rows() {
+            // A default that its own kind refuses would leave the blank value: a test forbids it.
+            let _ = row.kind.set(&mut config, row.default);
+        }
+        config
+    }
+}

@@ -1,0 +1,348 @@
+//! The agenda of one destination: which delivery may go now, and what to write down.
+//!
+//! It holds every delivery that is not finished and no I/O at all: events are offered, sends are
+//! taken, results come back, and now and then a step is taken out to be committed. The cursor of a
+//! step never passes a delivery that is under way; one that waits for its retry, and those parked
+//! in lanes behind it, are written down as open, and the cursor goes on without them.
+
+use std::collections::{BTreeMap, BTreeSet, HashMap, VecDeque};
+
+use domain::delivery::lanes::{Lanes, Order};
+use domain::delivery::retry::Tries;
+use domain::event::{EventKind, Identities, IdentityHash};
+use domain::id::Seq;
+use domain::limits;
+use domain::reason::Reason;
+use domain::time::Timestamp;
+use storage::{OpenDelivery, ScheduleState, StoredEvent};
+
+/// Everything unfinished of one destination.
+#[derive(Debug)]
+pub struct Agenda {
+    order: Order,
+    /// The cursor of the last step.
+    cursor: Seq,
+    /// The next place of the journal to be offered or passed.
+    read: Seq,
+    deliveries: BTreeMap<Seq, Delivery>,
+    lanes: Lanes,
+    /// May go now, first come first.
+    ready: VecDeque<Seq>,
+    /// Waits for its time.
+    due: BTreeSet<(Timestamp, Seq)>,
+    /// How many deliveries written down as open each identity has.
+    parked: HashMap<IdentityHash, u32>,
+    /// Events held in memory, and their bytes.
+    held: usize,
+    held_bytes: usize,
+    changed: BTreeSet<Seq>,
+    closed: Vec<Seq>,
+}
+
+#[derive(Debug)]
+struct Delivery {
+    kind: EventKind,
+    identities: Identities,
+    attempts: u32,
+    first_attempt_at: Option<Timestamp>,
+    due: Timestamp,
+    reason: &'static str,
+    state: State,
+    /// Whether it is written down as open.
+    stored: bool,
+    /// The event, until the delivery is parked; then it is read again when its time comes.
+    event: Option<StoredEvent>,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+enum State {
+    /// An earlier event of the same user comes first.
+    Waiting,
+    Ready,
+    Sending,
+    /// Failed, and waits for its time.
+    Parked,
+}
+
+/// A delivery that is to be sent now.
+#[derive(Debug)]
+pub struct Going {
+    /// Which.
+    pub seq: Seq,
+    /// What kind of event.
+    pub kind: EventKind,
+    /// The event; none where it has to be read again.
+    pub event: Option<StoredEvent>,
+    /// What has been tried, the attempt that starts now included.
+    pub tries: Tries,
+}
+
+/// What changed since the last step.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Step {
+    /// The new cursor.
+    pub cursor: Seq,
+    /// Deliveries to write down as open.
+    pub opened: Vec<OpenDelivery>,
+    /// Deliveries that were open and are finished.
+    pub closed: Vec<Seq>,
+}
+
+impl Agenda {
+    /// An agenda that goes on where the stored state stands.
+    pub fn resume(order: Order, state: ScheduleState) -> Self {
+        let mut agenda = Self {
+            order,
+            cursor: state.cursor,
+            read: state.cursor,
+            deliveries: BTreeMap::new(),
+            lanes: Lanes::default(),
+            ready: VecDeque::new(),
+            due: BTreeSet::new(),
+            parked: HashMap::new(),
+            held: 0,
+            held_bytes: 0,
+            changed: BTreeSet::new(),
+            closed: Vec::new(),
+        };
+        for open in state.open {
+            agenda.reopen(open);
+        }
+        agenda
+    }
+
+    fn reopen(&mut self, open: OpenDelivery) {
+        let delivery = Delivery {
+            kind: open.kind,
+            identities: open.identities,
+            attempts: open.attempts,
+            first_attempt_at: open.first_attempt_at,
+            due: open.due,
+            reason: Reason::ALL.iter().find(|r| r.code() == open.reason).map_or("", |r| r.code()),
+            state: State::Waiting,
+            stored: true,
+            event: None,
+        };
+        self.mark_parked(open.identities);
+        self.deliveries.insert(open.seq, delivery);
+        if self.lanes.enter(open.seq, self.order.identities(open.identities)) {
+            self.park(open.seq, open.due);
+        }
+    }
+
+    /// The next place of the journal to be offered.
+    pub fn read_from(&self) -> Seq {
+        self.read
+    }
+
+    /// The cursor of the last step.
+    pub fn cursor(&self) -> Seq {
+        self.cursor
+    }
+
+    /// Whether more events may be offered.
+    pub fn has_room(&self) -> bool {
+        self.deliveries.len() < limits::OPEN_DELIVERIES_MAX
+            && self.held < limits::WINDOW_EVENTS_MAX
+            && self.held_bytes < limits::WINDOW_BYTES_MAX
+    }
+
+    /// Deliveries that are not finished.
+    pub fn unfinished(&self) -> usize {
+        self.deliveries.len()
+    }
+
+    /// Deliveries that failed and wait for their time, and when the first of them is due.
+    pub fn parked(&self) -> (usize, Option<Timestamp>) {
+        (self.due.len(), self.next_due())
+    }
+
+    /// Takes the event at [`Self::read_from`] or later as a delivery.
+    pub fn offer(&mut self, event: StoredEvent) {
+        let seq = event.seq;
+        self.read = seq.next();
+        self.held += 1;
+        self.held_bytes += event.payload.len();
+        let free = self.lanes.enter(seq, self.order.identities(event.identities));
+        let delivery = Delivery {
+            kind: event.kind,
+            identities: event.identities,
+            attempts: 0,
+            first_attempt_at: None,
+            due: event.received_at,
+            reason: "",
+            state: if free { State::Ready } else { State::Waiting },
+            stored: false,
+            event: Some(event),
+        };
+        self.deliveries.insert(seq, delivery);
+        if free {
+            self.ready.push_back(seq);
+        }
+    }
+
+    /// Goes on to `next`: nothing before it is for this destination.
+    pub fn pass(&mut self, next: Seq) {
+        self.read = self.read.max(next);
+    }
+
+    /// Takes the next delivery that may go; its attempt counts from here on.
+    pub fn take(&mut self, now: Timestamp) -> Option<Going> {
+        let seq = self.ready.pop_front()?;
+        let delivery = self.deliveries.get_mut(&seq)?;
+        delivery.state = State::Sending;
+        delivery.attempts = delivery.attempts.saturating_add(1);
+        let first_at = *delivery.first_attempt_at.get_or_insert(now);
+        let tries = Tries { count: delivery.attempts, first_at };
+        Some(Going { seq, kind: delivery.kind, event: delivery.event.clone(), tries })
+    }
+
+    /// Whether a delivery may go now.
+    pub fn is_ready(&self) -> bool {
+        !self.ready.is_empty()
+    }
+
+    /// The delivery is finished; those behind it in its lanes may go.
+    pub fn finish(&mut self, seq: Seq) {
+        let Some(delivery) = self.deliveries.remove(&seq) else { return };
+        self.let_go(delivery.event.as_ref());
+        self.changed.remove(&seq);
+        if delivery.stored {
+            self.closed.push(seq);
+            self.unmark_parked(delivery.identities);
+        }
+        for freed in self.lanes.leave(seq, self.order.identities(delivery.identities)) {
+            let Some(next) = self.deliveries.get(&freed) else { continue };
+            let due = next.due;
+            if next.attempts > 0 {
+                self.park(freed, due);
+            } else {
+                self.set_ready(freed);
+            }
+        }
+    }
+
+    /// The delivery is to be tried again at `at`.
+    pub fn retry(&mut self, seq: Seq, at: Timestamp, reason: Reason) {
+        let Some(delivery) = self.deliveries.get_mut(&seq) else { return };
+        delivery.due = at;
+        delivery.reason = reason.code();
+        self.changed.insert(seq);
+        self.park(seq, at);
+    }
+
+    /// Makes those ready whose time has come.
+    pub fn wake(&mut self, now: Timestamp) {
+        while let Some(&(due, seq)) = self.due.first().filter(|(due, _)| *due <= now) {
+            self.due.remove(&(due, seq));
+            self.set_ready(seq);
+        }
+    }
+
+    /// When the next parked delivery is due.
+    pub fn next_due(&self) -> Option<Timestamp> {
+        self.due.first().map(|(due, _)| *due)
+    }
+
+    /// Takes out what changed since the last step; none where nothing did.
+    pub fn step(&mut self) -> Option<Step> {
+        let cursor = self.advance();
+        if cursor == self.cursor && self.changed.is_empty() && self.closed.is_empty() {
+            return None;
+        }
+        self.cursor = cursor;
+        let changed = std::mem::take(&mut self.changed);
+        let opened = changed.into_iter().filter_map(|seq| self.open(seq)).collect();
+        Some(Step { cursor, opened, closed: std::mem::take(&mut self.closed) })
+    }
+
+    /// Moves on to the first delivery under way, and writes down the parked ones it passes.
+    fn advance(&mut self) -> Seq {
+        let mut passed = Vec::new();
+        let mut cursor = self.read;
+        for (seq, delivery) in self.deliveries.range(self.cursor..) {
+            if delivery.stored {
+                continue;
+            }
+            let behind = || delivery.identities.iter().any(|one| self.parked.contains_key(&one));
+            match delivery.state {
+                State::Parked => {}
+                State::Waiting if behind() => {}
+                _ => {
+                    cursor = *seq;
+                    break;
+                }
+            }
+            passed.push(*seq);
+            for identity in delivery.identities.iter() {
+                *self.parked.entry(identity).or_default() += 1;
+            }
+        }
+        for seq in passed {
+            self.store(seq);
+        }
+        cursor
+    }
+
+    /// Marks a delivery as written down; its event is read again when it is needed.
+    fn store(&mut self, seq: Seq) {
+        if let Some(delivery) = self.deliveries.get_mut(&seq) {
+            delivery.stored = true;
+            let event = delivery.event.take();
+            self.let_go(event.as_ref());
+            self.changed.insert(seq);
+        }
+    }
+
+    fn open(&self, seq: Seq) -> Option<OpenDelivery> {
+        // A change of a delivery that the cursor has not passed is written when it passes.
+        let delivery = self.deliveries.get(&seq).filter(|delivery| delivery.stored)?;
+        Some(OpenDelivery {
+            seq,
+            kind: delivery.kind,
+            identities: delivery.identities,
+            attempts: delivery.attempts,
+            first_attempt_at: delivery.first_attempt_at,
+            due: delivery.due,
+            reason: delivery.reason.to_owned(),
+        })
+    }
+
+    fn park(&mut self, seq: Seq, until: Timestamp) {
+        if let Some(delivery) = self.deliveries.get_mut(&seq) {
+            delivery.state = State::Parked;
+            self.due.insert((until, seq));
+        }
+    }
+
+    fn set_ready(&mut self, seq: Seq) {
+        if let Some(delivery) = self.deliveries.get_mut(&seq) {
+            delivery.state = State::Ready;
+            self.ready.push_back(seq);
+        }
+    }
+
+    fn let_go(&mut self, event: Option<&StoredEvent>) {
+        if let Some(event) = event {
+            self.held -= 1;
+            self.held_bytes -= event.payload.len();
+        }
+    }
+
+    fn mark_parked(&mut self, identities: Identities) {
+        for identity in identities.iter() {
+            *self.parked.entry(identity).or_default() += 1;
+        }
+    }
+
+    fn unmark_parked(&mut self, identities: Identities) {
+        for identity in identities.iter() {
+            if let Some(count) = self.parked.get_mut(&identity) {
+                *count -= 1;
+                if *count == 0 {
+                    self.parked.remove(&identity);
+                }
+            }
+        }
+    }
+}

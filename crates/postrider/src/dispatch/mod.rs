@@ -1,0 +1,11 @@
+//! The dispatcher: one per destination, a cursor over the journal.
+//!
+//! In come events of the journal, the destination's settings and the outcomes of its attempts; out
+//! go attempts to the sender and settlements to the schedule. Deliberately unknown here: where
+//! events come from, and how a request is made.
+
+pub mod agenda;
+mod dispatcher;
+mod crew;
+
+pub use crew::{Crew, CrewSettings, Needs};

@@ -1,0 +1,87 @@
+//! Answers: status and text for every reason. SDKs match some of these texts, so they are protocol.
+
+use bytes::Bytes;
+use domain::reason::Reason;
+use http::header::{CONTENT_TYPE, HeaderName, HeaderValue, RETRY_AFTER, X_CONTENT_TYPE_OPTIONS};
+use http::{Response, StatusCode};
+use http_body_util::Full;
+
+/// What the gateway answers with.
+pub type Answer = Response<Full<Bytes>>;
+
+/// Names the exact reason, next to the text that SDKs expect.
+const REASON: HeaderName = HeaderName::from_static("postrider-reason");
+const TEXT: HeaderValue = HeaderValue::from_static("text/plain; charset=utf-8");
+const JSON: HeaderValue = HeaderValue::from_static("application/json; charset=utf-8");
+
+/// The events are on disk.
+pub fn ok() -> Answer {
+    let mut answer = Response::new(Full::new(Bytes::from_static(b"ok")));
+    answer.headers_mut().insert(CONTENT_TYPE, TEXT);
+    answer
+}
+
+/// Status and text for a reason.
+fn words(reason: Reason) -> (StatusCode, &'static [u8]) {
+    match reason {
+        Reason::MissingKey => (StatusCode::UNAUTHORIZED, b"failed to read writekey from header\n"),
+        Reason::BadKey => (StatusCode::UNAUTHORIZED, b"invalid write key\n"),
+        Reason::DisabledSource => (StatusCode::NOT_FOUND, b"source is disabled\n"),
+        Reason::NotAnEvent => (StatusCode::BAD_REQUEST, b"event is not a valid rudder event\n"),
+        Reason::EmptyBatch => (StatusCode::BAD_REQUEST, b"empty batch payload\n"),
+        Reason::MissingId => {
+            (StatusCode::BAD_REQUEST, b"request neither has anonymousId nor userId\n")
+        }
+        Reason::TooLarge | Reason::BatchTooLong => {
+            (StatusCode::PAYLOAD_TOO_LARGE, b"request size exceeds max limit\n")
+        }
+        Reason::BadGzip => (StatusCode::BAD_REQUEST, b"failed to read body from request\n"),
+        Reason::BadEncoding => {
+            (StatusCode::UNSUPPORTED_MEDIA_TYPE, b"unsupported content encoding\n")
+        }
+        Reason::BodyTimeout => (StatusCode::REQUEST_TIMEOUT, b"failed to read body from request\n"),
+        Reason::BodyCut => (StatusCode::BAD_REQUEST, b"failed to read body from request\n"),
+        Reason::StorageFull | Reason::StorageFailed | Reason::ShuttingDown => {
+            (StatusCode::SERVICE_UNAVAILABLE, b"service unavailable\n")
+        }
+        Reason::Timeout => (StatusCode::GATEWAY_TIMEOUT, b"gateway timeout\n"),
+        _ => (StatusCode::BAD_REQUEST, b"invalid json\n"),
+    }
+}
+
+/// The refusal for a reason.
+pub fn refusal(reason: Reason) -> Answer {
+    let (status, text) = words(reason);
+    let mut answer = Response::new(Full::new(Bytes::from_static(text)));
+    *answer.status_mut() = status;
+    let headers = answer.headers_mut();
+    headers.insert(CONTENT_TYPE, TEXT);
+    headers.insert(X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
+    headers.insert(REASON, HeaderValue::from_static(reason.code()));
+    if status.is_server_error() {
+        headers.insert(RETRY_AFTER, HeaderValue::from_static("1"));
+    }
+    answer
+}
+
+/// An answer without a body.
+pub fn empty(status: StatusCode) -> Answer {
+    let mut answer = Response::new(Full::new(Bytes::new()));
+    *answer.status_mut() = status;
+    answer
+}
+
+/// A JSON answer with a status.
+pub fn json(status: StatusCode, body: String) -> Answer {
+    let mut answer = Response::new(Full::new(Bytes::from(body)));
+    *answer.status_mut() = status;
+    answer.headers_mut().insert(CONTENT_TYPE, JSON);
+    answer
+}
+
+/// A text answer.
+pub fn text(body: &'static str) -> Answer {
+    let mut answer = Response::new(Full::new(Bytes::from_static(body.as_bytes())));
+    answer.headers_mut().insert(CONTENT_TYPE, TEXT);
+    answer
+}

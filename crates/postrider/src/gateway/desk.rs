@@ -1,0 +1,97 @@
+//! The desk of one gateway thread: hands the requests of a moment to the journal together.
+//!
+//! Requests that are ready in the same turn of the thread's event loop become one batch, and the
+//! journal's answer wakes the thread once for all of them. There is no timer: a lone request is
+//! handed over at once.
+
+use std::cell::RefCell;
+use std::sync::Arc;
+
+use domain::event::NewEvent;
+use futures_util::stream::{FuturesUnordered, StreamExt};
+use storage::{Journal, StorageError};
+use tokio::sync::{Notify, oneshot};
+
+type Reply = oneshot::Sender<Result<(), StorageError>>;
+
+/// Collects what a thread's requests want stored.
+pub struct Desk {
+    journal: Arc<dyn Journal>,
+    pending: RefCell<Batch>,
+    filled: Notify,
+}
+
+#[derive(Default)]
+struct Batch {
+    events: Vec<NewEvent>,
+    replies: Vec<Reply>,
+}
+
+impl Desk {
+    /// A desk in front of a journal.
+    pub fn new(journal: Arc<dyn Journal>) -> Self {
+        Self { journal, pending: RefCell::default(), filled: Notify::new() }
+    }
+
+    /// Stores the events of one request, all or none; returns when they are on disk.
+    ///
+    /// # Errors
+    /// As the journal says.
+    ///
+    /// # Cancellation
+    /// The events may be stored although nobody waits any more.
+    pub async fn store(&self, events: Vec<NewEvent>) -> Result<(), StorageError> {
+        let (reply, answer) = oneshot::channel();
+        {
+            let mut pending = self.pending.borrow_mut();
+            pending.events.extend(events);
+            pending.replies.push(reply);
+        }
+        self.filled.notify_one();
+        answer.await.unwrap_or(Err(StorageError::Closed))
+    }
+
+    /// Hands batches over and passes answers on, until it is dropped.
+    ///
+    /// # Cancellation
+    /// Requests whose answer has not come get `Closed`.
+    pub async fn run(&self) {
+        let mut under_way = FuturesUnordered::new();
+        loop {
+            tokio::select! {
+                () = self.filled.notified() => {
+                    // Every request that is ready now gets its turn before the batch is closed.
+                    tokio::task::yield_now().await;
+                    let batch = self.pending.take();
+                    if let Some(receipt) = self.hand_over(batch) {
+                        under_way.push(receipt);
+                    }
+                }
+                Some(()) = under_way.next(), if !under_way.is_empty() => {}
+            }
+        }
+    }
+
+    fn hand_over(&self, batch: Batch) -> Option<impl Future<Output = ()> + use<>> {
+        if batch.replies.is_empty() {
+            return None;
+        }
+        match self.journal.append(batch.events) {
+            Ok(receipt) => Some(async move {
+                let answer = receipt.await.map(|_| ());
+                answer_all(batch.replies, &answer);
+            }),
+            Err(error) => {
+                answer_all(batch.replies, &Err(error));
+                None
+            }
+        }
+    }
+}
+
+fn answer_all(replies: Vec<Reply>, answer: &Result<(), StorageError>) {
+    for reply in replies {
+        // Whoever does not wait any more does not need the answer.
+        let _ = reply.send(answer.clone());
+    }
+}

@@ -1,0 +1,66 @@
+//! The gateway: takes what SDKs send.
+//!
+//! In come HTTP requests; out go stored events, rejections, and answers that every SDK understands.
+//! `200 ok` is said only after the journal has the events on disk. Deliberately unknown here: who
+//! reads the journal, and where events go.
+
+mod address;
+mod answer;
+mod body;
+mod desk;
+mod door;
+mod inflate;
+mod key_ring;
+mod route;
+mod rudder;
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use ipnet::IpNet;
+use storage::Store;
+
+use crate::live::Gauges;
+
+pub use door::Door;
+
+/// What the gateway works with.
+#[derive(Clone)]
+pub struct Needs {
+    /// Where events go, and what is known of sources.
+    pub store: Store,
+    /// What is taken.
+    pub settings: Arc<GatewaySettings>,
+    /// What people see of it.
+    pub gauges: Arc<Gauges>,
+}
+
+/// What the gateway takes.
+#[derive(Clone, Debug)]
+pub struct GatewaySettings {
+    /// Largest request, as sent and inflated.
+    pub request_bytes_max: usize,
+    /// Largest event.
+    pub event_bytes_max: usize,
+    /// Proxies whose word about the client's address counts.
+    pub trusted_proxies: Vec<IpNet>,
+    /// Longest wait for a whole body.
+    pub body_timeout: Duration,
+    /// Longest wait for a whole request head.
+    pub header_timeout: Duration,
+    /// Longest silence on a kept connection.
+    pub idle_timeout: Duration,
+    /// Whether one bad event refuses its whole batch.
+    pub mixed: Mixed,
+    /// Longest wait for requests under way when the server ends.
+    pub grace: Duration,
+}
+
+/// What becomes of a batch that holds good and bad events.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Mixed {
+    /// The good ones are stored, the bad ones become rejections.
+    AcceptGood,
+    /// Nothing is stored.
+    RejectAll,
+}

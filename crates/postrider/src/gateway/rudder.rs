@@ -1,0 +1,199 @@
+//! RudderStack's dialect: what each request means and how it is answered.
+
+use std::net::IpAddr;
+use std::sync::atomic::Ordering::Relaxed;
+
+use bytes::Bytes;
+use domain::event::fields::Stamp;
+use domain::event::intake::{self, Intake, Rejection, Shape};
+use domain::limits;
+use domain::reason::Reason;
+use http::{HeaderMap, Request, StatusCode};
+use hyper::body::Incoming;
+use storage::{RejectionRecord, StorageError};
+
+use super::answer::{self, Answer};
+use super::body;
+use super::desk::Desk;
+use super::key_ring::{KeyHolder, KeyRing, write_key};
+use super::route::{Route, route};
+use super::{GatewaySettings, Mixed, Needs, address};
+use crate::clock;
+use crate::version;
+
+/// The gateway as one thread sees it.
+pub struct Rudder {
+    needs: Needs,
+    keys: KeyRing,
+    desk: Desk,
+}
+
+/// A refusal on its way to caller and ledger.
+struct Refused {
+    holder: Option<KeyHolder>,
+    rejections: Vec<Rejection>,
+}
+
+impl Rudder {
+    /// A gateway for one thread.
+    pub fn new(needs: Needs) -> Self {
+        let keys = KeyRing::new(needs.store.catalog.watch());
+        let desk = Desk::new(needs.store.journal.clone());
+        Self { needs, keys, desk }
+    }
+
+    /// What is taken.
+    pub fn settings(&self) -> &GatewaySettings {
+        &self.needs.settings
+    }
+
+    /// The desk, which somebody has to run.
+    pub fn desk(&self) -> &Desk {
+        &self.desk
+    }
+
+    /// Answers one request.
+    ///
+    /// # Cancellation
+    /// Nothing of the request is stored, or all of it.
+    pub async fn answer(&self, request: Request<Incoming>, peer: IpAddr) -> Answer {
+        match route(request.method(), request.uri().path()) {
+            Route::Events(shape) => match self.take(request, shape, peer).await {
+                Ok(()) => answer::ok(),
+                Err(refused) => self.refuse(refused),
+            },
+            Route::Health => self.health(),
+            Route::Version => answer::json(StatusCode::OK, version::json()),
+            Route::Robots => answer::text("User-agent: * \nDisallow: / \n"),
+            Route::WrongMethod => answer::empty(StatusCode::METHOD_NOT_ALLOWED),
+            Route::Unknown => answer::empty(StatusCode::NOT_FOUND),
+        }
+    }
+
+    async fn take(
+        &self,
+        request: Request<Incoming>,
+        shape: Shape,
+        peer: IpAddr,
+    ) -> Result<(), Refused> {
+        let (head, body) = request.into_parts();
+        let holder = self.authenticate(&head.headers).map_err(Refused::of)?;
+        let received_at = clock::now();
+        let settings = &self.needs.settings;
+        let read = match body::encoding(&head.headers) {
+            Ok(encoding) => {
+                let (bytes_max, time_max) = (settings.request_bytes_max, settings.body_timeout);
+                body::read(body, encoding, bytes_max, time_max).await
+            }
+            Err(refusal) => Err(refusal),
+        };
+        let body = read.map_err(|refusal| Refused::of(refusal).by(&holder))?;
+        let client = address::client(peer, &head.headers, &settings.trusted_proxies);
+        let client_ip = client.address.to_string();
+        let mut fresh_id = clock::random_bytes;
+        let mut stamp = Stamp::new(&holder.source, received_at, &client_ip, &mut fresh_id);
+        stamp.client_is_trusted = client.is_trusted;
+        stamp.event_bytes_max = settings.event_bytes_max;
+        let intake = self.read(&body, shape, &mut stamp).map_err(|refused| refused.by(&holder))?;
+        self.store(intake, &holder).await
+    }
+
+    fn read(&self, body: &Bytes, shape: Shape, stamp: &mut Stamp<'_>) -> Result<Intake, Refused> {
+        let refused = |rejections| Refused { holder: None, rejections };
+        let intake = intake::read(body, shape, stamp).map_err(|one| refused(vec![one]))?;
+        let strict = self.needs.settings.mixed == Mixed::RejectAll;
+        if intake.events.is_empty() || (strict && !intake.rejections.is_empty()) {
+            return Err(refused(intake.rejections));
+        }
+        Ok(intake)
+    }
+
+    /// Stores what is good and keeps what is bad for people to see.
+    async fn store(&self, intake: Intake, holder: &KeyHolder) -> Result<(), Refused> {
+        let count = intake.events.len() as u64;
+        let stored = tokio::time::timeout(limits::STORE_TIME_MAX, self.desk.store(intake.events));
+        let stored = match stored.await {
+            Ok(stored) => stored.map_err(|error| storage_reason(&error)),
+            Err(_) => Err((Reason::Timeout, "storage did not answer in time".to_owned())),
+        };
+        stored.map_err(|refusal| Refused::of(refusal).by(holder))?;
+        self.needs.gauges.accepted.fetch_add(count, Relaxed);
+        if !intake.rejections.is_empty() {
+            self.note(Some(holder), intake.rejections);
+        }
+        Ok(())
+    }
+
+    fn authenticate(&self, headers: &HeaderMap) -> Result<KeyHolder, (Reason, String)> {
+        let Some(key) = write_key(headers) else {
+            return Err((
+                Reason::MissingKey,
+                "no Basic authentication with a user name".to_owned(),
+            ));
+        };
+        let holder = self.keys.holder(&key).ok_or_else(|| {
+            (Reason::BadKey, format!("the write key ends with …{}", key_ending(&key)))
+        })?;
+        if holder.enabled {
+            Ok(holder)
+        } else {
+            Err((Reason::DisabledSource, format!("source {}", holder.source)))
+        }
+    }
+
+    fn refuse(&self, refused: Refused) -> Answer {
+        let reason = refused.rejections.first().map_or(Reason::NotAnEvent, |first| first.reason);
+        self.note(refused.holder.as_ref(), refused.rejections);
+        answer::refusal(reason)
+    }
+
+    /// Keeps rejections for people to see; where the ledger is busy they are only counted.
+    fn note(&self, holder: Option<&KeyHolder>, rejections: Vec<Rejection>) {
+        self.needs.gauges.rejected.fetch_add(rejections.len() as u64, Relaxed);
+        let at = clock::now();
+        let record = |rejection: Rejection| RejectionRecord {
+            at,
+            source: holder.map(|holder| holder.source.clone()),
+            reason: rejection.reason.code().to_owned(),
+            detail: rejection.detail,
+            sample: rejection.sample,
+        };
+        // Nobody waits for this: what the ledger has no room for stays a count.
+        drop(self.needs.store.ledger.reject(rejections.into_iter().map(record).collect()));
+    }
+
+    fn health(&self) -> Answer {
+        let body = concat!(
+            r#"{"appType":"EMBEDDED","server":"UP","db":"UP","acceptingEvents":"TRUE","#,
+            r#""routingEvents":"TRUE","mode":"NORMAL","backendConfigMode":"JSON","#,
+            r#""lastSync":"","lastRegulationSync":""}"#
+        );
+        answer::json(StatusCode::OK, body.to_owned())
+    }
+}
+
+impl Refused {
+    fn of((reason, detail): (Reason, String)) -> Self {
+        let rejection = Rejection { reason, detail, sample: String::new() };
+        Self { holder: None, rejections: vec![rejection] }
+    }
+
+    fn by(self, holder: &KeyHolder) -> Self {
+        Self { holder: Some(holder.clone()), ..self }
+    }
+}
+
+/// The last characters of a key that nobody knows; too few to be of use to anybody else.
+fn key_ending(key: &str) -> String {
+    let count = key.chars().count();
+    key.chars().skip(count.saturating_sub(3).max(count / 2)).collect()
+}
+
+fn storage_reason(error: &StorageError) -> (Reason, String) {
+    let reason = match error {
+        StorageError::Full { .. } | StorageError::DiskFull { .. } => Reason::StorageFull,
+        StorageError::Closed => Reason::ShuttingDown,
+        _ => Reason::StorageFailed,
+    };
+    (reason, error.to_string())
+}

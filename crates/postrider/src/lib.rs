@@ -1,0 +1,296 @@
+//! The server: gateway, dispatcher, sender and admin around one store.
+//!
+//! [`run`] is the whole life of a server, given its configuration, its listeners and the means to
+//! end it; `main` and the tests differ only in what they pass. Only this file names all rooms.
+
+pub mod cli;
+pub mod args;
+pub mod config;
+pub mod shutdown;
+pub mod terminal;
+mod admin;
+mod clock;
+mod dispatch;
+mod gateway;
+mod listeners;
+mod live;
+mod retention;
+mod send;
+mod signals;
+mod telemetry;
+mod threads;
+mod version;
+mod workspace;
+mod workspace_file;
+
+use std::rc::Rc;
+use std::sync::Arc;
+
+use domain::address::Egress;
+use domain::delivery::RetryPolicy;
+use storage::embedded::{self, Engine, Options};
+use storage::error::OpenError;
+use storage::{StorageError, Store};
+use tokio::sync::Notify;
+
+use admin::playground::Playgrounds;
+use config::{Config, MixedBatches};
+use live::Gauges;
+use shutdown::{Shutdown, Trigger};
+use terminal::Terminal;
+use threads::Threads;
+
+pub use listeners::{BindError, Listeners};
+
+/// How a server is told things from outside.
+#[derive(Clone)]
+pub struct Controls {
+    /// Asks it to end; it pulls this itself where it cannot go on.
+    pub trigger: Arc<Trigger>,
+    /// Tells it to end.
+    pub shutdown: Shutdown,
+    /// Tells it to read the workspace file again.
+    pub reload: Arc<Notify>,
+}
+
+/// Why a server could not start, or ended by itself.
+#[derive(Debug, thiserror::Error)]
+pub enum RunError {
+    /// The data directory could not be opened.
+    #[error("cannot open storage")]
+    Open(#[from] OpenError),
+    /// The workspace file cannot be used.
+    #[error("cannot start with this workspace file")]
+    Workspace(#[source] workspace::FollowError),
+    /// Storage failed while the server ran.
+    #[error("storage has failed; what was accepted is on disk, start again to go on")]
+    Storage(#[from] StorageError),
+    /// The machine did not give what is needed.
+    #[error("cannot {operation}")]
+    Machine {
+        /// What was tried.
+        operation: &'static str,
+        /// Why.
+        #[source]
+        source: Box<dyn std::error::Error + Send + Sync>,
+    },
+}
+
+impl Controls {
+    /// Controls of a server that nobody has told to end.
+    pub fn new() -> Self {
+        let (trigger, shutdown) = shutdown::shutdown();
+        Self { trigger: Arc::new(trigger), shutdown, reload: Arc::default() }
+    }
+}
+
+impl Default for Controls {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+/// Runs a server until it is told to end; blocks. Says on `terminal` where it listens and when it
+/// is ready.
+///
+/// # Errors
+/// Where it cannot start, and where storage fails while it runs; nothing accepted is lost.
+pub fn run(
+    config: &Config,
+    listeners: Listeners,
+    controls: &Controls,
+    terminal: &Terminal,
+) -> Result<(), RunError> {
+    let options = Options {
+        inbox_bytes_max: config.intake.inbox_bytes_max,
+        tail_bytes_max: config.journal.tail_bytes_max,
+        ..Options::default()
+    };
+    let (store, engine) = embedded::open(&config.data_dir, options)?;
+    let served = serve(config, listeners, controls, terminal, (&store, &engine));
+    drop(store);
+    let closed = engine.close();
+    served?;
+    closed?;
+    Ok(())
+}
+
+/// Starts every thread, and runs what needs none of its own, until the end.
+fn serve(
+    config: &Config,
+    listeners: Listeners,
+    controls: &Controls,
+    terminal: &Terminal,
+    (store, engine): (&Store, &Engine),
+) -> Result<(), RunError> {
+    let runtime = threads::runtime()?;
+    let gauges = Arc::new(Gauges::default());
+    let playgrounds = Arc::new(Playgrounds::new(terminal.clone()));
+    runtime.block_on(async {
+        let follower = prepare_workspace(config, store).await?;
+        let (gateway, admin) = listeners.addresses();
+        let mut threads = Threads::new(controls.clone());
+        start_gateway(config, &listeners, store, &gauges, &mut threads)?;
+        start_dispatch(config, &listeners, store, &gauges, &mut threads)?;
+        let needs = admin::Needs {
+            store: store.clone(),
+            gauges,
+            playgrounds,
+            gateway,
+            admin,
+            started_at: clock::now(),
+        };
+        terminal.line(format!("gateway listening on {gateway}"));
+        terminal.line(format!("admin listening on {admin}"));
+        terminal.line("ready");
+        welcome(store, gateway, admin, terminal);
+        let shutdown = controls.shutdown.clone();
+        let listener = listeners.admin().map_err(|error| machine("listen", error))?;
+        let follow = async {
+            if let Some(follower) = follower {
+                follower.run(controls.reload.clone(), shutdown.clone()).await;
+            }
+        };
+        let alarm = alarm(engine, controls);
+        let keep = config.journal.retention;
+        let retention = retention::run(store.clone(), keep, shutdown.clone());
+        let (served, (), (), ()) =
+            tokio::join!(admin::serve(listener, needs, shutdown.clone()), follow, alarm, retention);
+        threads.join().await?;
+        served.map_err(|error| machine("serve the dashboard", error))
+    })
+}
+
+fn machine(
+    operation: &'static str,
+    source: impl Into<Box<dyn std::error::Error + Send + Sync>>,
+) -> RunError {
+    RunError::Machine { operation, source: source.into() }
+}
+
+/// Brings the catalog up to date; a follower where a workspace file leads it.
+async fn prepare_workspace(
+    config: &Config,
+    store: &Store,
+) -> Result<Option<workspace::Follower>, RunError> {
+    let Some(path) = &config.workspace else {
+        workspace::ensure_starter(store).await?;
+        return Ok(None);
+    };
+    let mut follower = workspace::Follower::new(path.clone(), store.clone());
+    follower.apply().await.map_err(RunError::Workspace)?;
+    Ok(Some(follower))
+}
+
+/// Ends the server when storage has failed: what is on disk decides at the next start.
+async fn alarm(engine: &Engine, controls: &Controls) {
+    let mut failed = engine.failed();
+    let mut shutdown = controls.shutdown.clone();
+    tokio::select! {
+        _ = failed.wait_for(Option::is_some) => {
+            tracing::error!("storage has failed; the server ends");
+            controls.trigger.drain();
+        }
+        () = shutdown.draining() => {}
+    }
+}
+
+fn start_gateway(
+    config: &Config,
+    listeners: &Listeners,
+    store: &Store,
+    gauges: &Arc<Gauges>,
+    threads: &mut Threads,
+) -> Result<(), RunError> {
+    let intake = &config.intake;
+    let settings = gateway::GatewaySettings {
+        request_bytes_max: intake.request_bytes_max,
+        event_bytes_max: intake.event_bytes_max,
+        trusted_proxies: intake.trusted_proxies.clone(),
+        body_timeout: intake.body_timeout,
+        header_timeout: intake.header_timeout,
+        idle_timeout: intake.idle_timeout,
+        mixed: match intake.mixed_batches {
+            MixedBatches::AcceptGood => gateway::Mixed::AcceptGood,
+            MixedBatches::RejectAll => gateway::Mixed::RejectAll,
+        },
+        grace: config.shutdown.grace,
+    };
+    let needs = gateway::Needs {
+        store: store.clone(),
+        settings: Arc::new(settings),
+        gauges: gauges.clone(),
+    };
+    for index in 0..thread_count(config) {
+        let listener = listeners.gateway().map_err(|error| machine("share the listener", error))?;
+        let needs = needs.clone();
+        threads.start(format!("gateway-{index}"), move |shutdown| async move {
+            let listener = tokio::net::TcpListener::from_std(listener)
+                .map_err(|error| machine("listen", error))?;
+            gateway::Door::new(listener, needs).serve(shutdown).await;
+            Ok(())
+        })?;
+    }
+    Ok(())
+}
+
+fn start_dispatch(
+    config: &Config,
+    listeners: &Listeners,
+    store: &Store,
+    gauges: &Arc<Gauges>,
+    threads: &mut Threads,
+) -> Result<(), RunError> {
+    let (gateway, admin) = listeners.addresses();
+    let outlet = send::OutletSettings {
+        egress: Arc::new(Egress::new(config.egress.allow.clone())),
+        timeout: config.delivery.timeout,
+        playground: admin,
+        own: vec![gateway, admin],
+    };
+    let settings = crew_settings(config);
+    let count = thread_count(config);
+    for index in 0..count {
+        let (outlet, store, gauges) = (outlet.clone(), store.clone(), gauges.clone());
+        threads.start(format!("dispatch-{index}"), move |shutdown| async move {
+            let outlet = send::Outlet::new(outlet).map_err(|error| machine("set up TLS", error))?;
+            let needs = dispatch::Needs { store, outlet: Rc::new(outlet), settings, gauges };
+            Ok(dispatch::Crew::new(needs, (index, count)).run(shutdown).await?)
+        })?;
+    }
+    Ok(())
+}
+
+fn crew_settings(config: &Config) -> dispatch::CrewSettings {
+    let delivery = &config.delivery;
+    dispatch::CrewSettings {
+        retry: RetryPolicy {
+            backoff_min: delivery.retry_min_backoff,
+            backoff_max: delivery.retry_max_backoff,
+            age_max: delivery.retry_max_age,
+        },
+        order: delivery.order,
+        concurrency: delivery.concurrency,
+        grace: config.shutdown.grace,
+    }
+}
+
+fn thread_count(config: &Config) -> usize {
+    match config.runtime.threads {
+        0 => std::thread::available_parallelism().map_or(1, std::num::NonZero::get),
+        count => count,
+    }
+}
+
+/// Tells a newcomer what to do next, as long as the starter workspace is there.
+fn welcome(
+    store: &Store,
+    gateway: std::net::SocketAddr,
+    admin: std::net::SocketAddr,
+    terminal: &Terminal,
+) {
+    let snapshot = store.catalog.watch().borrow().clone();
+    if let Some(text) = workspace::welcome(&snapshot.workspace, gateway, admin) {
+        terminal.line(text);
+    }
+}

@@ -1,0 +1,78 @@
+//! The listening sockets: bound before anything else starts, so that a taken port costs nothing.
+
+use std::io;
+use std::net::{SocketAddr, TcpListener};
+
+use socket2::{Domain, Protocol, Socket, Type};
+
+/// The listening sockets of a server.
+#[derive(Debug)]
+pub struct Listeners {
+    gateway: TcpListener,
+    admin: TcpListener,
+    addresses: (SocketAddr, SocketAddr),
+}
+
+/// Why a socket could not be bound.
+#[derive(Debug, thiserror::Error)]
+#[error("cannot listen on {address} ({setting}): {source}; {hint}")]
+pub struct BindError {
+    setting: &'static str,
+    address: SocketAddr,
+    source: io::Error,
+    hint: &'static str,
+}
+
+impl Listeners {
+    /// Binds the gateway's and the admin's address.
+    ///
+    /// # Errors
+    /// A [`BindError`] that names the setting and says what to do.
+    pub fn bind(gateway: SocketAddr, admin: SocketAddr) -> Result<Self, BindError> {
+        let gateway = bind("gateway", gateway)?;
+        let admin = bind("admin", admin)?;
+        Ok(Self { addresses: (gateway.1, admin.1), gateway: gateway.0, admin: admin.0 })
+    }
+
+    /// Where the gateway and the admin really listen, also where port 0 was asked for.
+    pub fn addresses(&self) -> (SocketAddr, SocketAddr) {
+        self.addresses
+    }
+
+    /// The gateway's socket for one more thread.
+    pub(crate) fn gateway(&self) -> io::Result<TcpListener> {
+        self.gateway.try_clone()
+    }
+
+    /// The admin's socket, for the runtime that is running.
+    pub(crate) fn admin(self) -> io::Result<tokio::net::TcpListener> {
+        tokio::net::TcpListener::from_std(self.admin)
+    }
+}
+
+fn bind(
+    setting: &'static str,
+    address: SocketAddr,
+) -> Result<(TcpListener, SocketAddr), BindError> {
+    open(address).map_err(|source| {
+        let hint = match source.kind() {
+            io::ErrorKind::AddrInUse => "another process has the port: stop it, or choose another",
+            io::ErrorKind::PermissionDenied => "ports below 1024 need a right: choose a higher one",
+            io::ErrorKind::AddrNotAvailable => "this machine has no such address: choose another",
+            _ => "choose another address",
+        };
+        BindError { setting, address, source, hint }
+    })
+}
+
+fn open(address: SocketAddr) -> io::Result<(TcpListener, SocketAddr)> {
+    let socket = Socket::new(Domain::for_address(address), Type::STREAM, Some(Protocol::TCP))?;
+    // A restart must not wait for connections of the last run to time out.
+    socket.set_reuse_address(true)?;
+    socket.set_nonblocking(true)?;
+    socket.bind(&address.into())?;
+    socket.listen(domain::limits::LISTEN_BACKLOG)?;
+    let listener = TcpListener::from(socket);
+    let bound = listener.local_addr()?;
+    Ok((listener, bound))
+}

@@ -1,0 +1,77 @@
+//! What people see while it happens: counters and gauges, written without waiting for anybody.
+
+use std::collections::HashMap;
+use std::sync::atomic::{AtomicI64, AtomicU64, Ordering::Relaxed};
+use std::sync::{Arc, Mutex, PoisonError};
+
+use domain::id::DestinationId;
+use domain::time::Timestamp;
+use storage::Fate;
+
+/// What the server has done since it started.
+#[derive(Debug, Default)]
+pub struct Gauges {
+    /// Events stored.
+    pub accepted: AtomicU64,
+    /// Requests and events refused.
+    pub rejected: AtomicU64,
+    destinations: Mutex<HashMap<DestinationId, Arc<DestinationGauge>>>,
+}
+
+/// What is going on at one destination.
+#[derive(Debug, Default)]
+pub struct DestinationGauge {
+    waiting: AtomicU64,
+    retrying: AtomicU64,
+    /// 0 where nothing is due.
+    next_retry_at: AtomicI64,
+    /// Attempts that ended since the start, by fate.
+    delivered: AtomicU64,
+    failed: AtomicU64,
+}
+
+/// A moment of a destination.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Glance {
+    /// Events not delivered yet.
+    pub waiting: u64,
+    /// Of those, how many have failed and wait for their next try.
+    pub retrying: u64,
+    /// When the next try is due.
+    pub next_retry_at: Option<Timestamp>,
+}
+
+impl Gauges {
+    /// The gauge of a destination; made when it is first asked for.
+    pub fn of(&self, id: &DestinationId) -> Arc<DestinationGauge> {
+        let mut gauges = self.destinations.lock().unwrap_or_else(PoisonError::into_inner);
+        gauges.entry(id.clone()).or_default().clone()
+    }
+}
+
+impl DestinationGauge {
+    /// Notes how much is left to do.
+    pub fn report(&self, waiting: u64, retrying: u64, next: Option<Timestamp>) {
+        self.waiting.store(waiting, Relaxed);
+        self.retrying.store(retrying, Relaxed);
+        self.next_retry_at.store(next.map_or(0, |at| at.0), Relaxed);
+    }
+
+    /// Counts an attempt that has ended.
+    pub fn count(&self, fate: Fate, _attempt: u32) {
+        match fate {
+            Fate::Delivered => self.delivered.fetch_add(1, Relaxed),
+            _ => self.failed.fetch_add(1, Relaxed),
+        };
+    }
+
+    /// What is going on now.
+    pub fn glance(&self) -> Glance {
+        let next = self.next_retry_at.load(Relaxed);
+        Glance {
+            waiting: self.waiting.load(Relaxed),
+            retrying: self.retrying.load(Relaxed),
+            next_retry_at: (next != 0).then_some(Timestamp(next)),
+        }
+    }
+}

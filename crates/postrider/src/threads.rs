@@ -1,0 +1,91 @@
+//! Threads: each runs one room on a runtime of its own, so that rooms share nothing but the store.
+
+use std::future::Future;
+use std::thread::JoinHandle;
+
+use tokio::runtime::{Builder, Runtime};
+use tokio::sync::oneshot;
+use tokio::task::LocalSet;
+
+use crate::shutdown::Shutdown;
+use crate::{Controls, RunError};
+
+/// The threads of one server.
+pub struct Threads {
+    controls: Controls,
+    running: Vec<Running>,
+}
+
+struct Running {
+    name: String,
+    thread: JoinHandle<()>,
+    result: oneshot::Receiver<Result<(), RunError>>,
+}
+
+/// A runtime for one thread.
+///
+/// # Errors
+/// Where the machine gives no more of what it needs.
+pub fn runtime() -> Result<Runtime, RunError> {
+    let built = Builder::new_current_thread().enable_all().build();
+    built
+        .map_err(|source| RunError::Machine { operation: "start a runtime", source: source.into() })
+}
+
+impl Threads {
+    /// No threads yet.
+    pub fn new(controls: Controls) -> Self {
+        Self { controls, running: Vec::new() }
+    }
+
+    /// Starts a thread that does `work`; when it ends by itself, the whole server ends.
+    ///
+    /// # Errors
+    /// Where no thread can be started.
+    pub fn start<F, W>(&mut self, name: String, work: F) -> Result<(), RunError>
+    where
+        F: FnOnce(Shutdown) -> W + Send + 'static,
+        W: Future<Output = Result<(), RunError>>,
+    {
+        let (reply, result) = oneshot::channel();
+        let controls = self.controls.clone();
+        let body = move || {
+            let shutdown = controls.shutdown.clone();
+            let done = runtime().and_then(|runtime| {
+                LocalSet::new().block_on(&runtime, async { work(shutdown).await })
+            });
+            controls.trigger.drain();
+            // Whoever waits for the result may be gone; the server ends all the same.
+            let _ = reply.send(done);
+        };
+        let thread = std::thread::Builder::new().name(name.clone()).spawn(body);
+        let thread = thread.map_err(|source| RunError::Machine {
+            operation: "start a thread",
+            source: source.into(),
+        })?;
+        self.running.push(Running { name, thread, result });
+        Ok(())
+    }
+
+    /// Waits until all threads have ended; the first failure, where there is one.
+    ///
+    /// # Errors
+    /// What a thread failed with.
+    pub async fn join(self) -> Result<(), RunError> {
+        let mut first = Ok(());
+        for Running { name, thread, result } in self.running {
+            let ended = result.await.unwrap_or_else(|_| {
+                Err(RunError::Machine {
+                    operation: "go on",
+                    source: format!("thread {name} has panicked").into(),
+                })
+            });
+            // The result is the thread's last act, so this does not block.
+            if thread.join().is_err() {
+                tracing::error!(thread = name, "a thread has panicked");
+            }
+            first = first.and(ended);
+        }
+        first
+    }
+}

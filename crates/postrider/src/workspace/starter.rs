@@ -1,0 +1,96 @@
+//! The starter workspace: one source, and a destination that shows what it gets.
+
+use std::net::SocketAddr;
+
+use domain::connection::Connection;
+use domain::destination::webhook::{Method, WebhookSettings};
+use domain::destination::{Destination, DestinationSettings};
+use domain::id::{ConnectionId, DestinationId, SourceId};
+use domain::source::Source;
+use domain::workspace::Workspace;
+use storage::{StorageError, Store};
+
+use super::diff::diff;
+use crate::clock;
+
+/// The name of the starter's playground.
+const STARTER_PLAYGROUND: &str = "demo";
+
+/// The id of the starter's source.
+const STARTER_SOURCE: &str = "my-app";
+
+/// Makes the starter workspace, where the catalog is empty.
+///
+/// # Errors
+/// As the catalog says.
+pub async fn ensure(store: &Store) -> Result<(), StorageError> {
+    let snapshot = store.catalog.watch().borrow().clone();
+    if snapshot.workspace != Workspace::default() {
+        return Ok(());
+    }
+    let head = *store.journal.head().borrow();
+    store.catalog.apply(diff(&snapshot, &starter(), head)).await.map(|_| ())
+}
+
+fn starter() -> Workspace {
+    let source = Source {
+        id: SourceId::new(STARTER_SOURCE),
+        name: "My app".to_owned(),
+        write_keys: vec![write_key()],
+        enabled: true,
+    };
+    let settings = WebhookSettings {
+        url: format!("playground://{STARTER_PLAYGROUND}"),
+        method: Method::Post,
+        headers: Vec::new(),
+    };
+    let destination = Destination {
+        id: DestinationId::new("playground"),
+        name: "Playground".to_owned(),
+        enabled: true,
+        settings: DestinationSettings::Webhook(settings),
+    };
+    let connection = Connection {
+        id: ConnectionId::new("my-app-playground"),
+        source: source.id.clone(),
+        destination: destination.id.clone(),
+        enabled: true,
+        since: domain::id::Seq::FIRST,
+    };
+    Workspace {
+        sources: vec![source],
+        destinations: vec![destination],
+        connections: vec![connection],
+    }
+}
+
+/// A key nobody can guess: 32 letters and digits, 165 bits.
+fn write_key() -> String {
+    const LETTERS: &[u8; 36] = b"abcdefghijklmnopqrstuvwxyz0123456789";
+    let bytes = std::iter::repeat_with(clock::random_bytes).flatten();
+    // Bytes from 252 on would make the first letters likelier than the others.
+    let fair = bytes.filter(|byte| *byte < 252).take(32);
+    fair.map(|byte| char::from(LETTERS[usize::from(byte % 36)])).collect()
+}
+
+/// What to do next, where the starter's source is there: addresses, the key, and a line to try.
+pub fn welcome(workspace: &Workspace, gateway: SocketAddr, admin: SocketAddr) -> Option<String> {
+    let source = workspace.sources.iter().find(|source| source.id.as_str() == STARTER_SOURCE)?;
+    let key = source.write_keys.first()?;
+    let (gateway, admin) = (local_url(gateway), local_url(admin));
+    Some(format!(
+        "\n  Data plane   {gateway}\n  Write key    {key}\n  Dashboard    {admin}\n\n\
+         Send an event, and see it arrive at {admin}/play/{STARTER_PLAYGROUND} and here:\n\n  \
+         curl -u {key}: {gateway}/v1/track -H 'Content-Type: application/json' \\\n    \
+         -d '{{\"userId\":\"u1\",\"event\":\"Order Completed\",\"properties\":{{\"total\":9.5}}}}'\n"
+    ))
+}
+
+/// The URL at which this machine reaches a listener.
+pub fn local_url(address: SocketAddr) -> String {
+    if address.ip().is_unspecified() {
+        format!("http://127.0.0.1:{}", address.port())
+    } else {
+        format!("http://{address}")
+    }
+}

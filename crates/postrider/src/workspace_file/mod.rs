@@ -1,0 +1,78 @@
+//! The workspace file: RudderStack's `workspaceConfig.json` as a workspace of ours.
+//!
+//! In comes the file's text; out goes a workspace with what was passed over, or every mistake with
+//! its line and JSON path. Members that mean nothing here are ignored, as a file of a self-hoster
+//! holds many. Deliberately unknown here: what the catalog holds at the moment, and since which
+//! event a connection applies (the caller replaces `since`).
+
+pub mod finding;
+pub mod node;
+pub mod source;
+pub mod destination;
+pub mod webhook;
+
+use std::path::{Path, PathBuf};
+
+use domain::workspace::Workspace;
+
+pub use finding::Finding;
+
+use node::{Node, syntax_fault};
+use source::Reader;
+
+/// What a workspace file says.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct WorkspaceFile {
+    /// Its sources, destinations and connections, each list sorted by id.
+    pub workspace: Workspace,
+    /// What was passed over, in the order of the file.
+    pub warnings: Vec<Finding>,
+}
+
+/// Why a workspace file cannot be used.
+#[derive(Debug, thiserror::Error)]
+pub enum WorkspaceFileError {
+    /// The file could not be read.
+    #[error("cannot read workspace file {}", path.display())]
+    Unreadable {
+        /// The file.
+        path: PathBuf,
+        /// Why.
+        #[source]
+        source: std::io::Error,
+    },
+    /// The file has mistakes.
+    #[error("{}", finding::list(path, mistakes))]
+    Wrong {
+        /// The file.
+        path: PathBuf,
+        /// All of them, in the order of the file.
+        mistakes: Vec<Finding>,
+    },
+}
+
+/// Reads and parses the file.
+///
+/// # Errors
+/// A [`WorkspaceFileError`] where it cannot be read or has mistakes.
+pub fn read(path: &Path) -> Result<WorkspaceFile, WorkspaceFileError> {
+    let text = std::fs::read_to_string(path)
+        .map_err(|source| WorkspaceFileError::Unreadable { path: path.to_owned(), source })?;
+    parse(&text).map_err(|mistakes| WorkspaceFileError::Wrong { path: path.to_owned(), mistakes })
+}
+
+/// Parses the text of a file.
+///
+/// # Errors
+/// Every mistake, in the order of the file; a text that is not JSON has only one.
+pub fn parse(text: &str) -> Result<WorkspaceFile, Vec<Finding>> {
+    // Some editors write a byte order mark, which is no JSON.
+    let text = text.strip_prefix('\u{feff}').unwrap_or(text);
+    if let Some(fault) = syntax_fault(text) {
+        return Err(vec![fault]);
+    }
+    Reader::default().read(&Node::root(text))
+}
+
+#[cfg(test)]
+mod tests;

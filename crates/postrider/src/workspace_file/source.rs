@@ -1,0 +1,166 @@
+//! Sources of the file, and the reading as a whole.
+
+use std::collections::BTreeMap;
+
+use domain::connection::Connection;
+use domain::id::{ConnectionId, DestinationId, Seq, SourceId};
+use domain::source::Source;
+use domain::workspace::Workspace;
+
+use super::WorkspaceFile;
+use super::destination::Known;
+use super::finding::Finding;
+use super::node::{Node, Object};
+
+/// What has been read so far.
+#[derive(Default)]
+pub struct Reader {
+    /// Mistakes.
+    pub(super) mistakes: Vec<Finding>,
+    /// What was passed over.
+    pub(super) warnings: Vec<Finding>,
+    /// Destinations by id, each with where it stood first.
+    pub(super) destinations: BTreeMap<DestinationId, Known>,
+    sources: BTreeMap<SourceId, (Source, String)>,
+    connections: BTreeMap<ConnectionId, (Connection, String)>,
+    /// Write keys, and where they stood first.
+    write_keys: BTreeMap<String, String>,
+}
+
+impl Reader {
+    /// Reads a whole file.
+    ///
+    /// # Errors
+    /// Every mistake, in the order of the file.
+    pub fn read(mut self, root: &Node<'_>) -> Result<WorkspaceFile, Vec<Finding>> {
+        if let Some(top) = self.keep(root.object()) {
+            match top.get("sources") {
+                Some(sources) => self.sources(sources),
+                None => self.mistakes.push(top.missing("sources")),
+            }
+        }
+        self.warnings.sort();
+        self.mistakes.sort();
+        if !self.mistakes.is_empty() {
+            return Err(self.mistakes);
+        }
+        let workspace = Workspace {
+            sources: self.sources.into_values().map(|(source, _)| source).collect(),
+            destinations: self.destinations.into_values().map(|known| known.destination).collect(),
+            connections: self.connections.into_values().map(|(joined, _)| joined).collect(),
+        };
+        Ok(WorkspaceFile { workspace, warnings: self.warnings })
+    }
+
+    fn sources(&mut self, list: &Node<'_>) {
+        for node in self.keep(list.elements()).unwrap_or_default() {
+            if let Some(object) = self.keep(node.object()) {
+                self.source(&object);
+            }
+        }
+    }
+
+    /// Reads a source; its destinations also where it has mistakes, so that theirs are found too.
+    fn source(&mut self, object: &Object<'_>) {
+        let id = self.required(object, "id").map(SourceId::new);
+        let write_key = self.required(object, "writeKey");
+        if let (Some(key), Some(node)) = (&write_key, object.get("writeKey")) {
+            self.claim_write_key(key, node);
+        }
+        let enabled = self.flag(object, "enabled");
+        let name = self.name(object);
+        if let (Some(id), Some(write_key)) = (&id, write_key) {
+            let write_keys = vec![write_key];
+            self.add_source(Source { id: id.clone(), name, write_keys, enabled }, object);
+        }
+        if let Some(list) = object.get("destinations") {
+            for node in self.keep(list.elements()).unwrap_or_default() {
+                self.destination(id.as_ref(), &node);
+            }
+        }
+    }
+
+    fn claim_write_key(&mut self, key: &str, node: &Node<'_>) {
+        match self.write_keys.get(key) {
+            Some(first) => {
+                self.mistakes.push(node.finding(format!("is the same as {first}")));
+            }
+            None => {
+                self.write_keys.insert(key.to_owned(), node.path().to_owned());
+            }
+        }
+    }
+
+    fn add_source(&mut self, source: Source, object: &Object<'_>) {
+        let node = object.node();
+        match self.sources.get(&source.id) {
+            Some((_, first)) => {
+                self.mistakes.push(node.finding(format!("has the same id as {first}")));
+            }
+            None => {
+                self.sources.insert(source.id.clone(), (source, node.path().to_owned()));
+            }
+        }
+    }
+
+    /// Joins a source and a destination that stands under it.
+    pub(super) fn connect(
+        &mut self,
+        source: &SourceId,
+        destination: &DestinationId,
+        object: &Object<'_>,
+    ) {
+        let of_processor = self.flag(object, "isProcessorEnabled");
+        let enabled = self.flag(object, "isConnectionEnabled") && of_processor;
+        let id = ConnectionId::new(format!("{source}-{destination}"));
+        let node = object.node();
+        if let Some((_, first)) = self.connections.get(&id) {
+            let reason = format!("makes the same connection {id} as {first}");
+            self.mistakes.push(node.finding(reason));
+            return;
+        }
+        let (source, destination) = (source.clone(), destination.clone());
+        let since = Seq::FIRST;
+        let connection = Connection { id: id.clone(), source, destination, enabled, since };
+        self.connections.insert(id, (connection, node.path().to_owned()));
+    }
+
+    /// The value, or none and a mistake.
+    pub(super) fn keep<T>(&mut self, result: Result<T, Finding>) -> Option<T> {
+        result.map_err(|mistake| self.mistakes.push(mistake)).ok()
+    }
+
+    /// A string that must be there, with at least one character and without control characters.
+    pub(super) fn required(&mut self, object: &Object<'_>, name: &str) -> Option<String> {
+        let Some(node) = object.get(name) else {
+            self.mistakes.push(object.missing(name));
+            return None;
+        };
+        let text = self.keep(node.string())?;
+        let reason = if text.is_empty() {
+            "is empty"
+        } else if text.contains(char::is_control) {
+            "holds a control character"
+        } else {
+            return Some(text);
+        };
+        self.mistakes.push(node.finding(reason));
+        None
+    }
+
+    /// The `name` of an object, else its `id`, else nothing.
+    pub(super) fn name(&mut self, object: &Object<'_>) -> String {
+        match object.get("name") {
+            Some(node) => self.keep(node.string()).unwrap_or_default(),
+            None => object.get("id").and_then(|node| node.string().ok()).unwrap_or_default(),
+        }
+    }
+
+    /// A boolean that is true where it is not there.
+    pub(super) fn flag(&mut self, object: &Object<'_>, name: &str) -> bool {
+        match object.get(name) {
+            Some(node) => self.keep(node.boolean()).unwrap_or(true),
+            None => true,
+        }
+    }
+}

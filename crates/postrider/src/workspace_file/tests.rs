@@ -1,0 +1,285 @@
+//! What a workspace file becomes, and how its mistakes read.
+
+use domain::destination::DestinationSettings;
+use domain::destination::webhook::{Method, WebhookSettings};
+use domain::id::Seq;
+
+use super::*;
+
+const SAMPLE: &str = include_str!("sample.json");
+
+fn webhook(file: &WorkspaceFile, index: usize) -> &WebhookSettings {
+    let DestinationSettings::Webhook(settings) = &file.workspace.destinations[index].settings;
+    settings
+}
+
+/// A file with one source and these destinations.
+fn one_source(destinations: &str) -> String {
+    format!(r#"{{"sources":[{{"id":"s","writeKey":"k","destinations":[{destinations}]}}]}}"#)
+}
+
+/// A destination with this `config`.
+fn one_webhook(config: &str) -> String {
+    let definition = r#""destinationDefinition":{"name":"WEBHOOK"}"#;
+    one_source(&format!(r#"{{"id":"d",{definition},"config":{config}}}"#))
+}
+
+#[track_caller]
+fn check_mistakes(text: &str, expected: &[&str]) {
+    let mistakes = parse(text).expect_err("the file has mistakes");
+    let shown: Vec<String> = mistakes.iter().map(ToString::to_string).collect();
+    assert_eq!(shown, expected);
+}
+
+#[track_caller]
+fn check_warnings(text: &str, expected: &[&str]) {
+    let file = parse(text).expect("the file has no mistakes");
+    let shown: Vec<String> = file.warnings.iter().map(ToString::to_string).collect();
+    assert_eq!(shown, expected);
+}
+
+#[test]
+fn a_self_hosters_file_becomes_a_workspace() {
+    let file = parse(SAMPLE).expect("the sample is right");
+    let workspace = &file.workspace;
+    let sources: Vec<(&str, &str, bool)> = workspace
+        .sources
+        .iter()
+        .map(|source| (source.name.as_str(), source.write_keys[0].as_str(), source.enabled))
+        .collect();
+    assert_eq!(
+        sources,
+        [
+            ("Old app", "1xAcmeOldWriteKey00000000000", false),
+            ("Shop (server)", "1xAcmeServerWriteKey00000000", true),
+            ("Shop (web)", "1xAcmeWebWriteKey00000000000", true),
+        ]
+    );
+    let destinations: Vec<(&str, bool)> =
+        workspace.destinations.iter().map(|it| (it.name.as_str(), it.enabled)).collect();
+    assert_eq!(destinations, [("Audit", false), ("Events to the hub", true)]);
+}
+
+#[test]
+fn a_destination_under_two_sources_is_one_with_two_connections() {
+    let file = parse(SAMPLE).expect("the sample is right");
+    let connections: Vec<(&str, bool, Seq)> = file
+        .workspace
+        .connections
+        .iter()
+        .map(|connection| (connection.id.as_str(), connection.enabled, connection.since))
+        .collect();
+    assert_eq!(
+        connections,
+        [
+            ("1xAcmeServerSource0000000000-1xAcmeAudit00000000000000000", true, Seq::FIRST),
+            ("1xAcmeServerSource0000000000-1xAcmeHooks00000000000000000", false, Seq::FIRST),
+            ("1xAcmeWebSource0000000000000-1xAcmeHooks00000000000000000", true, Seq::FIRST),
+        ]
+    );
+}
+
+#[test]
+fn a_destination_of_an_unknown_type_is_skipped_with_a_warning() {
+    check_warnings(
+        SAMPLE,
+        &["line 69: sources[0].destinations[1]: \
+           destination \"Analytics\" is skipped: type \"GA\" is not known, only WEBHOOK is"],
+    );
+}
+
+#[test]
+fn promises_that_are_not_kept_are_warned_of() {
+    let config = "{\"webhookUrl\":\"http://a.test/\",\n\"consentManagement\":[{}]}";
+    let text = one_webhook(config).replace("\"id\":\"d\"", "\"id\":\"d\",\"transformations\":[{}]");
+    check_warnings(
+        &text,
+        &[
+            "line 1: sources[0].destinations[0].transformations: \
+             transformations are not run: events are delivered as they came",
+            "line 2: sources[0].destinations[0].config.consentManagement: \
+             consent rules are not applied: every event is delivered",
+        ],
+    );
+}
+
+#[test]
+fn settings_are_read_as_the_dashboard_wrote_them() {
+    let file = parse(SAMPLE).expect("the sample is right");
+    let audit = webhook(&file, 0);
+    assert_eq!((audit.method, audit.headers.len()), (Method::Post, 0));
+    let hub = webhook(&file, 1);
+    assert_eq!(hub.url, "https://hooks.acme.example/events?tenant=7");
+    let headers: Vec<(&str, &str)> =
+        hub.headers.iter().map(|header| (header.name.as_str(), header.value.as_str())).collect();
+    assert_eq!(headers, [("Authorization", "Bearer sample-token"), ("X-Team", "42")]);
+}
+
+#[test]
+fn header_values_may_be_null_numbers_or_booleans() {
+    let check = |row: &str, expected: &[(&str, &str)]| {
+        let config = format!(r#"{{"webhookUrl":"http://a.test/","headers":[{row}]}}"#);
+        let file = parse(&one_webhook(&config)).expect("a file");
+        let headers: Vec<(&str, &str)> = webhook(&file, 0)
+            .headers
+            .iter()
+            .map(|header| (header.name.as_str(), header.value.as_str()))
+            .collect();
+        assert_eq!(headers, expected, "{row}");
+    };
+    check(r#"{"from":"a","to":null}"#, &[("a", "")]);
+    check(r#"{"from":"a"}"#, &[("a", "")]);
+    check(r#"{"from":"a","to":1.50}"#, &[("a", "1.50")]);
+    check(r#"{"from":"a","to":true}"#, &[("a", "true")]);
+    check(r#"{"from":"","to":"x"}, {"to":"x"}, {}, null, {"from":null}"#, &[]);
+}
+
+#[test]
+fn a_flag_that_is_false_disables_the_connection_only() {
+    let check = |flags: &str, enabled: bool| {
+        let config = format!(r#"{{"webhookUrl":"http://a.test/"}},{flags}"#);
+        let text = one_webhook(&config);
+        let file = parse(&text).expect("a file");
+        assert_eq!(file.workspace.connections[0].enabled, enabled, "{flags}");
+        assert!(file.workspace.destinations[0].enabled);
+    };
+    check(r#""isProcessorEnabled":true,"isConnectionEnabled":true"#, true);
+    check(r#""isProcessorEnabled":false"#, false);
+    check(r#""isConnectionEnabled":false"#, false);
+    check(r#""isProcessorEnabled":null"#, true);
+}
+
+#[test]
+fn a_text_that_is_not_json_names_line_and_column() {
+    check_mistakes(
+        "{\n  \"sources\": [\n}",
+        &["line 3: column 1: the file is not JSON: expected value"],
+    );
+    check_mistakes("", &["line 1: column 0: the file is not JSON: EOF while parsing a value"]);
+    check_mistakes("{} x", &["line 1: column 4: the file is not JSON: trailing characters"]);
+}
+
+#[test]
+fn a_byte_order_mark_and_nesting_without_end_do_no_harm() {
+    assert!(parse("\u{feff}{\"sources\":[]}").is_ok());
+    let deep = format!("{{\"sources\":[],\"x\":{}{}}}", "[".repeat(9_999), "]".repeat(9_999));
+    assert!(parse(&deep).is_ok());
+}
+
+#[test]
+fn every_mistake_is_found_at_once_with_line_and_path() {
+    let text = r#"{
+  "sources": [
+    { "id": "a", "writeKey": "", "enabled": "yes" },
+    { "writeKey": "k", "destinations": [
+      { "id": "d\u0000", "destinationDefinition": { "name": "WEBHOOK" },
+        "config": {
+          "webhookUrl": "ftp://acme.test",
+          "webhookMethod": "POST",
+          "headers": [
+            { "from": "", "to": "" },
+            { "from": "Host", "to": "x" } ] } },
+      7
+    ] }
+  ]
+}"#;
+    check_mistakes(
+        text,
+        &[
+            "line 3: sources[0].enabled: is a string, but must be a boolean",
+            "line 3: sources[0].writeKey: is empty",
+            "line 4: sources[1].id: is missing",
+            "line 5: sources[1].destinations[0].id: holds a control character",
+            "line 7: sources[1].destinations[0].config.webhookUrl: \
+             scheme ftp cannot be used, only http and https",
+            "line 11: sources[1].destinations[0].config.headers[1]: \
+             header host belongs to the connection and cannot be set",
+            "line 12: sources[1].destinations[1]: is a number, but must be an object",
+        ],
+    );
+}
+
+#[test]
+fn shapes_are_checked() {
+    check_mistakes("[]", &["line 1: (top): is a list, but must be an object"]);
+    check_mistakes("{}", &["line 1: sources: is missing"]);
+    check_mistakes(r#"{"sources":{}}"#, &["line 1: sources: is an object, but must be a list"]);
+    let path = "line 1: sources[0].destinations[0]";
+    let check = |config: &str, expected: &str| {
+        check_mistakes(&one_webhook(config), &[&format!("{path}.{expected}")]);
+    };
+    check("{}", "config.webhookUrl: is missing");
+    check("null", "config: is missing");
+    check("3", "config: is a number, but must be an object");
+    check(
+        r#"{"webhookUrl":"http://a.test/","webhookMethod":"post"}"#,
+        "config.webhookMethod: is \"post\", but must be one of POST, PUT, PATCH, GET, DELETE",
+    );
+    check(
+        r#"{"webhookUrl":"http://a.test/","headers":[{"from":"a","to":{}}]}"#,
+        "config.headers[0].to: is an object, but must be a string",
+    );
+    check_mistakes(
+        &one_source(r#"{"id":"d","config":{}}"#),
+        &[&format!("{path}.destinationDefinition: is missing")],
+    );
+}
+
+#[test]
+fn names_are_used_once() {
+    check_mistakes(
+        "{\"sources\":[{\"id\":\"a\",\"writeKey\":\"k\"},\n{\"id\":\"a\",\"writeKey\":\"k\"}]}",
+        &[
+            "line 2: sources[1]: has the same id as sources[0]",
+            "line 2: sources[1].writeKey: is the same as sources[0].writeKey",
+        ],
+    );
+    let destination = r#"{"id":"d","destinationDefinition":{"name":"WEBHOOK"},
+        "config":{"webhookUrl":"http://a.test/"}}"#;
+    let twice = one_source(&format!("{destination},{destination}"));
+    check_mistakes(
+        &twice,
+        &["line 2: sources[0].destinations[1]: \
+           makes the same connection s-d as sources[0].destinations[0]"],
+    );
+}
+
+#[test]
+fn repeats_that_differ_name_both_places() {
+    let text = SAMPLE.replacen("Bearer sample-token", "Bearer another", 1).replacen(
+        "\"name\": \"Events to the hub\"",
+        "\"name\": \"Other\"",
+        1,
+    );
+    check_mistakes(
+        &text,
+        &["line 104: sources[1].destinations[0]: \
+           destination 1xAcmeHooks00000000000000000 differs from sources[0].destinations[0] \
+           on line 25 in name, config.headers: it must be the same everywhere"],
+    );
+}
+
+#[test]
+fn secrets_are_not_in_sentences() {
+    let config = r#"{"webhookUrl":"http://a.test/","headers":[{"from":"x","to":"s3cret\u0000"}]}"#;
+    let mistakes = parse(&one_webhook(config)).expect_err("a mistake");
+    assert!(!format!("{mistakes:?}").contains("s3cret"), "{mistakes:?}");
+}
+
+#[test]
+fn a_file_is_named_in_front_of_its_mistakes() {
+    let dir = tempfile::tempdir().expect("a directory");
+    let path = dir.path().join("w.json");
+    let missing = read(&path).expect_err("no file").to_string();
+    assert_eq!(missing, format!("cannot read workspace file {}", path.display()));
+    std::fs::write(&path, "{\"sources\": 1}").expect("a file");
+    let shown = read(&path).expect_err("a mistake").to_string();
+    let path = path.display();
+    assert_eq!(
+        shown,
+        format!(
+            "1 mistake in workspace file {path}:\n  \
+             {path}:1: sources: is a number, but must be a list"
+        )
+    );
+}

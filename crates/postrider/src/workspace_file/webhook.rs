@@ -1,0 +1,102 @@
+//! The `config` of a webhook destination.
+
+use domain::destination::webhook::{HeaderSetting, Method, SettingsError, WebhookSettings};
+
+use super::finding::Finding;
+use super::node::{Node, Object};
+use super::source::Reader;
+
+impl Reader {
+    /// Reads and checks the settings; none where they have mistakes.
+    pub(super) fn webhook(&mut self, destination: &Object<'_>) -> Option<WebhookSettings> {
+        let Some(config) = destination.get("config") else {
+            self.mistakes.push(destination.missing("config"));
+            return None;
+        };
+        let config = self.keep(config.object())?;
+        let url = self.url(&config);
+        let method = self.method(&config);
+        let rows = self.header_rows(&config);
+        let (nodes, headers): (Vec<Node<'_>>, Vec<HeaderSetting>) = rows?.into_iter().unzip();
+        let settings = WebhookSettings { url: url?, method: method?, headers };
+        let errors = settings.check();
+        for error in &errors {
+            self.mistakes.push(place(error, &config, &nodes));
+        }
+        errors.is_empty().then_some(settings)
+    }
+
+    fn url(&mut self, config: &Object<'_>) -> Option<String> {
+        let Some(node) = config.get("webhookUrl") else {
+            self.mistakes.push(config.missing("webhookUrl"));
+            return None;
+        };
+        self.keep(node.string())
+    }
+
+    fn method(&mut self, config: &Object<'_>) -> Option<Method> {
+        let Some(node) = config.get("webhookMethod") else { return Some(Method::Post) };
+        let name = self.keep(node.string())?;
+        let method = Method::from_name(&name);
+        if method.is_none() {
+            let known = Method::ALL.map(Method::as_str).join(", ");
+            self.mistakes.push(node.finding(format!("is {name:?}, but must be one of {known}")));
+        }
+        method
+    }
+
+    /// Headers with the rows they come from; none where a row has a mistake.
+    fn header_rows<'a>(&mut self, config: &Object<'a>) -> Option<Vec<(Node<'a>, HeaderSetting)>> {
+        let Some(list) = config.get("headers") else { return Some(Vec::new()) };
+        let rows = self.keep(list.elements())?;
+        let mut headers = Vec::with_capacity(rows.len());
+        let mut whole = true;
+        for row in rows {
+            match header(&row) {
+                Ok(Some(header)) => headers.push((row, header)),
+                // The dashboard leaves an empty row behind where nobody filled it in.
+                Ok(None) => {}
+                Err(mistake) => {
+                    self.mistakes.push(mistake);
+                    whole = false;
+                }
+            }
+        }
+        whole.then_some(headers)
+    }
+}
+
+/// The header of a row; none where the row has no name.
+fn header(row: &Node<'_>) -> Result<Option<HeaderSetting>, Finding> {
+    if row.is_null() {
+        return Ok(None);
+    }
+    let row = row.object()?;
+    let Some(name) = row.get("from") else { return Ok(None) };
+    let name = name.string()?;
+    if name.is_empty() {
+        return Ok(None);
+    }
+    let value = row.get("to").map_or(Ok(String::new()), header_value)?;
+    Ok(Some(HeaderSetting { name, value }))
+}
+
+/// A string, or the text of a number or boolean.
+fn header_value(node: &Node<'_>) -> Result<String, Finding> {
+    match node.kind() {
+        "a number" | "a boolean" => Ok(node.raw().to_owned()),
+        _ => node.string(),
+    }
+}
+
+/// Where in the file an error of the settings is.
+fn place(error: &SettingsError, config: &Object<'_>, rows: &[Node<'_>]) -> Finding {
+    let row = error
+        .field
+        .strip_prefix("headers[")
+        .and_then(|rest| rest.split(']').next())
+        .and_then(|index| index.parse::<usize>().ok())
+        .and_then(|index| rows.get(index));
+    let node = row.or_else(|| config.get(&error.field)).unwrap_or_else(|| config.node());
+    node.finding(error.reason.clone())
+}

@@ -1,0 +1,107 @@
+//! L1, without its clock: every search finds exactly what the model finds, also over many rows.
+
+use domain::id::{DestinationId, Seq, SourceId};
+use domain::time::Timestamp;
+
+use super::Subject;
+use super::fixture::{attempt, destination, settlement};
+use crate::{AttemptQuery, AttemptRecord, Fate, RejectionRecord, Settlement, Store, memory};
+
+type Open<'a> = &'a dyn Fn() -> Subject;
+
+const DESTINATIONS: u64 = 6;
+const ROWS_PER_STEP: u64 = 5_000;
+const STEPS: u64 = 40;
+
+/// L1: a history with healthy, slow, dead, idle and replayed destinations.
+pub fn l1_searches_find_what_the_model_finds(open: Open<'_>) {
+    let Subject { store, _keep } = open();
+    let model = memory::open();
+    for step in 0..STEPS {
+        for to in 0..DESTINATIONS {
+            let one = destination(to);
+            let attempts = history(&one, to, step);
+            let step = Settlement { attempts, ..settlement(one, 1) };
+            model.schedule.commit(step.clone()).wait().unwrap();
+            store.schedule.commit(step).wait().unwrap();
+        }
+    }
+    for query in queries() {
+        let found = store.ledger.attempts(query.clone()).wait().unwrap();
+        let expected = model.ledger.attempts(query.clone()).wait().unwrap();
+        assert!(found == expected, "{query:?} found {} rows", found.len());
+    }
+    let totals = |store: &Store| store.ledger.totals().wait().unwrap();
+    assert_eq!(totals(&store), totals(&model));
+}
+
+/// What one destination does in one step; by its number it is of one kind or another.
+fn history(one: &DestinationId, number: u64, step: u64) -> Vec<AttemptRecord> {
+    let first = step * ROWS_PER_STEP / DESTINATIONS;
+    let places = first..first + ROWS_PER_STEP / DESTINATIONS;
+    match number {
+        // Healthy; now and then an event needs a second attempt, and two are swapped.
+        0 | 1 => places
+            .flat_map(|seq| match seq % 50 {
+                7 => vec![
+                    attempt(one, seq, 1, Fate::Retry),
+                    attempt(one, seq.saturating_sub(40), 2, Fate::Delivered),
+                ],
+                _ => vec![attempt(one, seq ^ 1, 1, Fate::Delivered)],
+            })
+            .collect(),
+        // Far behind.
+        2 => places.map(|seq| attempt(one, seq / 3, 1, Fate::Delivered)).collect(),
+        // Dead.
+        3 => places.map(|seq| attempt(one, seq % 20, 3, Fate::Retry)).collect(),
+        // Idle, but for a few rows; some given up or expired.
+        4 if step % 10 == 0 => vec![
+            attempt(one, first, 1, Fate::Delivered),
+            attempt(one, first + 1, 9, Fate::GaveUp),
+            attempt(one, first + 2, 0, Fate::Expired),
+        ],
+        4 => Vec::new(),
+        // Everything is replayed again and again.
+        _ => places.map(|seq| attempt(one, seq % 900, 1, Fate::Delivered)).collect(),
+    }
+}
+
+fn queries() -> Vec<AttemptQuery> {
+    let fates = [Fate::Delivered, Fate::Retry, Fate::GaveUp, Fate::Expired];
+    let seqs = [0, 1, 7, 333, 835, 899, 2_000, 33_319, 40_000];
+    let mut queries = Vec::new();
+    for destination in std::iter::once(None).chain((0..=DESTINATIONS).map(Some)) {
+        for fate in std::iter::once(None).chain(fates.map(Some)) {
+            for (seq, rows_max) in std::iter::once(None)
+                .chain(seqs.map(Some))
+                .flat_map(|seq| [(seq, 3), (seq, 100)])
+                .chain([(None, 20_000)])
+            {
+                queries.push(AttemptQuery {
+                    destination: destination.map(super::fixture::destination),
+                    seq: seq.map(Seq),
+                    fate,
+                    rows_max,
+                });
+            }
+        }
+    }
+    queries
+}
+
+/// Newest first, and as many as asked for.
+pub fn l1_rejections_come_newest_first(open: Open<'_>) {
+    let Subject { store, _keep } = open();
+    let rejection = |number: i64| RejectionRecord {
+        at: Timestamp(number),
+        source: (number % 2 == 0).then(|| SourceId::new("web")),
+        reason: "too_large".to_owned(),
+        detail: format!("request {number} is too large"),
+        sample: "{\"batch\":[".to_owned(),
+    };
+    store.ledger.reject(vec![rejection(1), rejection(2)]).wait().unwrap();
+    store.ledger.reject(Vec::new()).wait().unwrap();
+    store.ledger.reject(vec![rejection(3)]).wait().unwrap();
+    assert_eq!(store.ledger.rejections(2).wait().unwrap(), [rejection(3), rejection(2)]);
+    assert_eq!(store.ledger.rejections(9).wait().unwrap().len(), 3);
+}

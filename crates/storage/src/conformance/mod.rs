@@ -1,0 +1,63 @@
+//! One suite run by every engine: a test per numbered guarantee, and random operations compared
+//! with the memory engine.
+//!
+//! An engine's tests name a function that opens an empty store of it and hand that to
+//! `conformance!`. What only an engine with a disk can be asked (crashes, damage, full disks) is
+//! tested beside that engine.
+
+pub mod fixture;
+pub mod journal;
+pub mod schedule;
+pub mod ledger;
+pub mod catalog;
+pub mod model;
+
+use std::any::Any;
+
+use crate::Store;
+
+/// An opened store of the engine under test, with whatever must live as long as it.
+pub struct Subject {
+    /// The store.
+    pub store: Store,
+    /// Dropped after the store.
+    pub _keep: Box<dyn Any>,
+}
+
+macro_rules! conformance {
+    ($open:path => $($room:ident :: $test:ident),+ $(,)?) => {
+        $(#[test]
+        fn $test() {
+            $crate::conformance::$room::$test(&$open);
+        })+
+    };
+    ($open:path) => {
+        $crate::conformance::conformance!($open =>
+            journal::j1_an_answered_event_can_be_read,
+            journal::j1_answers_of_many_callers_at_once_are_true,
+            journal::j2_places_rise_in_the_order_of_acceptance,
+            journal::j2_a_trimmed_place_is_not_given_away_again,
+            journal::j3_a_read_yields_everything_in_order,
+            journal::j3_a_read_reports_what_was_trimmed,
+            journal::j3_unwanted_sources_are_passed_over,
+            journal::j3_at_the_head_a_read_is_empty,
+            journal::j4_bytes_come_out_as_they_went_in,
+            journal::j5_a_trim_cuts_only_whole_frames_before_its_place,
+            journal::an_empty_batch_takes_no_place,
+            schedule::s1_a_settlement_is_carried_out_as_a_whole,
+            schedule::s1_settlements_are_carried_out_in_order,
+            schedule::s2_the_cursor_does_not_move_back,
+            schedule::s3_a_delivery_is_open_once_or_not_at_all,
+            schedule::a_destination_without_a_commit_has_no_state,
+            ledger::l1_searches_find_what_the_model_finds,
+            ledger::l1_rejections_come_newest_first,
+            catalog::c1_an_edit_of_an_old_version_is_refused_as_a_whole,
+            catalog::c1_watchers_see_every_change,
+            catalog::c1_a_version_is_never_used_twice,
+            catalog::the_lists_are_sorted_by_id,
+            model::random_operations_end_like_the_models,
+        );
+    };
+}
+
+pub(crate) use conformance;

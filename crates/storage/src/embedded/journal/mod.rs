@@ -1,0 +1,113 @@
+//! The embedded journal: one row of `journal.db` per frame.
+//!
+//! In come batches of events; out go places once they are synced, and frames. One thread writes
+//! (`writer`), readers that keep up are served from the tail by whoever asks, and lagging ones by
+//! threads of their own (`reader`). Deliberately unknown here: destinations, and what a payload
+//! says.
+
+mod writer;
+mod reader;
+
+use std::path::Path;
+use std::sync::Arc;
+
+use domain::event::NewEvent;
+use domain::id::Seq;
+use tokio::sync::watch;
+
+pub use reader::{Read, Reader};
+pub use writer::{Command, Limits, Writer};
+
+use super::inbox::Inbox;
+use super::limits;
+use super::sqlite::{self, Durability};
+use crate::error::{OpenError, StorageError};
+use crate::frame::record_bytes;
+use crate::journal::{Chunk, Journal, SeqRange, Wanted};
+use crate::receipt::Receipt;
+use crate::tail::Tail;
+
+/// The sources stand before the body: whoever only looks at them never reads the body's pages.
+const SCHEMA: &str = "
+    CREATE TABLE IF NOT EXISTS frames (
+        first_seq INTEGER PRIMARY KEY,
+        last_seq INTEGER NOT NULL,
+        committed_at INTEGER NOT NULL,
+        sources TEXT NOT NULL,
+        body BLOB NOT NULL
+    );
+    CREATE TABLE IF NOT EXISTS meta (key TEXT PRIMARY KEY, value INTEGER NOT NULL) WITHOUT ROWID;
+";
+
+/// Opens the writer's connection.
+pub fn open_file(path: &Path) -> Result<rusqlite::Connection, OpenError> {
+    sqlite::open_writer(path, Durability::Full, SCHEMA)
+}
+
+/// What the writer shows to the others.
+pub struct Shared {
+    /// The newest frames.
+    pub tail: Tail,
+    /// The place the next event will get.
+    pub head: watch::Sender<Seq>,
+}
+
+/// The journal as others see it.
+pub struct EmbeddedJournal {
+    commands: Arc<Inbox<Command>>,
+    reads: Arc<Inbox<Read>>,
+    shared: Arc<Shared>,
+}
+
+impl EmbeddedJournal {
+    /// Joins callers to the threads that serve them.
+    pub fn new(
+        commands: Arc<Inbox<Command>>,
+        reads: Arc<Inbox<Read>>,
+        shared: Arc<Shared>,
+    ) -> Self {
+        Self { commands, reads, shared }
+    }
+}
+
+impl Journal for EmbeddedJournal {
+    fn append(&self, events: Vec<NewEvent>) -> Result<Receipt<SeqRange>, StorageError> {
+        if events.is_empty() {
+            let first = *self.shared.head.borrow();
+            let last = Seq(first.0.saturating_sub(1));
+            return Ok(Receipt::ready(Ok(SeqRange { first, last })));
+        }
+        let (reply, receipt) = Receipt::pair();
+        let bytes = events.iter().map(record_bytes).sum();
+        self.commands.push(Command::Append { events, reply }, bytes)?;
+        Ok(receipt)
+    }
+
+    fn read(&self, from: Seq, wanted: Wanted, bytes_max: usize) -> Receipt<Chunk> {
+        if let Some(chunk) = self.shared.tail.read(from, &wanted, bytes_max) {
+            return Receipt::ready(Ok(chunk));
+        }
+        let (reply, receipt) = Receipt::pair();
+        match self.reads.push(Read { from, wanted, bytes_max, reply }, 1) {
+            Ok(()) => receipt,
+            Err(error) => Receipt::ready(Err(error)),
+        }
+    }
+
+    fn head(&self) -> watch::Receiver<Seq> {
+        self.shared.head.subscribe()
+    }
+
+    fn trim(&self, before: Seq) -> Receipt<Seq> {
+        let (reply, receipt) = Receipt::pair();
+        match self.commands.push(Command::Trim { before, reply }, 1) {
+            Ok(()) => receipt,
+            Err(error) => Receipt::ready(Err(error)),
+        }
+    }
+}
+
+/// The inbox of reads that go to the disk.
+pub fn reads() -> Inbox<Read> {
+    Inbox::new("journal reads", limits::READ_JOBS_MAX)
+}

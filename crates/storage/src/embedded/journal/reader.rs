@@ -1,0 +1,184 @@
+//! The journal's readers: threads that read frames back from the disk for lagging destinations.
+//!
+//! A read walks the rows from the one that holds the place asked for. Rows without a wanted source
+//! are passed over without touching their body. What is missing or damaged on the way becomes a
+//! gap, so that a reader always comes past it.
+
+use std::sync::Arc;
+
+use bytes::Bytes;
+use domain::id::{Seq, SourceId};
+use rusqlite::{Connection, ErrorCode, OptionalExtension, Row};
+
+use super::Shared;
+use crate::embedded::inbox::Inbox;
+use crate::embedded::{limits, sqlite};
+use crate::error::StorageError;
+use crate::frame::{Decoded, Frame};
+use crate::journal::{Chunk, Gap, GapReason, SeqRange, Wanted};
+use crate::receipt::Reply;
+
+/// A read that the tail could not serve.
+pub struct Read {
+    /// From which place on.
+    pub from: Seq,
+    /// Which sources.
+    pub wanted: Wanted,
+    /// About how much.
+    pub bytes_max: usize,
+    /// Who waits for it.
+    pub reply: Reply<Chunk>,
+}
+
+/// One thread's connection.
+pub struct Reader {
+    /// A connection of its own.
+    pub connection: Connection,
+    /// What it serves.
+    pub reads: Arc<Inbox<Read>>,
+    /// What the writer shows.
+    pub shared: Arc<Shared>,
+}
+
+/// The row of a frame, without its body.
+struct Head {
+    first: Seq,
+    last: Seq,
+    /// None where the list is damaged.
+    sources: Option<Vec<SourceId>>,
+    body_bytes: usize,
+}
+
+impl Reader {
+    /// Serves reads until the inbox is closed and empty.
+    pub fn run(self) {
+        while let Some(Read { from, wanted, bytes_max, reply }) = self.reads.take_one() {
+            let chunk = Walk::new(from, bytes_max).run(&self, &wanted).map_err(|error| {
+                StorageError::Failed { operation: "reading events back", source: Arc::new(error) }
+            });
+            // Whoever forgot the receipt does not want the answer.
+            let _ = reply.send(chunk);
+        }
+    }
+}
+
+/// A read on its way.
+struct Walk {
+    chunk: Chunk,
+    bytes: usize,
+    bytes_max: usize,
+}
+
+impl Walk {
+    fn new(from: Seq, bytes_max: usize) -> Self {
+        let chunk = Chunk { frames: Vec::new(), gaps: Vec::new(), next: from };
+        Self { chunk, bytes: 0, bytes_max }
+    }
+
+    fn run(mut self, reader: &Reader, wanted: &Wanted) -> rusqlite::Result<Chunk> {
+        // Taken before the transaction begins, which therefore sees every event before it.
+        let head = *reader.shared.head.borrow();
+        let transaction = reader.connection.unchecked_transaction()?;
+        let is_at_end = self.walk(&transaction, wanted)?;
+        if is_at_end {
+            self.pass_missing(head);
+        }
+        Ok(self.chunk)
+    }
+
+    /// Reads rows until the chunk is full; true where there are no more.
+    fn walk(&mut self, connection: &Connection, wanted: &Wanted) -> rusqlite::Result<bool> {
+        let from = sqlite::from_seq(self.chunk.next);
+        let mut heads = connection.prepare_cached(
+            "SELECT first_seq, last_seq, sources, length(body) FROM frames
+             WHERE first_seq >= coalesce(
+                 (SELECT max(first_seq) FROM frames WHERE first_seq <= ?1), ?1)
+             ORDER BY first_seq LIMIT ?2",
+        )?;
+        let mut rows = heads.query((from, limits::ROWS_PER_READ_MAX as i64))?;
+        let mut looked_at = 0;
+        while let Some(row) = rows.next()? {
+            looked_at += 1;
+            if !self.visit(connection, &Head::of(row)?, wanted)? {
+                return Ok(false);
+            }
+        }
+        Ok(looked_at < limits::ROWS_PER_READ_MAX)
+    }
+
+    /// Takes in one row; false where the chunk is full without it.
+    fn visit(
+        &mut self,
+        connection: &Connection,
+        head: &Head,
+        wanted: &Wanted,
+    ) -> rusqlite::Result<bool> {
+        if head.last < self.chunk.next {
+            return Ok(true);
+        }
+        let is_wanted = head.sources.as_ref().is_none_or(|sources| wanted.touches(sources));
+        if !is_wanted {
+            self.pass_missing(head.first);
+            self.chunk.next = head.last.next();
+            return Ok(true);
+        }
+        if !self.chunk.frames.is_empty() && self.bytes + head.body_bytes > self.bytes_max {
+            return Ok(false);
+        }
+        let decoded = read_frame(connection, head)?;
+        self.pass_missing(head.first);
+        self.bytes += head.body_bytes;
+        self.take_in(decoded);
+        Ok(true)
+    }
+
+    fn take_in(&mut self, Decoded { frame, damaged }: Decoded) {
+        let from = self.chunk.next;
+        for range in damaged.into_iter().filter(|range| range.last >= from) {
+            let range = SeqRange { first: range.first.max(from), last: range.last };
+            self.chunk.gaps.push(Gap { range, reason: GapReason::Quarantined });
+        }
+        self.chunk.next = frame.last().next();
+        if frame.events().next().is_some() {
+            self.chunk.frames.push(Arc::new(frame));
+        }
+    }
+
+    /// Reports the places before `next` as missing, where any were not read yet.
+    fn pass_missing(&mut self, next: Seq) {
+        if self.chunk.next < next {
+            let range = SeqRange { first: self.chunk.next, last: Seq(next.0 - 1) };
+            self.chunk.gaps.push(Gap { range, reason: GapReason::Trimmed });
+            self.chunk.next = next;
+        }
+    }
+}
+
+impl Head {
+    fn of(row: &Row<'_>) -> rusqlite::Result<Self> {
+        let sources = row.get_ref(2)?.as_str().ok();
+        Ok(Self {
+            first: sqlite::to_seq(row.get(0)?),
+            last: sqlite::to_seq(row.get(1)?),
+            sources: sources.and_then(|text| serde_json::from_str(text).ok()),
+            body_bytes: usize::try_from(row.get::<_, i64>(3)?).unwrap_or(0),
+        })
+    }
+}
+
+/// Reads a frame's body; one that SQLite itself finds damaged is empty, so all its events are set
+/// aside.
+fn read_frame(connection: &Connection, head: &Head) -> rusqlite::Result<Decoded> {
+    let mut query = connection.prepare_cached("SELECT body FROM frames WHERE first_seq = ?1")?;
+    let body = query
+        .query_row([sqlite::from_seq(head.first)], |row| {
+            Ok(row.get_ref(0)?.as_bytes().map_or(Bytes::new(), Bytes::copy_from_slice))
+        })
+        .optional();
+    let body = match body {
+        Err(error) if error.sqlite_error_code() == Some(ErrorCode::DatabaseCorrupt) => None,
+        body => body?,
+    };
+    let sources = head.sources.clone().unwrap_or_default();
+    Ok(Frame::decode(head.first, head.last, sources, body.unwrap_or_default()))
+}

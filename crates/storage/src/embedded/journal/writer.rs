@@ -1,0 +1,355 @@
+//! The journal's writer: the one thread that adds frames and removes them.
+//!
+//! It packs whatever waits into one frame, stores it in one commit, and answers everybody. There
+//! is no timer: while a sync runs, the next frame fills by itself. A frame is shown to readers
+//! before its receipts are answered, so whoever has an answer can read.
+//!
+//! A commit that fails ends the writer's trust in the file (J6): the kernel may have dropped the
+//! pages that it could not write, so a second sync that succeeds would prove nothing. Only a full
+//! disk is different: SQLite has undone the commit, and later ones may fit.
+//!
+//! Trims go in small steps between frames, so that intake never waits for a long one.
+
+use std::collections::VecDeque;
+use std::sync::Arc;
+use std::time::{SystemTime, UNIX_EPOCH};
+
+use domain::event::NewEvent;
+use domain::id::Seq;
+use rusqlite::{Connection, OptionalExtension};
+
+use super::Shared;
+use crate::embedded::alarm::Alarm;
+use crate::embedded::checkpointer::Wal;
+use crate::embedded::inbox::{ClosesInbox, Inbox};
+use crate::embedded::{limits, sqlite};
+use crate::error::StorageError;
+use crate::frame::Frame;
+use crate::journal::SeqRange;
+use crate::receipt::Reply;
+use crate::tail::Tail;
+
+/// What the writer is asked to do.
+pub enum Command {
+    /// Store a batch.
+    Append {
+        /// Its events.
+        events: Vec<NewEvent>,
+        /// Who waits for it.
+        reply: Reply<SeqRange>,
+    },
+    /// Remove the frames before a place.
+    Trim {
+        /// The place.
+        before: Seq,
+        /// Who waits for it.
+        reply: Reply<Seq>,
+    },
+}
+
+/// Bounds of the writer.
+#[derive(Clone, Copy, Debug)]
+pub struct Limits {
+    /// Bytes of one frame, unless one batch alone is larger.
+    pub frame_bytes_max: usize,
+    /// Bytes of the tail.
+    pub tail_bytes_max: usize,
+    /// Bytes of the file, beyond which the disk counts as full.
+    pub file_bytes_max: Option<u64>,
+}
+
+/// The one that writes.
+pub struct Writer {
+    connection: Connection,
+    commands: Arc<Inbox<Command>>,
+    shared: Arc<Shared>,
+    wal: Wal,
+    limits: Limits,
+    alarm: Alarm,
+    next: Seq,
+    trims: VecDeque<Trim>,
+    is_vacuuming: bool,
+    failure: Option<StorageError>,
+}
+
+struct Batch {
+    events: Vec<NewEvent>,
+    reply: Reply<SeqRange>,
+}
+
+struct Trim {
+    before: Seq,
+    reply: Reply<Seq>,
+}
+
+/// How far one step of a trim came.
+enum Step {
+    More,
+    Done { first_left: Seq },
+}
+
+impl Writer {
+    /// Takes over a file; places begin at `next_min` or later.
+    ///
+    /// # Errors
+    /// Where the file cannot be read.
+    pub fn open(
+        connection: Connection,
+        (commands, alarm): (Arc<Inbox<Command>>, Alarm),
+        wal: Wal,
+        limits: Limits,
+        next_min: Seq,
+    ) -> rusqlite::Result<Self> {
+        if let Some(bytes) = limits.file_bytes_max {
+            let pages = i64::try_from(bytes / sqlite::PAGE_BYTES).unwrap_or(i64::MAX);
+            connection.query_row(&format!("PRAGMA max_page_count = {pages}"), [], |_| Ok(()))?;
+        }
+        let next = next_place(&connection)?.max(next_min);
+        let head = tokio::sync::watch::Sender::new(next);
+        let shared = Arc::new(Shared { tail: Tail::new(next, limits.tail_bytes_max), head });
+        Ok(Self {
+            connection,
+            commands,
+            shared,
+            wal,
+            limits,
+            alarm,
+            next,
+            trims: VecDeque::new(),
+            is_vacuuming: false,
+            failure: None,
+        })
+    }
+
+    /// What the writer shows to the others.
+    pub fn shared(&self) -> Arc<Shared> {
+        Arc::clone(&self.shared)
+    }
+
+    /// Serves its inbox until that is closed and everything in it is answered.
+    pub fn run(mut self) {
+        let commands = Arc::clone(&self.commands);
+        let _closes = ClosesInbox(&*commands);
+        while self.is_busy() || commands.wait() {
+            let batches = self.take();
+            if !batches.is_empty() {
+                self.store(batches);
+            }
+            self.trim_step();
+            self.vacuum_step();
+        }
+        let failure = self.failure();
+        sqlite::close_writer(self.connection, failure.as_ref());
+    }
+
+    fn failure(&self) -> Option<StorageError> {
+        self.failure.clone().or_else(|| self.wal.failure())
+    }
+
+    /// Whether there is work to do even if nothing waits in the inbox.
+    fn is_busy(&self) -> bool {
+        !self.trims.is_empty() || (self.is_vacuuming && !self.commands.is_finished())
+    }
+
+    fn take(&mut self) -> Vec<Batch> {
+        let mut batches = Vec::new();
+        for command in self.commands.take(self.limits.frame_bytes_max) {
+            match command {
+                Command::Append { events, reply } => batches.push(Batch { events, reply }),
+                Command::Trim { before, reply } => self.trims.push_back(Trim { before, reply }),
+            }
+        }
+        batches
+    }
+
+    fn store(&mut self, batches: Vec<Batch>) {
+        let stored = match self.failure() {
+            Some(failure) => Err(failure),
+            None => self.store_frame(&batches),
+        };
+        let mut first = self.next;
+        match stored {
+            Ok(frame) => {
+                self.next = frame.last().next();
+                self.shared.tail.push(Arc::new(frame));
+                self.shared.head.send_replace(self.next);
+                for Batch { events, reply } in batches {
+                    let next = first.plus(events.len() as u64);
+                    // Whoever forgot the receipt does not want the answer.
+                    let _ = reply.send(Ok(SeqRange { first, last: Seq(next.0 - 1) }));
+                    first = next;
+                }
+            }
+            Err(error) => {
+                for batch in batches {
+                    let _ = batch.reply.send(Err(error.clone()));
+                }
+            }
+        }
+    }
+
+    fn store_frame(&mut self, batches: &[Batch]) -> Result<Frame, StorageError> {
+        let events = batches.iter().flat_map(|batch| batch.events.iter());
+        let frame = Frame::encode(self.next, events);
+        let inserted = self.insert(&frame);
+        self.judge("appending events", inserted)?;
+        self.wrote(frame.bytes_len() as u64)?;
+        Ok(frame)
+    }
+
+    fn insert(&self, frame: &Frame) -> rusqlite::Result<()> {
+        let sources = serde_json::to_string(frame.sources())
+            .map_err(|error| rusqlite::Error::ToSqlConversionFailure(Box::new(error)))?;
+        let mut insert = self.connection.prepare_cached(
+            "INSERT INTO frames (first_seq, last_seq, committed_at, sources, body)
+             VALUES (?1, ?2, ?3, ?4, ?5)",
+        )?;
+        let (first, last) = (sqlite::from_seq(frame.first()), sqlite::from_seq(frame.last()));
+        insert.execute((first, last, now_ms(), sources, &frame.body()[..]))?;
+        Ok(())
+    }
+
+    /// Sorts the errors of a commit; all but a full disk end the trust in the file.
+    fn judge<T>(
+        &mut self,
+        operation: &'static str,
+        result: rusqlite::Result<T>,
+    ) -> Result<T, StorageError> {
+        result.map_err(|error| {
+            let error = sqlite::classify(operation, error);
+            if matches!(error, StorageError::Failed { .. }) {
+                self.failure = Some(error.clone());
+                self.alarm.raise(error.clone());
+            }
+            error
+        })
+    }
+
+    fn wrote(&mut self, bytes: u64) -> Result<(), StorageError> {
+        let reported = self.wal.wrote(&self.connection, bytes + 2 * sqlite::PAGE_BYTES);
+        match self.judge("copying the log to the database", reported) {
+            // The log still holds everything; the next checkpoint tries again.
+            Err(StorageError::DiskFull { .. }) => Ok(()),
+            judged => judged,
+        }
+    }
+
+    fn trim_step(&mut self) {
+        let Some(before) = self.trims.front().map(|trim| trim.before) else { return };
+        let result = match self.failure() {
+            Some(failure) => Err(failure),
+            None => {
+                let step = self.trim_some(before);
+                self.judge("trimming the journal", step)
+            }
+        };
+        let answer = match result {
+            Ok(Step::More) => return,
+            Ok(Step::Done { first_left }) => {
+                self.is_vacuuming = true;
+                Ok(first_left)
+            }
+            Err(error) => Err(error),
+        };
+        if let Some(trim) = self.trims.pop_front() {
+            let _ = trim.reply.send(answer);
+        }
+    }
+
+    /// Removes the oldest frames before `before`, a bounded number of them.
+    fn trim_some(&mut self, before: Seq) -> rusqlite::Result<Step> {
+        let (removable, step) = self.removable(before)?;
+        let Some(last) = removable else { return Ok(step) };
+        let transaction = self.connection.unchecked_transaction()?;
+        transaction
+            .prepare_cached("DELETE FROM frames WHERE last_seq <= ?1 AND first_seq <= ?1")?
+            .execute([sqlite::from_seq(last)])?;
+        set_meta(&transaction, "next_seq_min", self.next)?;
+        set_meta(&transaction, "trimmed_before", last.next())?;
+        transaction.commit()?;
+        self.shared.tail.trim(last.next());
+        self.wal.wrote(&self.connection, limits::TRIM_BYTES_PER_STEP / 64)?;
+        Ok(step)
+    }
+
+    /// The last place of the frames to remove in one step, and whether more are to be removed.
+    fn removable(&self, before: Seq) -> rusqlite::Result<(Option<Seq>, Step)> {
+        let mut oldest = self.connection.prepare_cached(
+            "SELECT first_seq, last_seq, length(body) FROM frames ORDER BY first_seq",
+        )?;
+        let mut rows = oldest.query([])?;
+        let (mut removable, mut count, mut bytes) = (None, 0, 0);
+        while let Some(row) = rows.next()? {
+            let (first, last) = (sqlite::to_seq(row.get(0)?), sqlite::to_seq(row.get(1)?));
+            if last >= before {
+                return Ok((removable, Step::Done { first_left: first }));
+            }
+            let is_full =
+                count == limits::TRIM_FRAMES_PER_STEP || bytes >= limits::TRIM_BYTES_PER_STEP;
+            if is_full {
+                return Ok((removable, Step::More));
+            }
+            removable = Some(last);
+            count += 1;
+            bytes += u64::try_from(row.get::<_, i64>(2)?).unwrap_or(0);
+        }
+        Ok((removable, Step::Done { first_left: self.next }))
+    }
+
+    /// Gives unused pages back to the file system, while there are far more than appends will use.
+    fn vacuum_step(&mut self) {
+        if !self.is_vacuuming {
+            return;
+        }
+        self.is_vacuuming = false;
+        if self.failure().is_some() || !self.trims.is_empty() {
+            return;
+        }
+        let result = self.vacuum_some();
+        if let Ok(more) = self.judge("giving space back", result) {
+            self.is_vacuuming = more;
+        }
+    }
+
+    fn vacuum_some(&mut self) -> rusqlite::Result<bool> {
+        let pages = |name: &str| -> rusqlite::Result<u64> {
+            let count =
+                self.connection.pragma_query_value(None, name, |row| row.get::<_, i64>(0))?;
+            Ok(u64::try_from(count).unwrap_or(0))
+        };
+        let (free, all) = (pages("freelist_count")?, pages("page_count")?);
+        if free < limits::FREE_PAGES_MIN || free < all / 4 {
+            return Ok(false);
+        }
+        let step = limits::VACUUM_PAGES_PER_STEP;
+        self.connection.execute_batch(&format!("PRAGMA incremental_vacuum({step})"))?;
+        self.wal.wrote(&self.connection, u64::from(step) * sqlite::PAGE_BYTES)?;
+        Ok(true)
+    }
+}
+
+/// The place after every place that was ever given away, as far as the file knows.
+fn next_place(connection: &Connection) -> rusqlite::Result<Seq> {
+    let last: Option<i64> = connection.query_row(
+        "SELECT max(last_seq) FROM (SELECT last_seq FROM frames ORDER BY first_seq DESC LIMIT 1)",
+        [],
+        |row| row.get(0),
+    )?;
+    let next_min: Option<i64> = connection
+        .query_row("SELECT value FROM meta WHERE key = 'next_seq_min'", [], |row| row.get(0))
+        .optional()?;
+    let after_last = last.map_or(Seq::FIRST, |last| sqlite::to_seq(last).next());
+    Ok(after_last.max(next_min.map_or(Seq::FIRST, sqlite::to_seq)))
+}
+
+fn set_meta(connection: &Connection, key: &str, seq: Seq) -> rusqlite::Result<()> {
+    connection
+        .prepare_cached("INSERT OR REPLACE INTO meta (key, value) VALUES (?1, ?2)")?
+        .execute((key, sqlite::from_seq(seq)))?;
+    Ok(())
+}
+
+fn now_ms() -> i64 {
+    let since_1970 = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+    i64::try_from(since_1970.as_millis()).unwrap_or(i64::MAX)
+}

@@ -1,0 +1,70 @@
+//! The bounds of the embedded engine and the defaults of its options.
+
+use std::time::Duration;
+
+/// Bytes of events that may wait for the journal. Source: chosen; about a second at full load.
+pub const INBOX_BYTES_MAX: usize = 64 << 20;
+
+/// Bytes of the newest frames kept in memory. Source: chosen; some hundred milliseconds at full
+/// load, far more than a destination that keeps up is behind.
+pub const TAIL_BYTES_MAX: usize = 32 << 20;
+
+/// Bytes of one frame, unless one batch alone is larger. Source: chosen; a commit of 4 MiB takes a
+/// few milliseconds, and larger frames save nothing more.
+pub const FRAME_BYTES_MAX: usize = 4 << 20;
+
+/// How long settlements wait for company. Source: chosen; a power cut costs so much in duplicates
+/// anyway, and 200 commits per second cost nothing.
+pub const SETTLE_LINGER: Duration = Duration::from_millis(5);
+
+/// Rows of attempts kept. Source: chosen; about 400 MB on disk.
+pub const LEDGER_ROWS_MAX: u64 = 10_000_000;
+
+/// Rows of rejections kept. Source: chosen.
+pub const REJECTIONS_MAX: u64 = 100_000;
+
+/// Bytes of settlements and rejections that may wait. Source: chosen.
+pub const STATE_INBOX_BYTES_MAX: usize = 32 << 20;
+
+/// Bytes of settlements carried out in one transaction. Source: chosen.
+pub const SETTLE_BYTES_MAX: usize = 4 << 20;
+
+/// Threads that read the journal for lagging destinations. Source: chosen; reads are sequential
+/// and mostly from the page cache.
+pub const JOURNAL_READERS: usize = 2;
+
+/// Reads and queries that may wait. Source: chosen; each is a small value.
+pub const READ_JOBS_MAX: usize = 4096;
+
+/// Rows that one read of the journal looks at. Source: chosen; keeps read transactions short, so
+/// that the write-ahead log can start over.
+pub const ROWS_PER_READ_MAX: usize = 4096;
+
+/// Bytes written between two background checkpoints. Source: chosen; SQLite's own default is 4 MiB,
+/// but inline.
+pub const CHECKPOINT_EVERY_BYTES: u64 = 16 << 20;
+
+/// Size of a write-ahead log from which its writer helps, so that it can start over. Source:
+/// chosen.
+pub const WAL_BYTES_MAX: u64 = 64 << 20;
+
+/// Frames and bytes removed in one transaction of a trim. Source: chosen; such a step takes about
+/// as long as a commit of events.
+pub const TRIM_FRAMES_PER_STEP: usize = 256;
+/// See [`TRIM_FRAMES_PER_STEP`].
+pub const TRIM_BYTES_PER_STEP: u64 = 8 << 20;
+
+/// Unused pages of the journal below which none are given back to the file system: they are about
+/// to be used again. Source: chosen.
+pub const FREE_PAGES_MIN: u64 = 4096;
+
+/// Pages given back in one step. Source: chosen; moves at most 2 MiB.
+pub const VACUUM_PAGES_PER_STEP: u32 = 512;
+
+/// How long to wait for a lock that another program holds on a file. Source: SQLite's customary
+/// default.
+pub const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
+
+/// Rows per block of the ledger's sparse index, as a power of two. Source: measured; a block is
+/// scanned in about half a millisecond.
+pub const BLOCK_BITS: u32 = 12;

@@ -1,0 +1,291 @@
+//! The embedded engine: the four contracts on SQLite, in one data directory of one process.
+//!
+//! In come what the contracts take; out goes what they promise. Three files by what they must
+//! survive: `journal.db` (each commit synced), `state.db` (schedule and ledger, batched every few
+//! milliseconds) and `catalog.db` (each commit synced). Each has one thread that writes to it, fed
+//! by a bounded inbox; readers have connections of their own, and checkpoints a thread of theirs.
+//! Deliberately unknown here: HTTP, when a delivery is tried, and what a payload says.
+
+mod limits;
+mod directory;
+mod alarm;
+mod inbox;
+mod sqlite;
+mod checkpointer;
+mod journal;
+mod state;
+mod catalog;
+
+use std::path::Path;
+use std::sync::Arc;
+use std::thread::JoinHandle;
+use std::time::Duration;
+
+use tokio::sync::watch;
+
+use crate::Store;
+use crate::error::{OpenError, StorageError};
+use alarm::Alarm;
+use checkpointer::Checkpointer;
+use directory::Directory;
+use inbox::Inbox;
+
+/// What may be chosen about the engine.
+#[derive(Clone, Debug)]
+pub struct Options {
+    /// Bytes of events that may wait for the journal.
+    pub inbox_bytes_max: usize,
+    /// Bytes of the newest events kept in memory for readers.
+    pub tail_bytes_max: usize,
+    /// Bytes of one frame, unless one batch alone is larger.
+    pub frame_bytes_max: usize,
+    /// Bytes of the journal's file, beyond which the disk counts as full; none for no bound.
+    pub journal_bytes_max: Option<u64>,
+    /// How long a settlement waits for company before it is committed.
+    pub settle_linger: Duration,
+    /// Attempts kept in the ledger, to the next 4096.
+    pub ledger_rows_max: u64,
+    /// Rejections kept in the ledger.
+    pub rejections_max: u64,
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        Self {
+            inbox_bytes_max: limits::INBOX_BYTES_MAX,
+            tail_bytes_max: limits::TAIL_BYTES_MAX,
+            frame_bytes_max: limits::FRAME_BYTES_MAX,
+            journal_bytes_max: None,
+            settle_linger: limits::SETTLE_LINGER,
+            ledger_rows_max: limits::LEDGER_ROWS_MAX,
+            rejections_max: limits::REJECTIONS_MAX,
+        }
+    }
+}
+
+/// The running engine; whoever owns it decides when it ends.
+///
+/// Dropping it ends it too, and waits for that.
+pub struct Engine {
+    /// In the order in which they are stopped.
+    workers: Vec<Worker>,
+    alarm: Alarm,
+    /// Released after the last worker has ended.
+    _directory: Directory,
+}
+
+/// A thread and how to tell it that nothing more comes.
+struct Worker {
+    name: &'static str,
+    close: Box<dyn Fn() + Send + Sync>,
+    thread: Option<JoinHandle<()>>,
+}
+
+/// Opens the data directory `dir`, making it where there is none.
+///
+/// # Errors
+/// See [`OpenError`]; a directory that is refused because of its format or content is left as it
+/// was.
+pub fn open(dir: &Path, options: Options) -> Result<(Store, Engine), OpenError> {
+    sqlite::check_version()?;
+    let directory = Directory::open(dir)?;
+    let parts = Parts::open(&directory, &options)?;
+    directory.sync()?;
+    let store = parts.store();
+    let mut engine =
+        Engine { workers: Vec::new(), alarm: parts.alarm.clone(), _directory: directory };
+    parts.start(&mut engine, dir)?;
+    Ok((store, engine))
+}
+
+impl Engine {
+    /// The first failure after which a part of the store is not trusted any more; none so far.
+    pub fn failed(&self) -> watch::Receiver<Option<StorageError>> {
+        self.alarm.watch()
+    }
+
+    /// Carries out what was handed over, answers it, and ends; blocks until that is done.
+    ///
+    /// # Errors
+    /// The failure of the store, where it has failed.
+    pub fn close(mut self) -> Result<(), StorageError> {
+        self.stop();
+        self.alarm.watch().borrow().clone().map_or(Ok(()), Err)
+    }
+
+    fn stop(&mut self) {
+        for worker in &mut self.workers {
+            (worker.close)();
+            if let Some(thread) = worker.thread.take()
+                && thread.join().is_err()
+            {
+                tracing::error!(thread = worker.name, "a thread of the store has panicked");
+            }
+        }
+    }
+
+    fn start<T: Send + Sync + 'static>(
+        &mut self,
+        dir: &Path,
+        name: &'static str,
+        inbox: &Arc<Inbox<T>>,
+        run: impl FnOnce() + Send + 'static,
+    ) -> Result<(), OpenError> {
+        let inbox = Arc::clone(inbox);
+        let thread = std::thread::Builder::new().name(name.to_owned()).spawn(run);
+        let thread = thread.map_err(|source| OpenError::Io {
+            operation: "start a thread for",
+            path: dir.to_owned(),
+            source,
+        })?;
+        let close = Box::new(move || inbox.close());
+        self.workers.push(Worker { name, close, thread: Some(thread) });
+        Ok(())
+    }
+}
+
+impl Drop for Engine {
+    fn drop(&mut self) {
+        self.stop();
+    }
+}
+
+/// Everything the threads are given, opened before the first one starts.
+struct Parts {
+    alarm: Alarm,
+    requests: Arc<checkpointer::Requests>,
+    checkpointer: Checkpointer,
+    journal: journal::Writer,
+    journal_commands: Arc<Inbox<journal::Command>>,
+    readers: Vec<journal::Reader>,
+    reads: Arc<Inbox<journal::Read>>,
+    state: state::Writer,
+    state_commands: Arc<Inbox<state::Command>>,
+    queries: state::Queries,
+    catalog: catalog::Writer,
+    catalog_inbox: Arc<Inbox<catalog::Apply>>,
+}
+
+impl Parts {
+    fn open(directory: &Directory, options: &Options) -> Result<Self, OpenError> {
+        let alarm = Alarm::new();
+        let requests = Arc::new(Inbox::new("checkpoint", limits::READ_JOBS_MAX));
+        let mut checkpointer = Checkpointer::new(Arc::clone(&requests));
+
+        let path = directory.file("state.db");
+        let connection = state::open_file(&path)?;
+        let next_min = state::next_place(&connection).map_err(sqlite::database("read", &path))?;
+        let state_commands = Arc::new(Inbox::new("state", limits::STATE_INBOX_BYTES_MAX));
+        let state = state::Writer::open(
+            connection,
+            Arc::clone(&state_commands),
+            checkpointer.add(&path)?,
+            options.state_limits(),
+            alarm.clone(),
+        )
+        .map_err(sqlite::database("read", &path))?;
+        let queries = state::Queries {
+            connection: sqlite::open_reader(&path)?,
+            inbox: Arc::new(Inbox::new("ledger queries", limits::READ_JOBS_MAX)),
+        };
+
+        let path = directory.file("journal.db");
+        let connection = journal::open_file(&path)?;
+        let journal_commands = Arc::new(Inbox::new("journal", options.inbox_bytes_max));
+        let journal = journal::Writer::open(
+            connection,
+            (Arc::clone(&journal_commands), alarm.clone()),
+            checkpointer.add(&path)?,
+            options.journal_limits(),
+            next_min,
+        )
+        .map_err(sqlite::database("read", &path))?;
+        let reads = Arc::new(journal::reads());
+        let reader = || {
+            Ok(journal::Reader {
+                connection: sqlite::open_reader(&path)?,
+                reads: Arc::clone(&reads),
+                shared: journal.shared(),
+            })
+        };
+        let readers = (0..limits::JOURNAL_READERS).map(|_| reader()).collect::<Result<_, _>>()?;
+
+        let path = directory.file("catalog.db");
+        let catalog_inbox = Arc::new(Inbox::new("catalog", limits::READ_JOBS_MAX));
+        let catalog = catalog::Writer::open(&path, Arc::clone(&catalog_inbox), alarm.clone())?;
+        Ok(Self {
+            alarm,
+            requests,
+            checkpointer,
+            journal,
+            journal_commands,
+            readers,
+            reads,
+            state,
+            state_commands,
+            queries,
+            catalog,
+            catalog_inbox,
+        })
+    }
+
+    fn store(&self) -> Store {
+        let journal = journal::EmbeddedJournal::new(
+            Arc::clone(&self.journal_commands),
+            Arc::clone(&self.reads),
+            self.journal.shared(),
+        );
+        let state = Arc::new(state::EmbeddedState::new(
+            Arc::clone(&self.state_commands),
+            Arc::clone(&self.queries.inbox),
+        ));
+        let catalog = catalog::EmbeddedCatalog {
+            inbox: Arc::clone(&self.catalog_inbox),
+            content: self.catalog.content(),
+        };
+        Store {
+            journal: Arc::new(journal),
+            schedule: Arc::clone(&state) as Arc<dyn crate::Schedule>,
+            ledger: state,
+            catalog: Arc::new(catalog),
+        }
+    }
+
+    /// Starts the threads in the order in which they end: those that write come last, so that
+    /// theirs are the last connections to each file, which copy its log to the database.
+    fn start(self, engine: &mut Engine, dir: &Path) -> Result<(), OpenError> {
+        for reader in self.readers {
+            engine.start(dir, "journal-reader", &self.reads, move || reader.run())?;
+        }
+        let queries = self.queries;
+        let inbox = Arc::clone(&queries.inbox);
+        engine.start(dir, "ledger-reader", &inbox, move || queries.run())?;
+        let (checkpointer, alarm) = (self.checkpointer, self.alarm);
+        engine.start(dir, "checkpointer", &self.requests, move || checkpointer.run(&alarm))?;
+        let (journal, state, catalog) = (self.journal, self.state, self.catalog);
+        engine.start(dir, "journal-writer", &self.journal_commands, move || journal.run())?;
+        engine.start(dir, "state-writer", &self.state_commands, move || state.run())?;
+        engine.start(dir, "catalog-writer", &self.catalog_inbox, move || catalog.run())
+    }
+}
+
+impl Options {
+    fn journal_limits(&self) -> journal::Limits {
+        journal::Limits {
+            frame_bytes_max: self.frame_bytes_max,
+            tail_bytes_max: self.tail_bytes_max,
+            file_bytes_max: self.journal_bytes_max,
+        }
+    }
+
+    fn state_limits(&self) -> state::Limits {
+        state::Limits {
+            linger: self.settle_linger,
+            ledger_rows_max: self.ledger_rows_max,
+            rejections_max: self.rejections_max,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,130 @@
+//! SQLite as this engine uses it: how connections are opened, what its errors mean to a store, and
+//! checkpoints.
+
+use std::path::Path;
+use std::sync::Arc;
+
+use domain::id::Seq;
+use rusqlite::config::DbConfig;
+use rusqlite::{Connection, ErrorCode, OpenFlags};
+
+use super::limits;
+use crate::error::{OpenError, StorageError};
+
+/// The oldest SQLite whose write-ahead log does not lose commits when it starts over.
+const VERSION_MIN: (&str, i32) = ("3.51.3", 3_051_003);
+
+/// Size of a database page; SQLite's default, fixed here because sizes are told in pages.
+pub const PAGE_BYTES: u64 = 4096;
+
+/// What a commit survives.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Durability {
+    /// A power cut: each commit is synced.
+    Full,
+    /// The end of the process; a power cut may take the newest commits.
+    Normal,
+}
+
+/// Refuses a SQLite that is known to lose commits.
+pub fn check_version() -> Result<(), OpenError> {
+    let (needed, number) = VERSION_MIN;
+    if rusqlite::version_number() < number {
+        return Err(OpenError::OldSqlite { found: rusqlite::version(), needed });
+    }
+    Ok(())
+}
+
+/// Opens the one connection that writes to a file, making the file and its tables as needed.
+///
+/// Checkpoints are left to [`checkpoint`]: SQLite's own would stall commits.
+pub fn open_writer(
+    path: &Path,
+    durability: Durability,
+    schema: &str,
+) -> Result<Connection, OpenError> {
+    let synchronous = match durability {
+        Durability::Full => "FULL",
+        Durability::Normal => "NORMAL",
+    };
+    let open = || {
+        let connection = Connection::open(path)?;
+        connection.busy_timeout(limits::BUSY_TIMEOUT)?;
+        connection.set_prepared_statement_cache_capacity(64);
+        let wal_bytes_max = limits::WAL_BYTES_MAX;
+        connection.execute_batch(&format!(
+            "PRAGMA page_size = {PAGE_BYTES};
+             PRAGMA auto_vacuum = INCREMENTAL;
+             PRAGMA journal_mode = WAL;
+             PRAGMA synchronous = {synchronous};
+             PRAGMA wal_autocheckpoint = 0;
+             PRAGMA journal_size_limit = {wal_bytes_max};
+             PRAGMA cache_size = -8192;
+             PRAGMA foreign_keys = OFF;
+             PRAGMA temp_store = MEMORY;
+             BEGIN IMMEDIATE; {schema} COMMIT;"
+        ))?;
+        Ok(connection)
+    };
+    open().map_err(database("open", path))
+}
+
+/// Opens a connection that only reads; its file must be there.
+pub fn open_reader(path: &Path) -> Result<Connection, OpenError> {
+    let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+    let open = || {
+        let connection = Connection::open_with_flags(path, flags)?;
+        connection.busy_timeout(limits::BUSY_TIMEOUT)?;
+        connection.set_prepared_statement_cache_capacity(64);
+        Ok(connection)
+    };
+    open().map_err(database("open", path))
+}
+
+/// What an error means to the store: a full disk passes, after anything else it is not trusted.
+pub fn classify(operation: &'static str, error: rusqlite::Error) -> StorageError {
+    if error.sqlite_error_code() == Some(ErrorCode::DiskFull) {
+        return StorageError::DiskFull { operation };
+    }
+    StorageError::Failed { operation, source: Arc::new(error) }
+}
+
+/// An error while a database is opened.
+pub fn database(operation: &'static str, path: &Path) -> impl FnOnce(rusqlite::Error) -> OpenError {
+    let path = path.to_owned();
+    move |error| OpenError::Database { operation, path, source: Box::new(error) }
+}
+
+/// Copies what it can from the write-ahead log to the database, hindering nobody; answers the size
+/// of the log in pages.
+pub fn checkpoint(connection: &Connection) -> rusqlite::Result<u64> {
+    let pages: i64 =
+        connection.query_row("PRAGMA wal_checkpoint(PASSIVE)", [], |row| row.get(1))?;
+    Ok(u64::try_from(pages).unwrap_or(0))
+}
+
+/// A place as SQLite stores numbers.
+pub fn from_seq(seq: Seq) -> i64 {
+    i64::try_from(seq.0).unwrap_or(i64::MAX)
+}
+
+/// A place as stored; a negative number, which is never stored, reads as 0.
+pub fn to_seq(number: i64) -> Seq {
+    Seq(u64::try_from(number).unwrap_or(0))
+}
+
+/// Ends a writer's connection: copies the log to the database and removes it. After a failure the
+/// log is left alone, for the next start to read what really reached the disk.
+pub fn close_writer(connection: Connection, failed: Option<&StorageError>) {
+    let path = connection.path().unwrap_or_default().to_owned();
+    let closed = if failed.is_some() {
+        connection.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, true).map(drop)
+    } else {
+        let truncate = "PRAGMA wal_checkpoint(TRUNCATE)";
+        connection.query_row(truncate, [], |_| Ok(()))
+    };
+    let closed = closed.and_then(|()| connection.close().map_err(|(_, error)| error));
+    if let Err(error) = closed {
+        tracing::warn!(path, %error, "database was not closed cleanly; nothing is lost by that");
+    }
+}

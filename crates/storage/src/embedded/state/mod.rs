@@ -1,0 +1,186 @@
+//! The embedded schedule and ledger: `state.db`.
+//!
+//! In come settlements and rejections, out go schedules and history. One thread writes (`writer`)
+//! and commits what came in during a few milliseconds at once; another one answers the ledger's
+//! queries (`ledger`), so that a search never stands in a settlement's way. Both share the layout
+//! below. Deliberately unknown here: when a delivery is tried.
+//!
+//! # Layout
+//! Ids of destinations and codes of reasons are stored once and numbered, so that an attempt
+//! takes 30 to 40 bytes.
+//!
+//! # How the ledger finds things
+//! An attempt that delivered an event at once is by far the most frequent row, and an index entry
+//! would cost as much as the row itself. So such rows have no index but a sparse one: the rows
+//! are numbered upwards and cut into blocks of 4096, and `spans` says for each block which
+//! destinations have rows in it, how many of those delivered, and between which places in the
+//! journal the events lie that were delivered at once. That is one small update per commit and
+//! destination instead of one per row. A destination takes up events nearly in the journal's order,
+//! so few blocks have to be scanned for one event.
+//!
+//! All other attempts are few, out of order, and what people search for: they have ordinary
+//! partial indexes, by fate, by destination and fate, and by event.
+
+mod writer;
+mod ledger;
+
+use std::path::Path;
+use std::sync::Arc;
+
+use domain::id::{DestinationId, Seq};
+
+pub use ledger::{Queries, Query};
+pub use writer::{Command, Limits, Writer};
+
+use super::inbox::Inbox;
+use super::sqlite::{self, Durability};
+use crate::error::{OpenError, StorageError};
+use crate::ledger::{AttemptQuery, AttemptRecord, Ledger, RejectionRecord, Totals};
+use crate::receipt::{Receipt, Reply};
+use crate::schedule::{Schedule, ScheduleState, Settlement};
+
+const SCHEMA: &str = "
+    CREATE TABLE IF NOT EXISTS destinations (key INTEGER PRIMARY KEY, id TEXT NOT NULL UNIQUE);
+    CREATE TABLE IF NOT EXISTS reasons (key INTEGER PRIMARY KEY, code TEXT NOT NULL UNIQUE);
+    CREATE TABLE IF NOT EXISTS cursors (destination INTEGER PRIMARY KEY, cursor INTEGER NOT NULL);
+    CREATE TABLE IF NOT EXISTS open_deliveries (
+        destination INTEGER NOT NULL,
+        seq INTEGER NOT NULL,
+        kind INTEGER NOT NULL,
+        user_hash INTEGER NOT NULL,
+        anonymous_hash INTEGER NOT NULL,
+        attempts INTEGER NOT NULL,
+        first_attempt_at INTEGER,
+        due INTEGER NOT NULL,
+        reason INTEGER,
+        PRIMARY KEY (destination, seq)
+    ) WITHOUT ROWID;
+    CREATE TABLE IF NOT EXISTS attempts (
+        id INTEGER PRIMARY KEY,
+        destination INTEGER NOT NULL,
+        seq INTEGER NOT NULL,
+        kind INTEGER NOT NULL,
+        number INTEGER NOT NULL,
+        at INTEGER NOT NULL,
+        duration_us INTEGER NOT NULL,
+        status INTEGER NOT NULL,
+        fate INTEGER NOT NULL,
+        reason INTEGER,
+        detail TEXT
+    );
+    CREATE INDEX IF NOT EXISTS attempts_by_fate ON attempts (fate) WHERE fate <> 1;
+    CREATE INDEX IF NOT EXISTS attempts_by_destination_and_fate
+        ON attempts (destination, fate) WHERE fate <> 1;
+    CREATE INDEX IF NOT EXISTS attempts_by_seq ON attempts (seq) WHERE (fate <> 1 OR number > 1);
+    CREATE TABLE IF NOT EXISTS spans (
+        destination INTEGER NOT NULL,
+        block INTEGER NOT NULL,
+        delivered INTEGER NOT NULL,
+        seq_min INTEGER NOT NULL,
+        seq_max INTEGER NOT NULL,
+        PRIMARY KEY (destination, block)
+    ) WITHOUT ROWID;
+    CREATE INDEX IF NOT EXISTS spans_by_block ON spans (block, delivered);
+    CREATE TABLE IF NOT EXISTS totals (
+        destination INTEGER PRIMARY KEY,
+        delivered_first_try INTEGER NOT NULL,
+        delivered_on_retry INTEGER NOT NULL,
+        retries INTEGER NOT NULL,
+        gave_up INTEGER NOT NULL,
+        expired INTEGER NOT NULL
+    );
+    CREATE TABLE IF NOT EXISTS rejections (
+        id INTEGER PRIMARY KEY,
+        at INTEGER NOT NULL,
+        source TEXT,
+        reason TEXT NOT NULL,
+        detail TEXT NOT NULL,
+        sample TEXT NOT NULL
+    );
+";
+
+/// Opens the writer's connection.
+pub fn open_file(path: &Path) -> Result<rusqlite::Connection, OpenError> {
+    sqlite::open_writer(path, Durability::Normal, SCHEMA)
+}
+
+/// The place after every place that the state knows of.
+///
+/// The journal gives away none before it: a journal restored from an older copy than the state
+/// would otherwise give new events places that cursors have passed already.
+pub fn next_place(connection: &rusqlite::Connection) -> rusqlite::Result<Seq> {
+    let newest_cursor: Option<i64> =
+        connection.query_row("SELECT max(cursor) FROM cursors", [], |row| row.get(0))?;
+    Ok(newest_cursor.map_or(Seq::FIRST, sqlite::to_seq))
+}
+
+/// The schedule and the ledger as others see them.
+pub struct EmbeddedState {
+    commands: Arc<Inbox<Command>>,
+    queries: Arc<Inbox<Query>>,
+}
+
+impl EmbeddedState {
+    /// Joins callers to the threads that serve them.
+    pub fn new(commands: Arc<Inbox<Command>>, queries: Arc<Inbox<Query>>) -> Self {
+        Self { commands, queries }
+    }
+
+    fn command<T>(&self, bytes: usize, make: impl FnOnce(Reply<T>) -> Command) -> Receipt<T> {
+        hand_over(&self.commands, bytes, make)
+    }
+
+    fn query<T>(&self, make: impl FnOnce(Reply<T>) -> Query) -> Receipt<T> {
+        hand_over(&self.queries, 1, make)
+    }
+}
+
+impl Schedule for EmbeddedState {
+    fn load(&self, destination: &DestinationId) -> Receipt<Option<ScheduleState>> {
+        let destination = destination.clone();
+        self.command(1, |reply| Command::Load { destination, reply })
+    }
+
+    fn commit(&self, settlement: Settlement) -> Receipt<()> {
+        let bytes = settlement_bytes(&settlement);
+        self.command(bytes, |reply| Command::Settle { settlement, reply })
+    }
+}
+
+impl Ledger for EmbeddedState {
+    fn reject(&self, rejections: Vec<RejectionRecord>) -> Receipt<()> {
+        let bytes = rejections.iter().map(|one| 128 + one.detail.len() + one.sample.len()).sum();
+        self.command(bytes, |reply| Command::Reject { rejections, reply })
+    }
+
+    fn attempts(&self, query: AttemptQuery) -> Receipt<Vec<AttemptRecord>> {
+        self.query(|reply| Query::Attempts { query, reply })
+    }
+
+    fn rejections(&self, rows_max: u32) -> Receipt<Vec<RejectionRecord>> {
+        self.query(|reply| Query::Rejections { rows_max, reply })
+    }
+
+    fn totals(&self) -> Receipt<Vec<Totals>> {
+        self.query(|reply| Query::Totals { reply })
+    }
+}
+
+fn hand_over<C, T>(inbox: &Inbox<C>, bytes: usize, make: impl FnOnce(Reply<T>) -> C) -> Receipt<T> {
+    let (reply, receipt) = Receipt::pair();
+    match inbox.push(make(reply), bytes) {
+        Ok(()) => receipt,
+        Err(error) => Receipt::ready(Err(error)),
+    }
+}
+
+/// About what a settlement takes in memory.
+fn settlement_bytes(settlement: &Settlement) -> usize {
+    let attempts = settlement.attempts.iter().map(|attempt| 128 + attempt.detail.len());
+    64 + settlement.opened.len() * 80 + settlement.closed.len() * 8 + attempts.sum::<usize>()
+}
+
+/// Errors of a query, which leave the store as it is.
+fn query_failed(error: rusqlite::Error) -> StorageError {
+    StorageError::Failed { operation: "searching the ledger", source: Arc::new(error) }
+}

@@ -1,0 +1,521 @@
+//! The state's writer: the one thread that commits settlements and rejections.
+//!
+//! It lets what comes in within a few milliseconds gather and commits it at once, so that a busy
+//! destination costs some rows and not some transactions. What a commit changes beside those rows
+//! (counters, cursors, the sparse index) is summed up first and written once per destination.
+//!
+//! Failures are handled as the journal's: only a full disk passes.
+
+use std::collections::HashMap;
+use std::num::NonZeroU64;
+use std::sync::Arc;
+use std::time::Duration;
+
+use domain::event::{EventKind, Identities, IdentityHash};
+use domain::id::{DestinationId, SourceId};
+use domain::time::Timestamp;
+use rusqlite::{Connection, OptionalExtension};
+
+use crate::embedded::alarm::Alarm;
+use crate::embedded::checkpointer::Wal;
+use crate::embedded::inbox::{ClosesInbox, Inbox};
+use crate::embedded::{limits, sqlite};
+use crate::error::StorageError;
+use crate::ledger::{AttemptRecord, Fate, RejectionRecord, Totals};
+use crate::receipt::Reply;
+use crate::schedule::{OpenDelivery, ScheduleState, Settlement};
+
+/// What the writer is asked to do.
+pub enum Command {
+    /// Commit a settlement.
+    Settle {
+        /// What changed.
+        settlement: Settlement,
+        /// Who waits for it.
+        reply: Reply<()>,
+    },
+    /// Record rejections.
+    Reject {
+        /// In order.
+        rejections: Vec<RejectionRecord>,
+        /// Who waits for it.
+        reply: Reply<()>,
+    },
+    /// Load a destination's state, as everything handed over before leaves it.
+    Load {
+        /// Whose.
+        destination: DestinationId,
+        /// Who waits for it.
+        reply: Reply<Option<ScheduleState>>,
+    },
+}
+
+/// Bounds of the writer.
+#[derive(Clone, Copy, Debug)]
+pub struct Limits {
+    /// How long a settlement waits for company.
+    pub linger: Duration,
+    /// Rows of attempts kept, to the next block.
+    pub ledger_rows_max: u64,
+    /// Rows of rejections kept.
+    pub rejections_max: u64,
+}
+
+/// The one that writes.
+pub struct Writer {
+    connection: Connection,
+    commands: Arc<Inbox<Command>>,
+    wal: Wal,
+    limits: Limits,
+    alarm: Alarm,
+    failure: Option<StorageError>,
+    keys: Keys,
+    rows: Rows,
+}
+
+/// Numbers of destinations and reasons that were seen already; only what is committed is kept.
+#[derive(Default)]
+struct Keys {
+    destinations: HashMap<DestinationId, i64>,
+    reasons: HashMap<String, i64>,
+}
+
+/// Where the tables that grow begin and end.
+#[derive(Clone, Copy)]
+struct Rows {
+    oldest_block: i64,
+    next_attempt: i64,
+    next_rejection: i64,
+}
+
+/// What one transaction adds up before it writes it.
+#[derive(Default)]
+struct Sums {
+    totals: HashMap<i64, Totals>,
+    spans: HashMap<(i64, i64), Span>,
+    rows: u64,
+}
+
+/// A row of the sparse index.
+struct Span {
+    delivered: i64,
+    seq_min: i64,
+    seq_max: i64,
+}
+
+impl Writer {
+    /// Takes over a file.
+    ///
+    /// # Errors
+    /// Where the file cannot be read.
+    pub fn open(
+        connection: Connection,
+        commands: Arc<Inbox<Command>>,
+        wal: Wal,
+        limits: Limits,
+        alarm: Alarm,
+    ) -> rusqlite::Result<Self> {
+        let rows = Rows::read(&connection)?;
+        let keys = Keys::default();
+        Ok(Self { connection, commands, wal, limits, alarm, failure: None, keys, rows })
+    }
+
+    /// Serves its inbox until that is closed and everything in it is answered.
+    pub fn run(mut self) {
+        let commands = Arc::clone(&self.commands);
+        let _closes = ClosesInbox(&*commands);
+        while commands.wait() {
+            commands.linger(self.limits.linger, limits::SETTLE_BYTES_MAX);
+            let (mut changes, mut loads) = (Vec::new(), Vec::new());
+            for command in commands.take(limits::SETTLE_BYTES_MAX) {
+                match command {
+                    Command::Load { destination, reply } => loads.push((destination, reply)),
+                    change => changes.push(change),
+                }
+            }
+            self.commit(changes);
+            for (destination, reply) in loads {
+                let _ = reply.send(self.load(&destination));
+            }
+        }
+        let failure = self.failure();
+        sqlite::close_writer(self.connection, failure.as_ref());
+    }
+
+    fn failure(&self) -> Option<StorageError> {
+        self.failure.clone().or_else(|| self.wal.failure())
+    }
+
+    fn commit(&mut self, changes: Vec<Command>) {
+        if changes.is_empty() {
+            return;
+        }
+        let committed = match self.failure() {
+            Some(failure) => Err(failure),
+            None => self.commit_all(&changes),
+        };
+        for change in changes {
+            if let Command::Settle { reply, .. } | Command::Reject { reply, .. } = change {
+                // Whoever forgot the receipt does not want the answer.
+                let _ = reply.send(committed.clone());
+            }
+        }
+    }
+
+    fn commit_all(&mut self, changes: &[Command]) -> Result<(), StorageError> {
+        let rows_before = self.rows;
+        let result = self.transact(changes);
+        if result.is_err() {
+            // The transaction is undone, and the numbers given away in it with it.
+            self.rows = rows_before;
+            self.keys = Keys::default();
+        }
+        let rows = self.judge("committing settlements", result)?;
+        let reported = self.wal.wrote(&self.connection, rows * 128 + 8 * sqlite::PAGE_BYTES);
+        match self.judge("copying the log to the database", reported) {
+            // The log still holds everything; the next checkpoint tries again.
+            Err(StorageError::DiskFull { .. }) => Ok(()),
+            judged => judged,
+        }
+    }
+
+    /// Sorts the errors of a commit; all but a full disk end the trust in the file.
+    fn judge<T>(
+        &mut self,
+        operation: &'static str,
+        result: rusqlite::Result<T>,
+    ) -> Result<T, StorageError> {
+        result.map_err(|error| {
+            let error = sqlite::classify(operation, error);
+            if matches!(error, StorageError::Failed { .. }) {
+                self.failure = Some(error.clone());
+                self.alarm.raise(error.clone());
+            }
+            error
+        })
+    }
+
+    fn transact(&mut self, changes: &[Command]) -> rusqlite::Result<u64> {
+        let transaction = self.connection.unchecked_transaction()?;
+        let mut step = Transact {
+            connection: &transaction,
+            keys: &mut self.keys,
+            rows: &mut self.rows,
+            sums: Sums::default(),
+        };
+        for change in changes {
+            match change {
+                Command::Settle { settlement, .. } => step.settle(settlement)?,
+                Command::Reject { rejections, .. } => step.reject(rejections)?,
+                Command::Load { .. } => {}
+            }
+        }
+        step.write_totals()?;
+        step.write_spans()?;
+        step.retain(&self.limits)?;
+        let rows = step.sums.rows;
+        transaction.commit()?;
+        Ok(rows)
+    }
+
+    fn load(&self, destination: &DestinationId) -> Result<Option<ScheduleState>, StorageError> {
+        if let Some(failure) = self.failure() {
+            return Err(failure);
+        }
+        load(&self.connection, destination).map_err(|error| StorageError::Failed {
+            operation: "loading a schedule",
+            source: Arc::new(error),
+        })
+    }
+}
+
+/// One transaction on its way.
+struct Transact<'a> {
+    connection: &'a Connection,
+    keys: &'a mut Keys,
+    rows: &'a mut Rows,
+    sums: Sums,
+}
+
+impl Transact<'_> {
+    fn settle(&mut self, settlement: &Settlement) -> rusqlite::Result<()> {
+        let destination = self.keys.destination(self.connection, &settlement.destination)?;
+        self.connection
+            .prepare_cached(
+                "INSERT INTO cursors (destination, cursor) VALUES (?1, ?2)
+                 ON CONFLICT DO UPDATE SET cursor = max(cursor, excluded.cursor)",
+            )?
+            .execute((destination, sqlite::from_seq(settlement.cursor)))?;
+        for delivery in &settlement.opened {
+            self.open(destination, delivery)?;
+        }
+        for seq in &settlement.closed {
+            self.connection
+                .prepare_cached("DELETE FROM open_deliveries WHERE destination = ?1 AND seq = ?2")?
+                .execute((destination, sqlite::from_seq(*seq)))?;
+        }
+        for attempt in &settlement.attempts {
+            self.record(attempt)?;
+        }
+        self.sums.rows += (settlement.opened.len() + settlement.closed.len()) as u64;
+        Ok(())
+    }
+
+    fn open(&mut self, destination: i64, delivery: &OpenDelivery) -> rusqlite::Result<()> {
+        let reason = self.keys.reason(self.connection, &delivery.reason)?;
+        self.connection
+            .prepare_cached(
+                "INSERT OR REPLACE INTO open_deliveries
+                     (destination, seq, kind, user_hash, anonymous_hash, attempts,
+                      first_attempt_at, due, reason)
+                 VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)",
+            )?
+            .execute((
+                destination,
+                sqlite::from_seq(delivery.seq),
+                delivery.kind as u8,
+                hash_code(delivery.identities.user),
+                hash_code(delivery.identities.anonymous),
+                delivery.attempts,
+                delivery.first_attempt_at.map(|at| at.0),
+                delivery.due.0,
+                reason,
+            ))?;
+        Ok(())
+    }
+
+    fn record(&mut self, attempt: &AttemptRecord) -> rusqlite::Result<()> {
+        let destination = self.keys.destination(self.connection, &attempt.destination)?;
+        let reason = self.keys.reason(self.connection, &attempt.reason)?;
+        let id = self.rows.next_attempt;
+        self.connection
+            .prepare_cached(
+                "INSERT INTO attempts (id, destination, seq, kind, number, at, duration_us, status,
+                     fate, reason, detail)
+                 VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)",
+            )?
+            .execute((
+                id,
+                destination,
+                sqlite::from_seq(attempt.seq),
+                attempt.kind as u8,
+                attempt.number,
+                attempt.at.0,
+                attempt.duration_us,
+                attempt.status,
+                attempt.fate as u8,
+                reason,
+                Some(&attempt.detail).filter(|detail| !detail.is_empty()),
+            ))?;
+        self.rows.next_attempt += 1;
+        self.sums.add(destination, id, attempt);
+        Ok(())
+    }
+
+    fn reject(&mut self, rejections: &[RejectionRecord]) -> rusqlite::Result<()> {
+        let mut insert = self.connection.prepare_cached(
+            "INSERT INTO rejections (id, at, source, reason, detail, sample)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
+        )?;
+        for one in rejections {
+            let source = one.source.as_ref().map(SourceId::as_str);
+            let id = self.rows.next_rejection;
+            insert.execute((id, one.at.0, source, &one.reason, &one.detail, &one.sample))?;
+            self.rows.next_rejection += 1;
+        }
+        self.sums.rows += rejections.len() as u64;
+        Ok(())
+    }
+
+    fn write_totals(&self) -> rusqlite::Result<()> {
+        let mut upsert = self.connection.prepare_cached(
+            "INSERT INTO totals (destination, delivered_first_try, delivered_on_retry, retries,
+                 gave_up, expired)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6)
+             ON CONFLICT DO UPDATE SET
+                 delivered_first_try = delivered_first_try + excluded.delivered_first_try,
+                 delivered_on_retry = delivered_on_retry + excluded.delivered_on_retry,
+                 retries = retries + excluded.retries,
+                 gave_up = gave_up + excluded.gave_up,
+                 expired = expired + excluded.expired",
+        )?;
+        for (destination, totals) in &self.sums.totals {
+            upsert.execute((
+                destination,
+                totals.delivered_first_try as i64,
+                totals.delivered_on_retry as i64,
+                totals.retries as i64,
+                totals.gave_up as i64,
+                totals.expired as i64,
+            ))?;
+        }
+        Ok(())
+    }
+
+    fn write_spans(&self) -> rusqlite::Result<()> {
+        let mut upsert = self.connection.prepare_cached(
+            "INSERT INTO spans (destination, block, delivered, seq_min, seq_max)
+             VALUES (?1, ?2, ?3, ?4, ?5)
+             ON CONFLICT DO UPDATE SET
+                 delivered = delivered + excluded.delivered,
+                 seq_min = min(seq_min, excluded.seq_min),
+                 seq_max = max(seq_max, excluded.seq_max)",
+        )?;
+        for ((destination, block), span) in &self.sums.spans {
+            upsert.execute((destination, block, span.delivered, span.seq_min, span.seq_max))?;
+        }
+        Ok(())
+    }
+
+    /// Removes the oldest rows beyond the bounds, at least as fast as they come in.
+    fn retain(&mut self, limits: &Limits) -> rusqlite::Result<()> {
+        let rows_max = i64::try_from(limits.ledger_rows_max).unwrap_or(i64::MAX);
+        let keep_from = block_of(self.rows.next_attempt.saturating_sub(rows_max));
+        let blocks_max = 1 + block_of(self.sums.rows as i64);
+        let end = keep_from.min(self.rows.oldest_block + blocks_max);
+        if end > self.rows.oldest_block {
+            self.connection
+                .prepare_cached("DELETE FROM attempts WHERE id < ?1")?
+                .execute([end << limits::BLOCK_BITS])?;
+            self.connection.prepare_cached("DELETE FROM spans WHERE block < ?1")?.execute([end])?;
+            self.rows.oldest_block = end;
+        }
+        let rejections_max = i64::try_from(limits.rejections_max).unwrap_or(i64::MAX);
+        self.connection
+            .prepare_cached("DELETE FROM rejections WHERE id < ?1")?
+            .execute([self.rows.next_rejection.saturating_sub(rejections_max)])?;
+        Ok(())
+    }
+}
+
+impl Sums {
+    fn add(&mut self, destination: i64, id: i64, attempt: &AttemptRecord) {
+        self.totals
+            .entry(destination)
+            .or_insert_with(|| Totals::zero(attempt.destination.clone()))
+            .count(attempt.fate, attempt.number);
+        let span = self.spans.entry((destination, block_of(id))).or_default();
+        if attempt.fate == Fate::Delivered {
+            span.delivered += 1;
+            if attempt.number <= 1 {
+                let seq = sqlite::from_seq(attempt.seq);
+                span.seq_min = span.seq_min.min(seq);
+                span.seq_max = span.seq_max.max(seq);
+            }
+        }
+        self.rows += 1;
+    }
+}
+
+impl Default for Span {
+    fn default() -> Self {
+        Self { delivered: 0, seq_min: i64::MAX, seq_max: i64::MIN }
+    }
+}
+
+impl Rows {
+    fn read(connection: &Connection) -> rusqlite::Result<Self> {
+        let number = |sql: &str| connection.query_row(sql, [], |row| row.get::<_, Option<i64>>(0));
+        Ok(Self {
+            oldest_block: block_of(number("SELECT min(id) FROM attempts")?.unwrap_or(0)),
+            next_attempt: number("SELECT max(id) FROM attempts")?.map_or(1, |id| id + 1),
+            next_rejection: number("SELECT max(id) FROM rejections")?.map_or(1, |id| id + 1),
+        })
+    }
+}
+
+impl Keys {
+    fn destination(
+        &mut self,
+        connection: &Connection,
+        id: &DestinationId,
+    ) -> rusqlite::Result<i64> {
+        if let Some(key) = self.destinations.get(id) {
+            return Ok(*key);
+        }
+        let key = intern(
+            connection,
+            "INSERT INTO destinations (id) VALUES (?1) ON CONFLICT DO NOTHING",
+            "SELECT key FROM destinations WHERE id = ?1",
+            id.as_str(),
+        )?;
+        self.destinations.insert(id.clone(), key);
+        Ok(key)
+    }
+
+    fn reason(&mut self, connection: &Connection, code: &str) -> rusqlite::Result<Option<i64>> {
+        if code.is_empty() {
+            return Ok(None);
+        }
+        if let Some(key) = self.reasons.get(code) {
+            return Ok(Some(*key));
+        }
+        let key = intern(
+            connection,
+            "INSERT INTO reasons (code) VALUES (?1) ON CONFLICT DO NOTHING",
+            "SELECT key FROM reasons WHERE code = ?1",
+            code,
+        )?;
+        self.reasons.insert(code.to_owned(), key);
+        Ok(Some(key))
+    }
+}
+
+fn intern(
+    connection: &Connection,
+    insert: &str,
+    select: &str,
+    text: &str,
+) -> rusqlite::Result<i64> {
+    connection.prepare_cached(insert)?.execute([text])?;
+    connection.prepare_cached(select)?.query_row([text], |row| row.get(0))
+}
+
+/// The block of the ledger's sparse index that a row belongs to.
+fn block_of(id: i64) -> i64 {
+    id >> limits::BLOCK_BITS
+}
+
+fn load(
+    connection: &Connection,
+    destination: &DestinationId,
+) -> rusqlite::Result<Option<ScheduleState>> {
+    let found: Option<(i64, i64)> = connection
+        .prepare_cached(
+            "SELECT d.key, c.cursor FROM destinations d JOIN cursors c ON c.destination = d.key
+             WHERE d.id = ?1",
+        )?
+        .query_row([destination.as_str()], |row| Ok((row.get(0)?, row.get(1)?)))
+        .optional()?;
+    let Some((key, cursor)) = found else { return Ok(None) };
+    let mut select = connection.prepare_cached(
+        "SELECT o.seq, o.kind, o.user_hash, o.anonymous_hash, o.attempts, o.first_attempt_at, o.due,
+             coalesce(r.code, '')
+         FROM open_deliveries o LEFT JOIN reasons r ON r.key = o.reason
+         WHERE o.destination = ?1 ORDER BY o.seq",
+    )?;
+    let open = select.query_map([key], |row| {
+        Ok(OpenDelivery {
+            seq: sqlite::to_seq(row.get(0)?),
+            kind: EventKind::from_code(row.get(1)?),
+            identities: Identities { user: hash(row.get(2)?), anonymous: hash(row.get(3)?) },
+            attempts: row.get(4)?,
+            first_attempt_at: row.get::<_, Option<i64>>(5)?.map(Timestamp),
+            due: Timestamp(row.get(6)?),
+            reason: row.get(7)?,
+        })
+    })?;
+    Ok(Some(ScheduleState {
+        cursor: sqlite::to_seq(cursor),
+        open: open.collect::<Result<_, _>>()?,
+    }))
+}
+
+/// A hash as SQLite stores numbers: the same bits, 0 for none.
+fn hash_code(hash: Option<IdentityHash>) -> i64 {
+    hash.map_or(0, |hash| hash.0.get().cast_signed())
+}
+
+fn hash(code: i64) -> Option<IdentityHash> {
+    NonZeroU64::new(code.cast_unsigned()).map(IdentityHash)
+}

@@ -1,0 +1,92 @@
+//! The data directory: what is made, what is refused, and that a refusal changes nothing.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::Path;
+
+use tempfile::TempDir;
+
+use super::open_default;
+use crate::conformance::fixture::{append, events};
+use crate::embedded::{Options, open};
+use crate::error::OpenError;
+
+fn content(dir: &Path) -> BTreeMap<String, Vec<u8>> {
+    fs::read_dir(dir)
+        .unwrap()
+        .map(|entry| entry.unwrap())
+        .map(|entry| {
+            (entry.file_name().into_string().unwrap(), fs::read(entry.path()).unwrap_or_default())
+        })
+        .collect()
+}
+
+#[test]
+fn a_missing_directory_is_made_and_opens_again() {
+    let parent = TempDir::new().unwrap();
+    let dir = parent.path().join("a/b");
+    let (store, engine) = open_default(&dir);
+    append(&store, events("web", 3));
+    engine.close().unwrap();
+    let names: Vec<_> = content(&dir).into_keys().collect();
+    assert_eq!(names, ["catalog.db", "format", "journal.db", "lock", "state.db"]);
+    assert!(fs::read_to_string(dir.join("format")).unwrap().starts_with("postrider-data 1\n"));
+    let (store, _engine) = open_default(&dir);
+    assert_eq!(append(&store, events("web", 1)).first.0, 4);
+}
+
+#[test]
+fn a_newer_format_is_refused_and_nothing_changes() {
+    let dir = TempDir::new().unwrap();
+    fs::write(dir.path().join("format"), "postrider-data 2\nmade by postrider 9.0.0\n").unwrap();
+    fs::write(dir.path().join("journal.db"), "something new").unwrap();
+    let before = content(dir.path());
+    let error = open(dir.path(), Options::default()).err().unwrap();
+    assert!(matches!(error, OpenError::NewerFormat { found: 2, supported: 1, .. }), "{error}");
+    assert_eq!(content(dir.path()), before);
+}
+
+#[test]
+fn a_foreign_directory_is_refused_and_nothing_changes() {
+    for (name, text) in [("photo.jpg", "x"), ("format", "mp3"), ("format", "postrider-data x")] {
+        let dir = TempDir::new().unwrap();
+        fs::write(dir.path().join(name), text).unwrap();
+        let before = content(dir.path());
+        let error = open(dir.path(), Options::default()).err().unwrap();
+        assert!(matches!(error, OpenError::NotOurs { .. }), "{error}");
+        assert_eq!(content(dir.path()), before);
+    }
+}
+
+#[test]
+fn an_empty_file_system_and_an_interrupted_start_are_taken() {
+    let dir = TempDir::new().unwrap();
+    fs::create_dir(dir.path().join("lost+found")).unwrap();
+    fs::write(dir.path().join(".snapshot"), "").unwrap();
+    fs::write(dir.path().join(".format.new"), "postri").unwrap();
+    let (store, _engine) = open_default(dir.path());
+    append(&store, events("web", 1));
+}
+
+#[test]
+fn a_second_holder_is_refused_and_told_the_first() {
+    let dir = TempDir::new().unwrap();
+    let (store, engine) = open_default(dir.path());
+    let error = open(dir.path(), Options::default()).err().unwrap();
+    let OpenError::InUse { holder, .. } = error else { panic!("in use, not {error}") };
+    assert_eq!(holder, std::process::id().to_string());
+    append(&store, events("web", 1));
+    drop(engine);
+    open_default(dir.path());
+}
+
+#[test]
+fn a_path_that_cannot_be_written_is_an_error() {
+    let dir = TempDir::new().unwrap();
+    let file = dir.path().join("file");
+    fs::write(&file, "").unwrap();
+    for path in [file.join("data"), file] {
+        let error = open(&path, Options::default()).err().unwrap();
+        assert!(matches!(error, OpenError::Io { .. }), "{error}");
+    }
+}

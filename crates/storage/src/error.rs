@@ -1,0 +1,112 @@
+//! What can go wrong in an engine; causes are kept, sentences say operation and object.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use domain::id::Seq;
+
+/// A failure of ours, never of an endpoint or a caller.
+#[derive(Clone, Debug, thiserror::Error)]
+pub enum StorageError {
+    /// The inbox is full: nothing was taken, the caller may try again.
+    #[error("the {inbox} inbox is full")]
+    Full {
+        /// Whose inbox.
+        inbox: &'static str,
+    },
+    /// The disk is full: nothing of the batch was stored, later batches may succeed.
+    #[error("the disk is full while {operation}")]
+    DiskFull {
+        /// What was being done.
+        operation: &'static str,
+    },
+    /// The store has failed and is not trusted any more: every later operation fails too.
+    #[error("storage failed while {operation}")]
+    Failed {
+        /// What was being done.
+        operation: &'static str,
+        /// Why.
+        #[source]
+        source: Arc<dyn std::error::Error + Send + Sync>,
+    },
+    /// The engine has been closed.
+    #[error("storage is closed")]
+    Closed,
+    /// A catalog edit expected another version of an object than the stored one.
+    #[error("{object} was changed by somebody else: expected version {expected}, found {found}")]
+    Conflict {
+        /// Which object.
+        object: String,
+        /// The version the edit expected; 0 for "does not exist".
+        expected: u64,
+        /// The version that is stored; 0 for "does not exist".
+        found: u64,
+    },
+    /// The event is not there any more, or never was.
+    #[error("event {0} is not in the journal")]
+    NoSuchEvent(Seq),
+}
+
+/// Why a data directory could not be opened.
+#[derive(Debug, thiserror::Error)]
+pub enum OpenError {
+    /// Another process has it open.
+    #[error("data directory {} is in use by process {holder}", dir.display())]
+    InUse {
+        /// The directory.
+        dir: PathBuf,
+        /// The other process's id, or "unknown".
+        holder: String,
+    },
+    /// It was written by a newer version.
+    #[error(
+        "data directory {} has format {found}, this version reads up to {supported}",
+        dir.display()
+    )]
+    NewerFormat {
+        /// The directory.
+        dir: PathBuf,
+        /// The format found.
+        found: u32,
+        /// The newest format known here.
+        supported: u32,
+    },
+    /// It holds something else than a data directory of ours.
+    #[error("{} is not a Postrider data directory: {reason}", dir.display())]
+    NotOurs {
+        /// The directory.
+        dir: PathBuf,
+        /// What is odd about it.
+        reason: String,
+    },
+    /// SQLite is too old to be trusted.
+    #[error("SQLite {found} has a bug that loses commits; {needed} or newer is needed")]
+    OldSqlite {
+        /// The version linked.
+        found: &'static str,
+        /// The oldest version accepted.
+        needed: &'static str,
+    },
+    /// A file operation failed.
+    #[error("cannot {operation} {}", path.display())]
+    Io {
+        /// What was tried.
+        operation: &'static str,
+        /// On which path.
+        path: PathBuf,
+        /// Why.
+        #[source]
+        source: std::io::Error,
+    },
+    /// A database operation failed.
+    #[error("cannot {operation} {}", path.display())]
+    Database {
+        /// What was tried.
+        operation: &'static str,
+        /// On which file.
+        path: PathBuf,
+        /// Why.
+        #[source]
+        source: Box<dyn std::error::Error + Send + Sync>,
+    },
+}

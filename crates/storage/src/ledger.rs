@@ -1,0 +1,156 @@
+//! The contract Ledger: the history that people look at and search.
+//!
+//! - **L1** Queries answer in < 200 ms over 10 M rows and never slow intake.
+//!
+//! Attempts come in with a schedule's settlement, so the two never disagree; rejections come from
+//! the gateway.
+
+use domain::event::EventKind;
+use domain::id::{DestinationId, Seq, SourceId};
+use domain::time::Timestamp;
+use serde::{Deserialize, Serialize};
+
+use crate::receipt::Receipt;
+
+/// What happened.
+pub trait Ledger: Send + Sync + 'static {
+    /// Records rejections; best effort towards the caller, durable as the schedule is.
+    fn reject(&self, rejections: Vec<RejectionRecord>) -> Receipt<()>;
+
+    /// The newest attempts that match, newest first.
+    fn attempts(&self, query: AttemptQuery) -> Receipt<Vec<AttemptRecord>>;
+
+    /// The newest rejections, newest first.
+    fn rejections(&self, rows_max: u32) -> Receipt<Vec<RejectionRecord>>;
+
+    /// Counts per destination since the beginning; kept as counters, no scan.
+    fn totals(&self) -> Receipt<Vec<Totals>>;
+}
+
+/// What an attempt led to.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+#[repr(u8)]
+pub enum Fate {
+    /// The endpoint took the event.
+    Delivered = 1,
+    /// It will be tried again.
+    Retry = 2,
+    /// It will not be tried again.
+    GaveUp = 3,
+    /// The event could not be read back: trimmed or quarantined before it was delivered.
+    Expired = 4,
+}
+
+impl Fate {
+    /// The fate with this stored code.
+    pub fn from_code(code: u8) -> Option<Self> {
+        [Self::Delivered, Self::Retry, Self::GaveUp, Self::Expired]
+            .into_iter()
+            .find(|fate| *fate as u8 == code)
+    }
+}
+
+/// One attempt of a delivery.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct AttemptRecord {
+    /// Where it went.
+    pub destination: DestinationId,
+    /// The event.
+    pub seq: Seq,
+    /// What kind of event.
+    pub kind: EventKind,
+    /// Which attempt of the delivery, from 1; 0 where none was made.
+    pub number: u32,
+    /// When it began.
+    pub at: Timestamp,
+    /// How long it took.
+    pub duration_us: u32,
+    /// The endpoint's status; 0 where none came.
+    pub status: u16,
+    /// What it led to.
+    pub fate: Fate,
+    /// Code of the reason; empty for a delivered one.
+    pub reason: String,
+    /// One sentence for people, for what was not delivered; empty otherwise, bounded.
+    pub detail: String,
+}
+
+/// Which attempts to list.
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+pub struct AttemptQuery {
+    /// Only of this destination.
+    pub destination: Option<DestinationId>,
+    /// Only of this event.
+    pub seq: Option<Seq>,
+    /// Only with this fate.
+    pub fate: Option<Fate>,
+    /// At most so many rows.
+    pub rows_max: u32,
+}
+
+impl AttemptQuery {
+    /// Whether an attempt is asked for.
+    pub fn matches(&self, attempt: &AttemptRecord) -> bool {
+        self.destination.as_ref().is_none_or(|wanted| *wanted == attempt.destination)
+            && self.seq.is_none_or(|wanted| wanted == attempt.seq)
+            && self.fate.is_none_or(|wanted| wanted == attempt.fate)
+    }
+}
+
+/// A request or event refused at intake.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct RejectionRecord {
+    /// When.
+    pub at: Timestamp,
+    /// Whose, where the write key was known.
+    pub source: Option<SourceId>,
+    /// Code of the reason.
+    pub reason: String,
+    /// One sentence for people.
+    pub detail: String,
+    /// The beginning of what was refused, bounded.
+    pub sample: String,
+}
+
+/// Counts of one destination since the beginning.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct Totals {
+    /// Whose.
+    pub destination: DestinationId,
+    /// Deliveries that succeeded with the first attempt.
+    pub delivered_first_try: u64,
+    /// Deliveries that succeeded later.
+    pub delivered_on_retry: u64,
+    /// Attempts that led to a retry.
+    pub retries: u64,
+    /// Deliveries given up.
+    pub gave_up: u64,
+    /// Deliveries whose event could not be read back.
+    pub expired: u64,
+}
+
+impl Totals {
+    /// Counts of a destination that has none yet.
+    pub fn zero(destination: DestinationId) -> Self {
+        Self {
+            destination,
+            delivered_first_try: 0,
+            delivered_on_retry: 0,
+            retries: 0,
+            gave_up: 0,
+            expired: 0,
+        }
+    }
+
+    /// Counts one more attempt with this fate and number.
+    pub fn count(&mut self, fate: Fate, number: u32) {
+        match fate {
+            Fate::Delivered if number > 1 => self.delivered_on_retry += 1,
+            Fate::Delivered => self.delivered_first_try += 1,
+            Fate::Retry => self.retries += 1,
+            Fate::GaveUp => self.gave_up += 1,
+            Fate::Expired => self.expired += 1,
+        }
+    }
+}

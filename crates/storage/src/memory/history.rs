@@ -1,0 +1,87 @@
+//! The schedule and the ledger as lists: a settlement changes both in one step.
+
+use std::collections::BTreeMap;
+use std::sync::Mutex;
+
+use domain::id::{DestinationId, Seq};
+
+use crate::ledger::{AttemptQuery, AttemptRecord, Ledger, RejectionRecord, Totals};
+use crate::receipt::Receipt;
+use crate::schedule::{OpenDelivery, Schedule, ScheduleState, Settlement};
+
+/// What is not finished and what happened.
+#[derive(Default)]
+pub struct MemoryHistory(Mutex<State>);
+
+#[derive(Default)]
+struct State {
+    destinations: BTreeMap<DestinationId, Lines>,
+    attempts: Vec<AttemptRecord>,
+    rejections: Vec<RejectionRecord>,
+    totals: BTreeMap<DestinationId, Totals>,
+}
+
+struct Lines {
+    cursor: Seq,
+    open: BTreeMap<Seq, OpenDelivery>,
+}
+
+impl Schedule for MemoryHistory {
+    fn load(&self, destination: &DestinationId) -> Receipt<Option<ScheduleState>> {
+        let state = super::lock(&self.0);
+        let lines = state.destinations.get(destination);
+        Receipt::ready(Ok(lines.map(|lines| ScheduleState {
+            cursor: lines.cursor,
+            open: lines.open.values().cloned().collect(),
+        })))
+    }
+
+    fn commit(&self, settlement: Settlement) -> Receipt<()> {
+        let mut state = super::lock(&self.0);
+        let Settlement { destination, cursor, opened, closed, attempts } = settlement;
+        let lines = state
+            .destinations
+            .entry(destination)
+            .or_insert_with(|| Lines { cursor, open: BTreeMap::new() });
+        lines.cursor = lines.cursor.max(cursor);
+        lines.open.extend(opened.into_iter().map(|delivery| (delivery.seq, delivery)));
+        for seq in closed {
+            lines.open.remove(&seq);
+        }
+        for attempt in attempts {
+            state
+                .totals
+                .entry(attempt.destination.clone())
+                .or_insert_with(|| Totals::zero(attempt.destination.clone()))
+                .count(attempt.fate, attempt.number);
+            state.attempts.push(attempt);
+        }
+        Receipt::ready(Ok(()))
+    }
+}
+
+impl Ledger for MemoryHistory {
+    fn reject(&self, rejections: Vec<RejectionRecord>) -> Receipt<()> {
+        super::lock(&self.0).rejections.extend(rejections);
+        Receipt::ready(Ok(()))
+    }
+
+    fn attempts(&self, query: AttemptQuery) -> Receipt<Vec<AttemptRecord>> {
+        let state = super::lock(&self.0);
+        let matching = state.attempts.iter().rev().filter(|attempt| query.matches(attempt));
+        Receipt::ready(Ok(matching.take(rows(query.rows_max)).cloned().collect()))
+    }
+
+    fn rejections(&self, rows_max: u32) -> Receipt<Vec<RejectionRecord>> {
+        let state = super::lock(&self.0);
+        Receipt::ready(Ok(state.rejections.iter().rev().take(rows(rows_max)).cloned().collect()))
+    }
+
+    fn totals(&self) -> Receipt<Vec<Totals>> {
+        Receipt::ready(Ok(super::lock(&self.0).totals.values().cloned().collect()))
+    }
+}
+
+fn rows(rows_max: u32) -> usize {
+    usize::try_from(rows_max).unwrap_or(usize::MAX)
+}

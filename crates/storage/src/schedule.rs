@@ -1,0 +1,67 @@
+//! The contract Schedule: per destination the cursor and every delivery that is not finished.
+//!
+//! - **S1** `commit` is atomic; a crash of the process loses none; a power cut may lose the newest
+//!   commits as a whole, which costs duplicates, never a loss.
+//! - **S2** The cursor never passes an event without a recorded outcome or an open delivery.
+//! - **S3** A delivery is in exactly one state.
+
+use domain::event::{EventKind, Identities};
+use domain::id::{DestinationId, Seq};
+use domain::time::Timestamp;
+
+use crate::ledger::AttemptRecord;
+use crate::receipt::Receipt;
+
+/// What is not finished.
+pub trait Schedule: Send + Sync + 'static {
+    /// Loads a destination's state; none where it never had a commit.
+    fn load(&self, destination: &DestinationId) -> Receipt<Option<ScheduleState>>;
+
+    /// Commits one settlement as a whole (S1), its attempts to the ledger in the same step.
+    ///
+    /// Settlements of one destination are carried out in the order they were handed over.
+    fn commit(&self, settlement: Settlement) -> Receipt<()>;
+}
+
+/// A destination's state as stored.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct ScheduleState {
+    /// Every event before it is finished or in `open`.
+    pub cursor: Seq,
+    /// Deliveries before the cursor that are not finished, in order.
+    pub open: Vec<OpenDelivery>,
+}
+
+/// A delivery that is not finished.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct OpenDelivery {
+    /// Its event.
+    pub seq: Seq,
+    /// What kind of event.
+    pub kind: EventKind,
+    /// Whose event, so that lanes are rebuilt without reading the journal.
+    pub identities: Identities,
+    /// Attempts made so far; 0 while it waits for an earlier event.
+    pub attempts: u32,
+    /// When the first attempt was made.
+    pub first_attempt_at: Option<Timestamp>,
+    /// Not to be tried before.
+    pub due: Timestamp,
+    /// Code of the last attempt's reason; empty before the first attempt.
+    pub reason: String,
+}
+
+/// A step of one destination: what changed since the last one.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Settlement {
+    /// Whose.
+    pub destination: DestinationId,
+    /// The new cursor; never moves back.
+    pub cursor: Seq,
+    /// Deliveries to store as open, new or changed.
+    pub opened: Vec<OpenDelivery>,
+    /// Deliveries that were open and are finished now.
+    pub closed: Vec<Seq>,
+    /// What happened meanwhile, in order, for the ledger.
+    pub attempts: Vec<AttemptRecord>,
+}

@@ -1,0 +1,1 @@
+//! Fake endpoints and builders for tests.

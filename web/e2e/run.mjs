@@ -1,0 +1,308 @@
+// The dashboard in a real browser against a real server (POSTRIDER_BIN). Its last line is
+// `N passed, N failed`; pictures of each page and theme are left in e2e/out.
+import assert from "node:assert/strict";
+import { mkdir } from "node:fs/promises";
+import { join } from "node:path";
+import AxeBuilder from "@axe-core/playwright";
+import { launch, openPage } from "./browser.mjs";
+import { HOSTILE } from "./hostile.mjs";
+import { startServer } from "./server.mjs";
+
+const OUT = join(import.meta.dirname, "out");
+const FIRST_LOAD_BYTES_MAX = 300 * 1024;
+const WIDTHS = [320, 480, 768, 1024, 1440, 2560];
+const SCHEMES = /** @type {const} */ (["light", "dark"]);
+
+const binary = process.env.POSTRIDER_BIN;
+if (!binary) {
+  console.error(
+    "POSTRIDER_BIN must be the path of a postrider binary, e.g. target/debug/postrider",
+  );
+  process.exit(2);
+}
+
+const counts = { passed: 0, failed: 0 };
+
+/** Runs one story after the other; a failed one does not stop those that follow. */
+async function story(/** @type {string} */ name, /** @type {() => Promise<void>} */ body) {
+  const start = performance.now();
+  try {
+    await body();
+    counts.passed += 1;
+    console.log(`ok   ${name} (${Math.round(performance.now() - start)} ms)`);
+  } catch (error) {
+    counts.failed += 1;
+    console.log(`FAIL ${name}\n${error instanceof Error ? error.stack : error}`);
+  }
+}
+
+await mkdir(OUT, { recursive: true });
+const server = await startServer(binary);
+const browser = await launch();
+const { page, faults } = await openPage(browser, server.admin);
+
+const readStatus = async () => (await fetch(`${server.admin}/api/v1/status`)).json();
+/** @type {string} */
+const writeKey = (await readStatus()).sources[0].write_keys[0];
+
+/** Sends an event as an SDK does, and answers the gateway's status. */
+async function send(/** @type {string} */ kind, /** @type {string} */ body) {
+  const answer = await fetch(`${server.gateway}/v1/${kind}`, {
+    method: "POST",
+    headers: {
+      "content-type": "application/json",
+      authorization: `Basic ${Buffer.from(`${writeKey}:`).toString("base64")}`,
+    },
+    body,
+  });
+  await answer.text();
+  return answer.status;
+}
+
+const track = (/** @type {string} */ event) =>
+  send("track", JSON.stringify({ userId: "u-1", event, properties: {} }));
+
+const button = (/** @type {string | RegExp} */ name) => page.getByRole("button", { name });
+const row = (/** @type {string} */ name) =>
+  page.locator(".requests .row-button").filter({ hasText: name }).first();
+
+/** A picture of both themes, each checked by axe. */
+async function examine(/** @type {string} */ name) {
+  for (const colorScheme of SCHEMES) {
+    await page.emulateMedia({ colorScheme });
+    await page.waitForFunction(
+      (wanted) => document.documentElement.dataset.mantineColorScheme === wanted,
+      colorScheme,
+    );
+    await page.screenshot({ path: join(OUT, `${name}-${colorScheme}.png`), fullPage: true });
+    const { violations } = await new AxeBuilder({ page }).analyze();
+    const found = violations.flatMap(({ id, nodes }) =>
+      nodes.map((node) => `${id}: ${node.html.slice(0, 120)} ${node.failureSummary}`),
+    );
+    assert.deepEqual(found, [], `axe on ${name} in ${colorScheme}`);
+  }
+  await page.emulateMedia({ colorScheme: "light" });
+}
+
+/** The page itself never scrolls sideways; tables and code do so inside their frames. */
+async function fits(/** @type {string} */ name) {
+  const before = page.viewportSize();
+  try {
+    for (const width of WIDTHS) {
+      await page.setViewportSize({ width, height: 900 });
+      const over = await page.evaluate(() => {
+        const { scrollWidth, clientWidth } = document.documentElement;
+        if (scrollWidth <= clientWidth) return [];
+        const wide = [...document.querySelectorAll("body *")].filter(
+          (it) =>
+            it.getBoundingClientRect().right > clientWidth && !it.parentElement?.closest(".scroll"),
+        );
+        return [
+          `${scrollWidth - clientWidth} px`,
+          ...wide.slice(0, 8).map((it) => it.outerHTML.slice(0, 120)),
+        ];
+      });
+      await page.screenshot({ path: join(OUT, `${name}-${width}.png`) });
+      assert.deepEqual(over, [], `${name} is too wide at ${width} px`);
+    }
+  } finally {
+    if (before) await page.setViewportSize(before);
+  }
+}
+
+await story("the overview of a fresh server shows how to send the first event", async () => {
+  await page.goto("/");
+  await page.getByRole("heading", { name: "No events yet" }).waitFor();
+  await page.getByText("Waiting for the first event…").waitFor();
+  const line = await page.locator(".first pre").textContent();
+  assert.ok(line?.includes(`'${writeKey}:'`) && line.includes(server.gateway), `${line}`);
+  await examine("overview-empty");
+});
+
+await story("the first load stays within its budget", async () => {
+  const sizes = await page.evaluate(() =>
+    performance
+      .getEntriesByType("resource")
+      .map((entry) => /** @type {PerformanceResourceTiming} */ (entry))
+      .filter((entry) => entry.name.endsWith(".js"))
+      .map((entry) => entry.encodedBodySize),
+  );
+  const sum = sizes.reduce((total, size) => total + size, 0);
+  assert.ok(sum > 0 && sum <= FIRST_LOAD_BYTES_MAX, `${sum} bytes of JavaScript`);
+});
+
+await story("the write key is copied by its button", async () => {
+  await button(/^Copy write key/)
+    .first()
+    .click();
+  assert.equal(await page.evaluate(() => navigator.clipboard.readText()), writeKey);
+});
+
+await story("an empty playground waits with the curl line", async () => {
+  await page.getByRole("link", { name: "Playground" }).first().click();
+  await page.waitForURL("**/play/demo");
+  await page.getByText("Waiting for the first event…").waitFor();
+  await page.getByText("Live", { exact: true }).waitFor();
+  await examine("play-empty");
+});
+
+await story("an accepted event appears in the open playground, as it was sent", async () => {
+  const start = performance.now();
+  const body = `{"userId":"u-1","event":"Order Completed","properties":{"order":9007199254740993,"total":42.50}}`;
+  assert.equal(await send("track", body), 200);
+  await row("Order Completed").waitFor();
+  console.log(`     shown ${Math.round(performance.now() - start)} ms after it was sent`);
+  const pretty = await page.locator(".json").textContent();
+  assert.ok(pretty?.includes('"order": 9007199254740993') && pretty.includes("42.50"), `${pretty}`);
+});
+
+await story("rows are walked by keyboard and the selection is in the address", async () => {
+  await track("Second");
+  await track("Third");
+  await row("Third").waitFor();
+  await row("Third").click();
+  await page.keyboard.press("ArrowDown");
+  await page.locator(".detail h2", { hasText: "Second" }).waitFor();
+  assert.ok(await row("Second").evaluate((it) => it === document.activeElement));
+  assert.match(page.url(), /request=\d+/);
+  await page.reload();
+  await page.locator(".detail h2", { hasText: "Second" }).waitFor();
+});
+
+await story("each face of a request shows its part", async () => {
+  await page.getByRole("tab", { name: "Raw" }).click();
+  assert.match(`${await page.locator(".raw").textContent()}`, /^\{.*"event":"Second".*\}$/s);
+  await page.getByRole("tab", { name: /Headers/ }).click();
+  await page.locator(".pairs dt", { hasText: "content-type" }).waitFor();
+  await page.getByRole("tab", { name: "Query" }).click();
+  await page.getByRole("tab", { name: "Pretty" }).click();
+  await page.locator(".json").waitFor();
+});
+
+await story("pausing holds the list and counts what came", async () => {
+  await button("Pause").click();
+  await track("While paused 1");
+  await track("While paused 2");
+  await button(/Resume · \+2 new/).waitFor();
+  assert.equal(await row("While paused 2").count(), 0);
+  await button(/Resume/).click();
+  await row("While paused 2").waitFor();
+});
+
+await story("hostile text is shown and runs nothing", async () => {
+  const wanted = [];
+  for (const text of HOSTILE) {
+    const event = { userId: text, event: text, properties: { [text]: text, list: [text] } };
+    wanted.push(await send("track", JSON.stringify(event)));
+  }
+  assert.deepEqual(new Set(wanted), new Set([200]));
+  await page.waitForFunction(
+    (least) => document.querySelectorAll(".requests tbody tr").length >= least,
+    HOSTILE.length,
+  );
+  await row("").focus();
+  for (const face of ["Pretty", "Raw"]) {
+    await page.getByRole("tab", { name: face }).click();
+    await page.locator(".requests .row-button").first().focus();
+    await page.keyboard.press("Home");
+    for (let at = 0; at < HOSTILE.length; at += 1) await page.keyboard.press("ArrowDown");
+  }
+  const grown = await page.evaluate(() => ({
+    ran: /** @type {any} */ (window).__ran,
+    strangers: document.querySelectorAll(
+      "main :is(script, img, iframe, object, form, style, link, meta, base, input, video, math)",
+    ).length,
+  }));
+  assert.deepEqual(grown, { ran: undefined, strangers: 0 });
+  await row("gnp.exe").click();
+  await page.getByRole("tab", { name: "Pretty" }).click();
+  assert.ok(await page.locator(".detail h2 .symbol", { hasText: "U+202E" }).isVisible());
+});
+
+await story("the playground passes axe in both themes and fits every width", async () => {
+  await row("Order Completed").click();
+  await page.locator(".detail h2", { hasText: "Order Completed" }).waitFor();
+  await examine("play");
+  await fits("play-detail");
+  await page.goto("/play/demo");
+  await row("gnp.exe").waitFor();
+  await fits("play-list");
+});
+
+await story("the list is bounded, and shows the newest after a burst", async () => {
+  for (let batch = 0; batch < 30; batch += 1) {
+    await Promise.all(Array.from({ length: 20 }, (_, at) => track(`Burst ${batch * 20 + at}`)));
+  }
+  await track("After the burst");
+  await row("After the burst").waitFor();
+  const rows = await page.locator(".requests tbody tr").count();
+  assert.ok(rows > 200 && rows <= 500, `${rows} rows`);
+});
+
+await story("the list gives way to the request on a narrow screen, and back", async () => {
+  await page.setViewportSize({ width: 360, height: 740 });
+  await row("After the burst").click();
+  await page.locator(".detail h2", { hasText: "After the burst" }).waitFor();
+  assert.ok(await page.locator(".requests").isHidden());
+  await button("Back to the list").click();
+  await page.waitForFunction(() => document.activeElement?.textContent === "After the burst");
+  await page.setViewportSize({ width: 1440, height: 900 });
+});
+
+await story("the overview tells what was accepted, delivered and rejected", async () => {
+  await send("track", "{broken");
+  await page.goto("/");
+  await page.getByRole("heading", { name: "Latest rejections" }).waitFor();
+  await page.locator(".state", { hasText: "Rejected" }).first().waitFor();
+  await page.locator(".state", { hasText: "Delivered" }).first().waitFor();
+  const { accepted } = await readStatus();
+  await page
+    .locator(`.number-value[title="${accepted.toLocaleString("en")}"]`)
+    .first()
+    .waitFor();
+  await examine("overview");
+  await fits("overview");
+});
+
+await story("filters of the attempts live in the address", async () => {
+  await page.getByLabel("Show attempts that ended as").selectOption("gave_up");
+  await page.getByText("No attempt matches the filters").waitFor();
+  assert.match(page.url(), /fate=gave_up/);
+  await page.reload();
+  await page.getByText("No attempt matches the filters").waitFor();
+  await button("Clear filters").click();
+  await page.locator(".state", { hasText: "Delivered" }).first().waitFor();
+});
+
+await story("a chosen theme stays after a reload", async () => {
+  await button(/^Appearance: as the system/).click();
+  await button(/^Appearance: light/).click();
+  await page.reload();
+  await page.waitForFunction(() => document.documentElement.dataset.mantineColorScheme === "dark");
+  await button(/^Appearance: dark/).click();
+});
+
+await story("nothing broke the policy, left the host or complained", async () => {
+  assert.deepEqual(faults, []);
+});
+
+await story("an unknown playground says so and shows the way", async () => {
+  await page.goto("/play/nowhere");
+  await page.getByText("There is no such playground").waitFor();
+  await page.getByRole("link", { name: "Open demo" }).click();
+  await row("After the burst").waitFor();
+});
+
+await story("a lost server is told, with the age of what is shown", async () => {
+  await page.goto("/");
+  await page.getByRole("heading", { name: "Destinations" }).waitFor();
+  await server.stop();
+  await page.getByRole("alert").getByText("The server does not answer.").waitFor();
+  await page.locator("main[data-stale]").waitFor();
+  await examine("overview-lost");
+});
+
+await browser.close();
+await server.stop();
+console.log(`${counts.passed} passed, ${counts.failed} failed`);
+process.exitCode = counts.failed > 0 ? 1 : 0;

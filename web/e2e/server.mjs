@@ -1,0 +1,57 @@
+// Starts a real Postrider on free ports with a fresh data directory, and ends it again.
+import { spawn } from "node:child_process";
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { createInterface } from "node:readline";
+
+const START_MS_MAX = 20_000;
+
+/**
+ * @typedef {object} Server
+ * @property {string} admin where the dashboard is
+ * @property {string} gateway where events go
+ * @property {() => Promise<void>} stop
+ */
+
+/** @param {string} binary @returns {Promise<Server>} */
+export async function startServer(binary) {
+  const folder = await mkdtemp(join(tmpdir(), "postrider-e2e-"));
+  const where = ["--data-dir", folder, "--gateway", "127.0.0.1:0", "--admin", "127.0.0.1:0"];
+  // The server takes POSTRIDER_… variables for settings, and ours is none of them.
+  const { POSTRIDER_BIN: _, ...env } = process.env;
+  const child = spawn(binary, ["serve", ...where], { env, stdio: ["ignore", "pipe", "inherit"] });
+  const ended = new Promise((resolve) => child.once("close", resolve));
+  const stop = async () => {
+    child.kill("SIGTERM");
+    await ended;
+    await rm(folder, { recursive: true, force: true });
+  };
+  /** @type {Record<string, string>} */
+  const listening = {};
+  const ready = (async () => {
+    for await (const line of createInterface({ input: child.stdout })) {
+      const [, name, address] = /^(gateway|admin) listening on (\S+)$/.exec(line) ?? [];
+      if (name && address) listening[name] = `http://${address}`;
+      if (line === "ready") break;
+    }
+    // Whatever it prints later is read and dropped, so that it never waits for us.
+    child.stdout.resume();
+  })();
+  /** @type {NodeJS.Timeout | undefined} */
+  let timer;
+  const late = new Promise((_, reject) => {
+    timer = setTimeout(() => reject(new Error(`not ready in ${START_MS_MAX} ms`)), START_MS_MAX);
+  });
+  try {
+    await Promise.race([ready, late]);
+  } finally {
+    clearTimeout(timer);
+  }
+  const { admin, gateway } = listening;
+  if (!admin || !gateway) {
+    await stop();
+    throw new Error("the server ended before it said where it listens and that it is ready");
+  }
+  return { admin, gateway, stop };
+}

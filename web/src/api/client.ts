@@ -1,0 +1,67 @@
+// Reads JSON from the admin API of the same origin and turns every failure into one of two errors.
+import type { ProblemBody } from "./types";
+
+const TIMEOUT_MS = 10_000;
+
+/** The server answered, and said no. */
+export class Problem extends Error {
+  constructor(readonly body: ProblemBody) {
+    super(body.detail || body.title);
+    this.name = "Problem";
+  }
+}
+
+/** No answer came: the server is down, or the way to it is. */
+export class Unreachable extends Error {
+  constructor(cause: unknown) {
+    super("The server does not answer.", { cause });
+    this.name = "Unreachable";
+  }
+}
+
+function asProblem(status: number, text: string): Problem {
+  const fallback: ProblemBody = {
+    type: "about:blank",
+    title: `The server answered ${status}`,
+    status,
+    detail: "",
+    code: "unknown",
+  };
+  try {
+    const body: unknown = JSON.parse(text);
+    return new Problem(
+      typeof body === "object" && body ? { ...fallback, ...body, status } : fallback,
+    );
+  } catch {
+    return new Problem(fallback);
+  }
+}
+
+/** Reads `path` with `query`; fields that are undefined or empty are left out. */
+export async function read<T>(
+  path: string,
+  query: Record<string, string | number | undefined> = {},
+  signal?: AbortSignal,
+): Promise<T> {
+  const search = new URLSearchParams();
+  for (const [name, value] of Object.entries(query)) {
+    if (value !== undefined && value !== "") search.set(name, String(value));
+  }
+  const url = search.size > 0 ? `${path}?${search}` : path;
+  const limit = AbortSignal.timeout(TIMEOUT_MS);
+  let status: number;
+  let text: string;
+  try {
+    const answer = await fetch(url, {
+      headers: { accept: "application/json" },
+      signal: signal ? AbortSignal.any([signal, limit]) : limit,
+    });
+    status = answer.status;
+    text = await answer.text();
+  } catch (cause) {
+    if (signal?.aborted) throw cause;
+    throw new Unreachable(cause);
+  }
+  if (status < 200 || status > 299) throw asProblem(status, text);
+  return JSON.parse(text) as T;
+}

@@ -1,0 +1,65 @@
+// The polled questions of the dashboard, each with its key and rhythm, for TanStack Query.
+import { keepPreviousData, QueryClient, queryOptions } from "@tanstack/react-query";
+import { read } from "./client";
+import type { Attempt, Fate, PlaygroundRequest, Rejection, Status } from "./types";
+
+const POLL_MS = 2_000;
+const ROWS = 50;
+
+/** A status together with the browser's clock at its arrival, so that its age can be told. */
+export type StatusSeen = Status & { seenAtMs: number };
+
+export interface AttemptFilter {
+  destination?: string | undefined;
+  fate?: Fate | undefined;
+}
+
+export function createQueryClient(): QueryClient {
+  return new QueryClient({
+    defaultOptions: {
+      queries: {
+        // A laptop without internet still reaches the server on its own loopback address.
+        networkMode: "always",
+        // The next poll is the retry.
+        retry: false,
+        refetchInterval: POLL_MS,
+        staleTime: POLL_MS / 2,
+      },
+    },
+  });
+}
+
+export const statusQuery = () =>
+  queryOptions({
+    queryKey: ["status"],
+    queryFn: async ({ signal }): Promise<StatusSeen> => ({
+      ...(await read<Status>("/api/v1/status", {}, signal)),
+      seenAtMs: Date.now(),
+    }),
+  });
+
+export const attemptsQuery = (filter: AttemptFilter) =>
+  queryOptions({
+    queryKey: ["attempts", filter.destination ?? "", filter.fate ?? ""],
+    queryFn: async ({ signal }) =>
+      (await read<{ attempts: Attempt[] }>("/api/v1/attempts", { ...filter, limit: ROWS }, signal))
+        .attempts,
+    placeholderData: keepPreviousData,
+  });
+
+export const rejectionsQuery = () =>
+  queryOptions({
+    queryKey: ["rejections"],
+    queryFn: async ({ signal }) =>
+      (await read<{ rejections: Rejection[] }>("/api/v1/rejections", { limit: ROWS }, signal))
+        .rejections,
+  });
+
+/** The newest requests of one playground, newest first. */
+export async function readRequests(id: string, signal: AbortSignal): Promise<PlaygroundRequest[]> {
+  const path = `/api/v1/playgrounds/${encodeURIComponent(id)}/requests`;
+  return (await read<{ requests: PlaygroundRequest[] }>(path, { limit: 200 }, signal)).requests;
+}
+
+/** Where the live stream of one playground is. */
+export const liveUrl = (id: string) => `/api/v1/playgrounds/${encodeURIComponent(id)}/live`;

@@ -1,0 +1,103 @@
+// The shapes that the admin API answers with, as its reference describes them.
+
+/** One answer of `GET /api/v1/status`: everything the overview needs, counted by the server. */
+export interface Status {
+  version: string;
+  started_at: string;
+  now: string;
+  gateway_url: string;
+  journal: { head: number; failed: boolean };
+  /** Events accepted since the server started. */
+  accepted: number;
+  /** Requests and events refused since the server started. */
+  rejected: number;
+  sources: Source[];
+  destinations: Destination[];
+  connections: Connection[];
+}
+
+export interface Source {
+  id: string;
+  name: string;
+  enabled: boolean;
+  write_keys: string[];
+}
+
+export type DestinationState = "active" | "retrying" | "disabled";
+
+export interface Destination {
+  id: string;
+  name: string;
+  type: string;
+  enabled: boolean;
+  method: string;
+  /** Scheme and host of the endpoint, or "playground". */
+  target: string;
+  /** The playground that receives these deliveries, if it is one of ours. */
+  playground: string | null;
+  state: DestinationState;
+  waiting: number;
+  retrying: number;
+  next_retry_at: string | null;
+  delivered_first_try: number;
+  delivered_on_retry: number;
+  retries: number;
+  gave_up: number;
+  expired: number;
+}
+
+export interface Connection {
+  id: string;
+  source: string;
+  destination: string;
+  enabled: boolean;
+}
+
+export const FATES = ["delivered", "retry", "gave_up", "expired"] as const;
+
+export type Fate = (typeof FATES)[number];
+
+export interface Attempt {
+  destination: string;
+  seq: number;
+  kind: string;
+  /** 1 for the first attempt of a delivery. */
+  number: number;
+  at: string;
+  duration_us: number;
+  /** The endpoint's HTTP status; null or 0 when no answer came. */
+  status: number | null;
+  fate: Fate;
+  reason: string;
+  detail: string;
+}
+
+export interface Rejection {
+  at: string;
+  source: string | null;
+  reason: string;
+  detail: string;
+  sample: string;
+}
+
+/** One request as a playground received it; every text in it was written by a stranger. */
+export interface PlaygroundRequest {
+  number: number;
+  at: string;
+  method: string;
+  path: string;
+  query: string;
+  headers: [string, string][];
+  body: string;
+  body_bytes: number;
+  truncated: boolean;
+}
+
+/** An error body as in RFC 9457, with a stable `code`. */
+export interface ProblemBody {
+  type: string;
+  title: string;
+  status: number;
+  detail: string;
+  code: string;
+}

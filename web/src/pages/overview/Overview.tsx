@@ -1,0 +1,80 @@
+// The overview: is data arriving, is it leaving, what is broken, and what to do about it.
+import { Skeleton } from "@mantine/core";
+import { useQuery } from "@tanstack/react-query";
+import { useEffect } from "react";
+import { type StatusSeen, statusQuery } from "../../api/queries";
+import { Icon } from "../../parts/Icon";
+import { Nothing } from "../../parts/Panel";
+import { Time, useNow } from "../../parts/Time";
+import { Attempts } from "./Attempts";
+import { Destinations } from "./Destinations";
+import { FirstEvent } from "./FirstEvent";
+import { health } from "./health";
+import { Numbers } from "./Numbers";
+import { Rejections } from "./Rejections";
+import { Sources } from "./Sources";
+
+function HealthLine({ status, serverNowMs }: { status: StatusSeen; serverNowMs: number }) {
+  const { sentence, advice, shape, tone } = health(status, serverNowMs);
+  return (
+    <div className="health" data-tone={tone}>
+      <Icon name={shape} size={22} />
+      <div>
+        <p className="health-sentence">{sentence}</p>
+        {advice && <p className="health-advice">{advice}</p>}
+      </div>
+      <p className="as-of">
+        As of <Time at={status.now} />
+      </p>
+      {/* Spoken only when the verdict changes, not with each count. */}
+      <span className="offscreen" role="status">
+        {tone === "good" ? "All is well" : sentence.split(",")[0]}
+      </span>
+    </div>
+  );
+}
+
+function Loading() {
+  return (
+    <div className="page" aria-busy="true">
+      <h1 className="offscreen">Overview</h1>
+      <Skeleton height={48} />
+      <Skeleton height={92} />
+      <Skeleton height={180} />
+      <Skeleton height={260} />
+    </div>
+  );
+}
+
+export function Overview() {
+  const { data: status, error } = useQuery(statusQuery());
+  const now = useNow();
+  useEffect(() => {
+    document.title = "Overview · Postrider";
+  }, []);
+  if (!status) {
+    if (!error) return <Loading />;
+    return (
+      <div className="page">
+        <h1 className="offscreen">Overview</h1>
+        <Nothing title="Nothing to show yet">
+          <p>This page fills as soon as the server answers.</p>
+        </Nothing>
+      </div>
+    );
+  }
+  // Countdowns run on the server's clock, which need not agree with this one.
+  const serverNowMs = Date.parse(status.now) + Math.max(0, now - status.seenAtMs);
+  return (
+    <div className="page">
+      <h1 className="offscreen">Overview</h1>
+      <HealthLine status={status} serverNowMs={serverNowMs} />
+      {status.journal.head === 0 && <FirstEvent status={status} />}
+      <Numbers status={status} />
+      <Destinations destinations={status.destinations} serverNowMs={serverNowMs} />
+      <Sources status={status} />
+      <Attempts destinations={status.destinations} />
+      <Rejections sources={status.sources} />
+    </div>
+  );
+}

@@ -1,0 +1,93 @@
+// The sources: their write keys, where their events go, and the line that sends one.
+import type { Source, Status } from "../../api/types";
+import { Command } from "../../parts/Command";
+import { Copy } from "../../parts/Copy";
+import { curlLine } from "../../parts/curl";
+import { Hostile } from "../../parts/Hostile";
+import { Nothing, Panel, Scroll } from "../../parts/Panel";
+import { State } from "../../parts/State";
+import { firstCurl } from "./FirstEvent";
+
+/** The names of the destinations that a source's events go to. */
+function targets(status: Status, source: Source): string {
+  const ids = status.connections
+    .filter((each) => each.enabled && each.source === source.id)
+    .map((each) => each.destination);
+  return status.destinations
+    .filter((each) => ids.includes(each.id))
+    .map((each) => each.name || each.id)
+    .join(", ");
+}
+
+function Keys({ source, gatewayUrl }: { source: Source; gatewayUrl: string }) {
+  if (source.write_keys.length === 0) return <span className="none">none</span>;
+  return source.write_keys.map((key) => (
+    <div className="key" key={key}>
+      <code>
+        <Hostile text={key} />
+      </code>
+      <Copy what={`write key of ${source.name || source.id}`} text={key} />
+      <Copy
+        what={`curl line of ${source.name || source.id}`}
+        text={curlLine(gatewayUrl, key)}
+        caption="curl"
+      />
+    </div>
+  ));
+}
+
+export function Sources({ status }: { status: Status }) {
+  const curl = firstCurl(status);
+  return (
+    <Panel title="Sources">
+      {status.sources.length === 0 ? (
+        <Nothing title="No source is configured">
+          <p>Add one to the configuration: a name and a write key are enough.</p>
+        </Nothing>
+      ) : (
+        <Scroll label="Sources table">
+          <table>
+            <thead>
+              <tr>
+                <th scope="col">Name</th>
+                <th scope="col">State</th>
+                <th scope="col">Write key</th>
+                <th scope="col">Connected to</th>
+              </tr>
+            </thead>
+            <tbody>
+              {status.sources.map((source) => (
+                <tr key={source.id}>
+                  <th scope="row" className="name">
+                    <Hostile text={source.name || source.id} />
+                  </th>
+                  <td>
+                    <State
+                      look={
+                        source.enabled
+                          ? { word: "Enabled", shape: "tick", tone: "good" }
+                          : { word: "Disabled", shape: "slash", tone: "quiet" }
+                      }
+                    />
+                  </td>
+                  <td>
+                    <Keys source={source} gatewayUrl={status.gateway_url} />
+                  </td>
+                  <td className="target">
+                    <Hostile text={targets(status, source) || "nothing"} />
+                  </td>
+                </tr>
+              ))}
+            </tbody>
+          </table>
+        </Scroll>
+      )}
+      {curl && status.journal.head > 0 && (
+        <details className="more">
+          <summary>Send an event from a terminal</summary>
+          <Command text={curl} what="curl line" />
+        </details>
+      )}
+    </Panel>
+  );
+}

@@ -1,0 +1,81 @@
+// The sentence at the top says the worst thing first, in words that name it.
+import { expect, it } from "vitest";
+import type { Destination, Status } from "../../api/types";
+import { health } from "./health";
+
+const NOW = Date.parse("2026-11-25T10:00:00Z");
+
+function destination(change: Partial<Destination> = {}): Destination {
+  return {
+    id: "a",
+    name: "Acme",
+    type: "webhook",
+    enabled: true,
+    method: "POST",
+    target: "https://hooks.acme.test",
+    playground: null,
+    state: "active",
+    waiting: 0,
+    retrying: 0,
+    next_retry_at: null,
+    delivered_first_try: 0,
+    delivered_on_retry: 0,
+    retries: 0,
+    gave_up: 0,
+    expired: 0,
+    ...change,
+  };
+}
+
+function status(destinations: Destination[], change: Partial<Status> = {}): Status {
+  return {
+    version: "0.1.0",
+    started_at: "2026-11-25T00:00:00Z",
+    now: "2026-11-25T10:00:00Z",
+    gateway_url: "http://127.0.0.1:8080",
+    journal: { head: 1, failed: false },
+    accepted: 1,
+    rejected: 0,
+    sources: [],
+    destinations,
+    connections: [],
+    ...change,
+  };
+}
+
+it.each([
+  [[destination({ waiting: 12 }), destination()], "All 2 destinations healthy, 12 events waiting"],
+  [[destination({ waiting: 1 })], "1 destination healthy, 1 event waiting"],
+  [[destination()], "1 destination healthy, no events waiting"],
+  [[], "There is no destination yet"],
+  [[destination({ state: "disabled" })], "Every destination is disabled, no events waiting"],
+  [
+    [destination({ state: "retrying", waiting: 3 }), destination()],
+    "Acme is retrying, 3 events waiting",
+  ],
+  [
+    [1, 2, 3].map(() => destination({ state: "retrying" })),
+    "3 destinations are retrying, no events waiting",
+  ],
+])("case %#: %2$s", (destinations, sentence) => {
+  expect(health(status(destinations), NOW).sentence).toBe(sentence);
+});
+
+it("says when the next retry comes", () => {
+  const soon = destination({ state: "retrying", next_retry_at: "2026-11-25T10:00:42Z" });
+  const later = destination({ state: "retrying", next_retry_at: "2026-11-25T11:00:00Z" });
+  expect(health(status([later, soon]), NOW).advice).toBe("Next retry in 42 s.");
+});
+
+it("puts a failed journal before everything else", () => {
+  const failed = status([destination({ state: "retrying" })], {
+    journal: { head: 1, failed: true },
+  });
+  expect(health(failed, NOW).tone).toBe("bad");
+});
+
+it("does not hide deliveries that failed for good behind a healthy sentence", () => {
+  expect(health(status([destination({ gave_up: 2, expired: 1 })]), NOW).advice).toBe(
+    "3 deliveries failed for good since the start.",
+  );
+});

@@ -1,0 +1,200 @@
+// The playground: what the built-in receiver got, live; a list on the left, one request on the right.
+import { Button, Loader } from "@mantine/core";
+import { useQuery } from "@tanstack/react-query";
+import { getRouteApi, Link } from "@tanstack/react-router";
+import { useEffect, useRef, useState } from "react";
+import { statusQuery } from "../../api/queries";
+import type { FeedRow, FeedState } from "../../live/feed";
+import { type Hold, useFeed, useHold } from "../../live/useFeed";
+import { Command } from "../../parts/Command";
+import { count, counted } from "../../parts/format";
+import { Hostile } from "../../parts/Hostile";
+import { Icon } from "../../parts/Icon";
+import { Nothing } from "../../parts/Panel";
+import { State } from "../../parts/State";
+import type { Look } from "../../parts/words";
+import { firstCurl } from "../overview/FirstEvent";
+import { RequestDetail } from "./RequestDetail";
+import { RequestList } from "./RequestList";
+
+const route = getRouteApi("/play/$id");
+
+const FEED_LOOKS: Record<FeedState, Look> = {
+  connecting: { word: "Connecting", shape: "clock", tone: "quiet" },
+  live: { word: "Live", shape: "dot", tone: "good" },
+  reconnecting: { word: "Reconnecting", shape: "clock", tone: "warn" },
+  missing: { word: "Not found", shape: "cross", tone: "bad" },
+};
+const PAUSED: Look = { word: "Paused", shape: "pause", tone: "warn" };
+
+/** Tells screen readers of new requests, at most once in five seconds. */
+function Announcer({ received }: { received: number }) {
+  const [said, setSaid] = useState("");
+  const told = useRef(received);
+  const latest = useRef(received);
+  latest.current = received;
+  useEffect(() => {
+    const timer = setInterval(() => {
+      const fresh = latest.current - told.current;
+      told.current = latest.current;
+      if (fresh > 0) setSaid(`${counted(fresh, "new request")}`);
+    }, 5_000);
+    return () => clearInterval(timer);
+  }, []);
+  return (
+    <span className="offscreen" role="status">
+      {said}
+    </span>
+  );
+}
+
+function Empty() {
+  const { data: status } = useQuery(statusQuery());
+  const curl = status && firstCurl(status);
+  return (
+    <div className="play-empty">
+      <Nothing title="No requests yet">
+        <p>Send an event; its delivery appears here within a moment.</p>
+        {curl && <Command text={curl} what="curl line" />}
+        <p className="waits">
+          <Loader size={14} aria-hidden="true" />
+          Waiting for the first event…
+        </p>
+      </Nothing>
+    </div>
+  );
+}
+
+function Missing({ id }: { id: string }) {
+  const { data: status } = useQuery(statusQuery());
+  const others = (status?.destinations ?? []).flatMap((d) => (d.playground ? [d.playground] : []));
+  return (
+    <div className="play-empty">
+      <Nothing title="There is no such playground">
+        <p>
+          No destination delivers to the playground <Hostile text={id} />.
+        </p>
+        {others.map((other) => (
+          <p key={other}>
+            <Link to="/play/$id" params={{ id: other }}>
+              Open <Hostile text={other} />
+            </Link>
+          </p>
+        ))}
+      </Nothing>
+    </div>
+  );
+}
+
+function PauseButton({ hold }: { hold: Hold }) {
+  if (!hold.held) {
+    return (
+      <Button
+        size="compact-sm"
+        variant="default"
+        leftSection={<Icon name="pause" />}
+        onClick={hold.hold}
+      >
+        Pause
+      </Button>
+    );
+  }
+  return (
+    <Button size="compact-sm" leftSection={<Icon name="resume" />} onClick={hold.release}>
+      Resume{hold.missed > 0 && ` · +${count(hold.missed)} new`}
+    </Button>
+  );
+}
+
+export function Play() {
+  const { id } = route.useParams();
+  // A feed belongs to one playground: another id starts anew.
+  return <Playground key={id} id={id} />;
+}
+
+function Playground({ id }: { id: string }) {
+  const { request: wanted, face = "pretty" } = route.useSearch();
+  const navigate = route.useNavigate();
+  const live = useFeed(id);
+  const hold = useHold(live);
+  const { rows } = hold.shown;
+  useEffect(() => {
+    document.title = `Playground ${id} · Postrider`;
+  }, [id]);
+
+  const split = useRef<HTMLDivElement>(null);
+  const left = useRef<number | undefined>(undefined);
+  // Going back to the list puts the focus on the row that one came from.
+  useEffect(() => {
+    const active = document.activeElement;
+    const lost = active === document.body || active?.closest(".detail");
+    if (wanted === undefined && left.current !== undefined && lost)
+      split.current?.querySelector<HTMLElement>(`[data-number="${left.current}"]`)?.focus();
+    left.current = wanted;
+  }, [wanted]);
+
+  const select = (row: FeedRow | null) =>
+    void navigate({
+      search: (now) => ({ ...now, request: row?.number }),
+      replace: true,
+      resetScroll: false,
+    });
+  const picked = wanted === undefined ? undefined : rows.find((row) => row.number === wanted);
+  // Without a choice the newest request is shown, so that the first event opens by itself.
+  const selected = picked ?? (wanted === undefined ? rows[0] : undefined);
+
+  return (
+    <div className="play" data-chosen={wanted !== undefined || undefined}>
+      <div className="play-bar">
+        <h1>
+          Playground <Hostile text={id} />
+        </h1>
+        <State look={hold.held && live.state === "live" ? PAUSED : FEED_LOOKS[live.state]} />
+        <span className="secondary">{counted(rows.length, "request")}</span>
+        <PauseButton hold={hold} />
+        <Announcer received={live.received} />
+      </div>
+      {live.state === "missing" ? (
+        <Missing id={id} />
+      ) : rows.length === 0 ? (
+        live.filled ? (
+          <Empty />
+        ) : (
+          <Nothing title={live.state === "connecting" ? "Connecting…" : "Reconnecting…"} />
+        )
+      ) : (
+        <div className="play-split" ref={split}>
+          <RequestList
+            rows={rows}
+            selected={selected?.number}
+            onSelect={select}
+            onPause={hold.held ? hold.release : hold.hold}
+          />
+          <section className="detail" aria-label="Request">
+            {selected ? (
+              <RequestDetail
+                row={selected}
+                face={face}
+                following={wanted === undefined}
+                onFace={(next) =>
+                  void navigate({
+                    search: (now) => ({ ...now, face: next }),
+                    replace: true,
+                    resetScroll: false,
+                  })
+                }
+                onClose={() => select(null)}
+              />
+            ) : (
+              <Nothing title={`Request ${wanted} is no longer kept`}>
+                <button type="button" className="link" onClick={() => select(null)}>
+                  Show the newest
+                </button>
+              </Nothing>
+            )}
+          </section>
+        </div>
+      )}
+    </div>
+  );
+}

@@ -1,0 +1,39 @@
+// The words, shapes and tones of every state: one table, so that a state looks the same everywhere.
+import type { DestinationState, Fate } from "../api/types";
+
+export type Shape = "tick" | "clock" | "cross" | "slash" | "octagon" | "dot" | "pause";
+export type Tone = "good" | "warn" | "bad" | "quiet";
+
+export interface Look {
+  word: string;
+  shape: Shape;
+  tone: Tone;
+}
+
+const DESTINATION_STATES: Record<DestinationState, Look> = {
+  active: { word: "Active", shape: "tick", tone: "good" },
+  retrying: { word: "Retrying", shape: "clock", tone: "warn" },
+  disabled: { word: "Disabled", shape: "slash", tone: "quiet" },
+};
+
+const FATE_LOOKS: Record<Fate, Look> = {
+  delivered: { word: "Delivered", shape: "tick", tone: "good" },
+  retry: { word: "Retry", shape: "clock", tone: "warn" },
+  gave_up: { word: "Gave up", shape: "cross", tone: "bad" },
+  expired: { word: "Expired", shape: "slash", tone: "bad" },
+};
+
+/** A newer server may know states that this page does not: they are shown by their own name. */
+const unknown = (word: string): Look => ({ word, shape: "dot", tone: "quiet" });
+
+export function destinationLook(state: string): Look {
+  return Object.hasOwn(DESTINATION_STATES, state)
+    ? DESTINATION_STATES[state as DestinationState]
+    : unknown(state);
+}
+
+export function fateLook(fate: string): Look {
+  return Object.hasOwn(FATE_LOOKS, fate) ? FATE_LOOKS[fate as Fate] : unknown(fate);
+}
+
+export const REJECTED: Look = { word: "Rejected", shape: "octagon", tone: "bad" };
