@@ -288,7 +288,7 @@ await story("nothing broke the policy, left the host or complained", async () =>
 
 await story("an unknown playground says so and shows the way", async () => {
   await page.goto("/play/nowhere");
-  await page.getByText("There is no such playground").waitFor();
+  await page.getByText("No destination delivers to this playground").waitFor();
   await page.getByRole("link", { name: "Open demo" }).click();
   await row("After the burst").waitFor();
 });

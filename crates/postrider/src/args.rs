@@ -28,6 +28,8 @@ pub enum Command {
     ConfigPrint(Gathered),
     /// Print the reference page of the configuration.
     ConfigReference,
+    /// Print the reference page of the reasons.
+    Reasons,
     /// Print this text: help, or the version.
     Show(String),
 }
@@ -79,6 +81,7 @@ pub fn read(
             Some(("print", matches)) => Ok(Command::ConfigPrint(gathered(matches)?)),
             _ => Ok(Command::ConfigReference),
         },
+        Some(("reasons", _)) => Ok(Command::Reasons),
         // Not reached: clap asks for a subcommand.
         _ => Ok(Command::Show(command_line().render_long_help().to_string())),
     }
@@ -116,6 +119,7 @@ fn command_line() -> clap::Command {
         .disable_help_subcommand(true)
         .subcommand(serve())
         .subcommand(config())
+        .subcommand(reasons())
 }
 
 fn serve() -> clap::Command {
@@ -123,6 +127,11 @@ fn serve() -> clap::Command {
         .about("Receive events and deliver them until SIGTERM or Ctrl-C")
         .after_help(AFTER_SERVE_HELP);
     with_settings(command)
+}
+
+fn reasons() -> clap::Command {
+    clap::Command::new("reasons")
+        .about("Explain every reason for a refusal or a failed attempt, and what to do about it")
 }
 
 fn config() -> clap::Command {
@@ -192,8 +201,8 @@ Examples:
   postrider config check
       Find every mistake in the configuration before a restart
 
-Next: open the dashboard, make a source, and give its write key and the address of
-the gateway to your SDK (the data plane URL).
+Next: give the address of the gateway (the data plane URL) and the write key that serve
+prints to your SDK, and watch events arrive in the dashboard.
 `postrider serve --help` lists every setting, `postrider config reference` explains them.";
 
 const AFTER_SERVE_HELP: &str = "\
@@ -289,6 +298,7 @@ mod tests {
         assert!(matches!(read_line("postrider config check"), Ok(Command::ConfigCheck(_))));
         assert!(matches!(read_line("postrider config print"), Ok(Command::ConfigPrint(_))));
         assert!(matches!(read_line("postrider config reference"), Ok(Command::ConfigReference)));
+        assert!(matches!(read_line("postrider reasons"), Ok(Command::Reasons)));
         let version = concat!("postrider ", env!("CARGO_PKG_VERSION"), "\n");
         assert_eq!(shown("postrider --version"), version);
     }

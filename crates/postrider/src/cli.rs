@@ -6,7 +6,7 @@ use std::process::ExitCode;
 use crate::args::{self, Command, EXIT_USAGE, Surroundings};
 use crate::config::{Config, print, reference};
 use crate::terminal::{Terminal, chain};
-use crate::{Controls, Listeners, run, signals, telemetry};
+use crate::{Controls, Listeners, reasons, run, signals, telemetry, workspace_file};
 
 /// Runs the program with the process's own arguments; answers its exit code.
 ///
@@ -18,9 +18,10 @@ pub fn main() -> ExitCode {
     };
     match command {
         Command::Serve(config) => serve(&config),
-        Command::ConfigCheck(_) => show("the configuration is right\n"),
+        Command::ConfigCheck(gathered) => check(&gathered.config),
         Command::ConfigPrint(gathered) => show(&print::as_toml(&gathered)),
         Command::ConfigReference => show(&reference::page()),
+        Command::Reasons => show(&reasons::page()),
         Command::Show(text) => show(&text),
     }
 }
@@ -44,6 +45,19 @@ fn serve(config: &Config) -> ExitCode {
     match ended {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => fail(1, &format!("error: {}", chain(&error))),
+    }
+}
+
+/// The settings themselves are right; the workspace file they name is looked at as well.
+fn check(config: &Config) -> ExitCode {
+    let Some(path) = &config.workspace else { return show("the configuration is right\n") };
+    match workspace_file::read(path) {
+        Ok(file) => {
+            let line = |text, warning| format!("{text}warning: {}: {warning}\n", path.display());
+            let text = file.warnings.iter().fold(String::new(), line);
+            show(&format!("{text}the configuration and the workspace file are right\n"))
+        }
+        Err(error) => fail(EXIT_USAGE, &format!("error: {}", chain(&error))),
     }
 }
 

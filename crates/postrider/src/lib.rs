@@ -14,6 +14,7 @@ mod dispatch;
 mod gateway;
 mod listeners;
 mod live;
+mod reasons;
 mod retention;
 mod send;
 mod signals;

@@ -1,1 +1,26 @@
-//! Fake endpoints and builders for tests.
+//! Fake endpoints, a raw HTTP client and builders for tests.
+//!
+//! In come addresses and behaviours; out goes what really travelled, byte for byte. HTTP is read
+//! and written here by hand, so that a mistake of the server's own libraries cannot hide itself.
+//! Everything waits for a state and fails at a deadline. Deliberately unknown here: the server.
+
+#![allow(
+    clippy::expect_used,
+    clippy::panic,
+    clippy::unwrap_used,
+    reason = "never ships: a broken expectation ends the test that has it"
+)]
+
+pub mod wait;
+pub mod wire;
+pub mod client;
+pub mod endpoint;
+pub mod event;
+pub mod workspace;
+
+pub use client::{Client, Connection, Request};
+pub use endpoint::{Endpoint, Gate, Received, Refusing, Reply};
+pub use event::{Event, batch};
+pub use wait::{eventually, within};
+pub use wire::Answer;
+pub use workspace::{Webhook, Workspace};

@@ -6,6 +6,7 @@ export interface Status {
   started_at: string;
   now: string;
   gateway_url: string;
+  /** `head` is the sequence number that the next event gets: 1 in an empty journal. */
   journal: { head: number; failed: boolean };
   /** Events accepted since the server started. */
   accepted: number;

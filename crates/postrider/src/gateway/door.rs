@@ -8,11 +8,12 @@ use std::rc::Rc;
 use domain::limits;
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
-use hyper_util::rt::{TokioIo, TokioTimer};
+use hyper_util::rt::TokioIo;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::task::JoinSet;
 
 use super::Needs;
+use super::pace::{Paced, Paces, Place};
 use super::rudder::Rudder;
 use crate::shutdown::Shutdown;
 
@@ -20,12 +21,21 @@ use crate::shutdown::Shutdown;
 pub struct Door {
     listener: TcpListener,
     rudder: Rc<Rudder>,
+    paces: Rc<Paces>,
+}
+
+/// A connection that has come in.
+struct Visit {
+    stream: TcpStream,
+    peer: SocketAddr,
+    place: Place,
 }
 
 impl Door {
     /// A door at a listener that several threads may share.
     pub fn new(listener: TcpListener, needs: Needs) -> Self {
-        Self { listener, rudder: Rc::new(Rudder::new(needs)) }
+        let paces = Paces::new(needs.settings.header_timeout, needs.settings.idle_timeout);
+        Self { listener, rudder: Rc::new(Rudder::new(needs)), paces: Rc::new(paces) }
     }
 
     /// Serves until the server ends, and then as long as requests are under way, within `grace`.
@@ -33,61 +43,73 @@ impl Door {
     /// # Cancellation
     /// Connections are closed; what they stored stays stored.
     pub async fn serve(self, mut shutdown: Shutdown) {
+        let Self { listener, rudder, paces } = self;
         let mut connections = JoinSet::new();
-        let grace = self.rudder.settings().grace;
-        let rudder = self.rudder.clone();
         let mut desk = pin!(rudder.desk().run());
+        let mut watch = pin!(paces.watch());
         loop {
             tokio::select! {
                 () = &mut desk => {}
-                accepted = self.listener.accept() => match accepted {
+                () = &mut watch => {}
+                accepted = listener.accept() => match accepted {
                     Ok((stream, peer)) => {
-                        let serving = serve(stream, peer, self.rudder.clone(), shutdown.clone());
-                        connections.spawn_local(serving);
+                        let visit = Visit { stream, peer, place: paces.enter() };
+                        connections.spawn_local(serve(visit, rudder.clone(), shutdown.clone()));
                     }
-                    Err(error) => self.rest(&error).await,
+                    Err(error) => rest(&error).await,
                 },
                 Some(_) = connections.join_next(), if !connections.is_empty() => {}
                 () = shutdown.draining() => break,
             }
         }
-        drop(self.listener);
+        drop(listener);
         let rest = async { while connections.join_next().await.is_some() {} };
         tokio::select! {
             () = &mut desk => {}
+            () = &mut watch => {}
             () = rest => {}
-            () = tokio::time::sleep(grace) => tracing::warn!("requests did not end in time"),
+            () = tokio::time::sleep(rudder.settings().grace) => {
+                tracing::warn!("requests did not end in time");
+            }
             () = shutdown.ending_now() => {}
         }
     }
-
-    /// After a failed accept, mostly for want of file descriptors: waits for some to be freed.
-    async fn rest(&self, error: &std::io::Error) {
-        tracing::warn!(%error, "cannot accept a connection");
-        tokio::time::sleep(limits::ACCEPT_REST).await;
-    }
 }
 
-async fn serve(stream: TcpStream, peer: SocketAddr, rudder: Rc<Rudder>, mut shutdown: Shutdown) {
+/// After a failed accept, mostly for want of file descriptors: waits for some to be freed.
+async fn rest(error: &std::io::Error) {
+    tracing::warn!(%error, "cannot accept a connection");
+    tokio::time::sleep(limits::ACCEPT_REST).await;
+}
+
+async fn serve(visit: Visit, rudder: Rc<Rudder>, mut shutdown: Shutdown) {
+    let Visit { stream, peer, place } = visit;
     // Answers are small and must not wait for acknowledgements; failing costs only time.
     let _ = stream.set_nodelay(true);
-    let header_timeout = rudder.settings().header_timeout;
-    let service = service_fn(move |request| {
-        let rudder = rudder.clone();
-        async move { Ok::<_, Infallible>(rudder.answer(request, peer.ip()).await) }
+    let pace = place.pace();
+    let service = service_fn(|request| {
+        let (rudder, pace) = (rudder.clone(), pace.clone());
+        async move {
+            pace.busy();
+            let answer = rudder.answer(request, peer.ip()).await;
+            pace.idle();
+            Ok::<_, Infallible>(answer)
+        }
     });
     let mut builder = http1::Builder::new();
-    builder
-        .timer(TokioTimer::new())
-        .header_read_timeout(header_timeout)
-        .max_buf_size(limits::REQUEST_HEAD_BYTES_MAX)
-        .pipeline_flush(true);
-    let mut connection = pin!(builder.serve_connection(TokioIo::new(stream), service));
+    // The pace takes the place of hyper's own timer, which does not tell a head from a silence.
+    builder.header_read_timeout(None).max_buf_size(limits::REQUEST_HEAD_BYTES_MAX);
+    let stream = TokioIo::new(Paced::new(stream, pace.clone()));
+    let mut connection = pin!(builder.serve_connection(stream, service));
     let ended = tokio::select! {
         ended = connection.as_mut() => ended,
+        () = pace.overdue() => return,
         () = shutdown.draining() => {
             connection.as_mut().graceful_shutdown();
-            connection.await
+            tokio::select! {
+                ended = connection => ended,
+                () = pace.overdue() => return,
+            }
         }
     };
     if let Err(error) = ended {

@@ -11,6 +11,7 @@ mod desk;
 mod door;
 mod inflate;
 mod key_ring;
+mod pace;
 mod route;
 mod rudder;
 

@@ -55,7 +55,7 @@ fn history(one: &DestinationId, number: u64, step: u64) -> Vec<AttemptRecord> {
         // Dead.
         3 => places.map(|seq| attempt(one, seq % 20, 3, Fate::Retry)).collect(),
         // Idle, but for a few rows; some given up or expired.
-        4 if step % 10 == 0 => vec![
+        4 if step.is_multiple_of(10) => vec![
             attempt(one, first, 1, Fate::Delivered),
             attempt(one, first + 1, 9, Fate::GaveUp),
             attempt(one, first + 2, 0, Fate::Expired),

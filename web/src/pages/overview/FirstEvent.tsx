@@ -13,6 +13,9 @@ export function firstCurl(status: Pick<Status, "sources" | "gateway_url">): stri
   return key === undefined ? null : curlLine(status.gateway_url, key);
 }
 
+export const noEventsYet = ({ journal, accepted }: Pick<Status, "journal" | "accepted">) =>
+  journal.head <= 1 && accepted === 0;
+
 export function FirstEvent({ status }: { status: Status }) {
   const curl = firstCurl(status);
   return (

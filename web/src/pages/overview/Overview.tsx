@@ -8,7 +8,7 @@ import { Nothing } from "../../parts/Panel";
 import { Time, useNow } from "../../parts/Time";
 import { Attempts } from "./Attempts";
 import { Destinations } from "./Destinations";
-import { FirstEvent } from "./FirstEvent";
+import { FirstEvent, noEventsYet } from "./FirstEvent";
 import { health } from "./health";
 import { Numbers } from "./Numbers";
 import { Rejections } from "./Rejections";
@@ -69,7 +69,7 @@ export function Overview() {
     <div className="page">
       <h1 className="offscreen">Overview</h1>
       <HealthLine status={status} serverNowMs={serverNowMs} />
-      {status.journal.head === 0 && <FirstEvent status={status} />}
+      {noEventsYet(status) && <FirstEvent status={status} />}
       <Numbers status={status} />
       <Destinations destinations={status.destinations} serverNowMs={serverNowMs} />
       <Sources status={status} />

@@ -6,7 +6,7 @@ import { curlLine } from "../../parts/curl";
 import { Hostile } from "../../parts/Hostile";
 import { Nothing, Panel, Scroll } from "../../parts/Panel";
 import { State } from "../../parts/State";
-import { firstCurl } from "./FirstEvent";
+import { firstCurl, noEventsYet } from "./FirstEvent";
 
 /** The names of the destinations that a source's events go to. */
 function targets(status: Status, source: Source): string {
@@ -82,7 +82,7 @@ export function Sources({ status }: { status: Status }) {
           </table>
         </Scroll>
       )}
-      {curl && status.journal.head > 0 && (
+      {curl && !noEventsYet(status) && (
         <details className="more">
           <summary>Send an event from a terminal</summary>
           <Command text={curl} what="curl line" />

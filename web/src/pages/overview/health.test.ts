@@ -33,7 +33,7 @@ function status(destinations: Destination[], change: Partial<Status> = {}): Stat
     started_at: "2026-11-25T00:00:00Z",
     now: "2026-11-25T10:00:00Z",
     gateway_url: "http://127.0.0.1:8080",
-    journal: { head: 1, failed: false },
+    journal: { head: 2, failed: false },
     accepted: 1,
     rejected: 0,
     sources: [],

@@ -3,7 +3,7 @@ import { Button, Loader } from "@mantine/core";
 import { useQuery } from "@tanstack/react-query";
 import { getRouteApi, Link } from "@tanstack/react-router";
 import { useEffect, useRef, useState } from "react";
-import { statusQuery } from "../../api/queries";
+import { type StatusSeen, statusQuery } from "../../api/queries";
 import type { FeedRow, FeedState } from "../../live/feed";
 import { type Hold, useFeed, useHold } from "../../live/useFeed";
 import { Command } from "../../parts/Command";
@@ -48,40 +48,39 @@ function Announcer({ received }: { received: number }) {
   );
 }
 
-function Empty() {
-  const { data: status } = useQuery(statusQuery());
+function Waiting({ status }: { status: StatusSeen | undefined }) {
   const curl = status && firstCurl(status);
   return (
-    <div className="play-empty">
-      <Nothing title="No requests yet">
-        <p>Send an event; its delivery appears here within a moment.</p>
-        {curl && <Command text={curl} what="curl line" />}
-        <p className="waits">
-          <Loader size={14} aria-hidden="true" />
-          Waiting for the first event…
-        </p>
-      </Nothing>
-    </div>
+    <Nothing title="No requests yet">
+      <p>Send an event; its delivery appears here within a moment.</p>
+      {curl && <Command text={curl} what="curl line" />}
+      <p className="waits">
+        <Loader size={14} aria-hidden="true" />
+        Waiting for the first event…
+      </p>
+    </Nothing>
   );
 }
 
-function Missing({ id }: { id: string }) {
+/** Nothing came: because nothing was sent, or because no destination delivers here. */
+function Empty({ id }: { id: string }) {
   const { data: status } = useQuery(statusQuery());
-  const others = (status?.destinations ?? []).flatMap((d) => (d.playground ? [d.playground] : []));
+  const known = (status?.destinations ?? []).flatMap((d) => (d.playground ? [d.playground] : []));
   return (
     <div className="play-empty">
-      <Nothing title="There is no such playground">
-        <p>
-          No destination delivers to the playground <Hostile text={id} />.
-        </p>
-        {others.map((other) => (
-          <p key={other}>
-            <Link to="/play/$id" params={{ id: other }}>
-              Open <Hostile text={other} />
-            </Link>
-          </p>
-        ))}
-      </Nothing>
+      {!status || known.includes(id) ? (
+        <Waiting status={status} />
+      ) : (
+        <Nothing title="No destination delivers to this playground">
+          {known.map((other) => (
+            <p key={other}>
+              <Link to="/play/$id" params={{ id: other }}>
+                Open <Hostile text={other} />
+              </Link>
+            </p>
+          ))}
+        </Nothing>
+      )}
     </div>
   );
 }
@@ -154,11 +153,9 @@ function Playground({ id }: { id: string }) {
         <PauseButton hold={hold} />
         <Announcer received={live.received} />
       </div>
-      {live.state === "missing" ? (
-        <Missing id={id} />
-      ) : rows.length === 0 ? (
-        live.filled ? (
-          <Empty />
+      {rows.length === 0 ? (
+        live.filled || live.state === "missing" ? (
+          <Empty id={id} />
         ) : (
           <Nothing title={live.state === "connecting" ? "Connecting…" : "Reconnecting…"} />
         )

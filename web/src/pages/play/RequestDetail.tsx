@@ -81,7 +81,7 @@ export function RequestDetail({ row, face, following, onFace, onClose }: Props) 
   const words: Record<Face, string> = {
     pretty: "Pretty",
     raw: "Raw",
-    headers: `Headers (${row.headers.length})`,
+    headers: "Headers",
     query: "Query",
   };
   const back = useRef<HTMLButtonElement>(null);

@@ -1,0 +1,111 @@
+//! Builder of workspace files.
+
+use serde_json::{Value, json};
+
+/// A workspace in which every source feeds every destination.
+#[derive(Clone, Debug, Default)]
+pub struct Workspace {
+    sources: Vec<(String, bool)>,
+    destinations: Vec<Value>,
+}
+
+/// A webhook destination.
+#[derive(Clone, Debug)]
+pub struct Webhook {
+    id: String,
+    url: String,
+    method: &'static str,
+    headers: Vec<(String, String)>,
+}
+
+impl Workspace {
+    /// A workspace with one source `app`, whose write key is `key-app`.
+    pub fn of_app() -> Self {
+        Self::default().source("app")
+    }
+
+    /// The same with a source; its write key is its id after `key-`.
+    #[must_use]
+    pub fn source(mut self, id: &str) -> Self {
+        self.sources.push((id.to_owned(), true));
+        self
+    }
+
+    /// The same with a disabled source.
+    #[must_use]
+    pub fn disabled_source(mut self, id: &str) -> Self {
+        self.sources.push((id.to_owned(), false));
+        self
+    }
+
+    /// The same with a webhook.
+    #[must_use]
+    pub fn webhook(self, webhook: Webhook) -> Self {
+        self.destination(webhook.into_json())
+    }
+
+    /// The same with a webhook that posts to this URL.
+    #[must_use]
+    pub fn posts_to(self, id: &str, url: &str) -> Self {
+        self.webhook(Webhook::new(id, url))
+    }
+
+    /// The same with a destination of any shape.
+    #[must_use]
+    pub fn destination(mut self, destination: Value) -> Self {
+        self.destinations.push(destination);
+        self
+    }
+
+    /// The text of the file.
+    pub fn text(&self) -> String {
+        let source = |(id, enabled): &(String, bool)| {
+            json!({
+                "id": id,
+                "name": id,
+                "writeKey": format!("key-{id}"),
+                "enabled": enabled,
+                "destinations": self.destinations,
+            })
+        };
+        let sources: Vec<Value> = self.sources.iter().map(source).collect();
+        format!("{:#}\n", json!({ "sources": sources }))
+    }
+}
+
+impl Webhook {
+    /// A webhook that posts.
+    pub fn new(id: &str, url: &str) -> Self {
+        Self { id: id.to_owned(), url: url.to_owned(), method: "POST", headers: Vec::new() }
+    }
+
+    /// The same with another method.
+    #[must_use]
+    pub fn method(mut self, method: &'static str) -> Self {
+        self.method = method;
+        self
+    }
+
+    /// The same with a configured header.
+    #[must_use]
+    pub fn header(mut self, name: &str, value: &str) -> Self {
+        self.headers.push((name.to_owned(), value.to_owned()));
+        self
+    }
+
+    fn into_json(self) -> Value {
+        let header = |(from, to): &(String, String)| json!({ "from": from, "to": to });
+        let headers: Vec<Value> = self.headers.iter().map(header).collect();
+        json!({
+            "id": self.id,
+            "name": self.id,
+            "enabled": true,
+            "destinationDefinition": { "name": "WEBHOOK" },
+            "config": {
+                "webhookUrl": self.url,
+                "webhookMethod": self.method,
+                "headers": headers,
+            },
+        })
+    }
+}
