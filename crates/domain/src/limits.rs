@@ -100,6 +100,9 @@ pub const ADMIN_GRACE: Duration = Duration::from_millis(200);
 /// Rows of one answer of the admin API. Source: chosen.
 pub const ADMIN_ROWS_MAX: u32 = 500;
 
+/// Wait before storage that had no room is asked again. Source: chosen.
+pub const STORAGE_REST: Duration = Duration::from_secs(1);
+
 /// Longest `Retry-After` that is honoured, in seconds. Source: chosen.
 pub const RETRY_AFTER_SECONDS_MAX: u64 = 3_600;
 

@@ -150,6 +150,17 @@ impl Connection {
         within("an answer or an end", self.0.answer()).await
     }
 
+    /// Waits until the server asks for the body of a request with `Expect: 100-continue`, which
+    /// shows that the request is under way.
+    ///
+    /// # Panics
+    /// Where something else comes.
+    pub async fn wait_for_continue(&mut self) {
+        let head = within("100 Continue", self.0.head()).await;
+        let head = head.expect("a connection").expect("an interim answer");
+        assert_eq!(head.first[1], "100");
+    }
+
     /// Says that nothing more comes, and goes on reading.
     ///
     /// # Errors

@@ -2,7 +2,7 @@
 
 use std::net::SocketAddr;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use tokio::io::AsyncWriteExt;
 use tokio::net::{TcpListener, TcpSocket, TcpStream};
@@ -30,6 +30,8 @@ pub struct Received {
     pub connection: usize,
     /// Its place among the requests of that connection, from 0.
     pub nth: usize,
+    /// When it was complete.
+    pub at: Instant,
     /// The method.
     pub method: String,
     /// Path and query.
@@ -335,7 +337,8 @@ async fn receive(
     let body = wire.body(&head, Unsaid::NoBody).await?;
     let [method, target, _] = head.first;
     let headers = head.headers;
-    let mut received = Received { number: 0, connection, nth, method, target, headers, body };
+    let at = Instant::now();
+    let mut received = Received { number: 0, connection, nth, at, method, target, headers, body };
     let mut recorded = None;
     desk.received.send_modify(|all| {
         received.number = all.len();

@@ -109,7 +109,6 @@ struct Element {
 ///
 /// Answers none where the body is no object, and an inner none where there is no event in it.
 /// A `batch` that stands twice counts the last time, as in every other JSON reader.
-#[expect(clippy::type_complexity, reason = "two kinds of nothing, told apart once, above")]
 fn envelope(scanner: &mut Scanner<'_>, text: &str) -> Result<Option<Option<Vec<Element>>>, Fault> {
     if scanner.peek() != ValueKind::Object {
         scanner.skip()?;

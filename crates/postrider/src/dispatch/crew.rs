@@ -1,23 +1,21 @@
-//! The crew: starts a dispatcher for every destination, and renews it when its settings change.
+//! The crew: keeps a dispatcher at work for every enabled destination of its share.
 //!
-//! Each dispatch thread runs one crew for its share of the destinations. A changed destination's
-//! dispatcher finishes what is under way before the new one starts, so two never work at a time.
+//! Each dispatch thread runs one crew. A destination that is removed or disabled finishes what is
+//! under way before it may start again, so two dispatchers of one never work at a time.
 
-use std::collections::HashMap;
+use std::collections::HashSet;
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::rc::Rc;
 use std::sync::Arc;
 
-use domain::connection::Connection;
-use domain::destination::Destination;
 use domain::id::DestinationId;
 use storage::{Snapshot, StorageError, Store};
 use tokio::sync::watch;
-use tokio::task::JoinSet;
+use tokio::task::{JoinError, JoinSet};
 
-use super::dispatcher::{Dispatcher, Parts, Policy};
+use super::dispatcher::{Dispatcher, Parts, Policy, StartError};
 use crate::live::Gauges;
-use crate::send::{Outlet, Sender};
+use crate::send::Outlet;
 use crate::shutdown::Shutdown;
 
 /// How all dispatchers work.
@@ -40,28 +38,14 @@ pub struct Crew {
     needs: Needs,
     /// Which share of the destinations: `index` of `count`.
     share: (usize, usize),
-    working: HashMap<DestinationId, Working>,
+    working: HashSet<DestinationId>,
     tasks: JoinSet<(DestinationId, Result<(), StorageError>)>,
-}
-
-/// A destination whose dispatcher is at work.
-struct Working {
-    /// What it was started with.
-    duty: Duty,
-    stop: watch::Sender<bool>,
-}
-
-/// A destination and what is connected to it.
-#[derive(Clone, PartialEq, Eq, Debug)]
-struct Duty {
-    destination: Destination,
-    connections: Vec<Connection>,
 }
 
 impl Crew {
     /// A crew for share `share.0` of `share.1`.
     pub fn new(needs: Needs, share: (usize, usize)) -> Self {
-        Self { needs, share, working: HashMap::new(), tasks: JoinSet::new() }
+        Self { needs, share, working: HashSet::new(), tasks: JoinSet::new() }
     }
 
     /// Runs until the server ends; returns when every dispatcher has settled.
@@ -87,17 +71,12 @@ impl Crew {
         Ok(())
     }
 
-    /// Starts what is missing, and stops what has changed; that starts again when it has ended.
+    /// Starts what is missing; what is there follows the catalog by itself.
     fn assign(&mut self, snapshot: &Snapshot, shutdown: &Shutdown) {
-        let duties = duties(snapshot, |id| self.is_ours(id));
-        for (id, working) in &self.working {
-            if duties.get(id) != Some(&working.duty) {
-                let _ = working.stop.send(true);
-            }
-        }
-        for (id, duty) in duties {
-            if !self.working.contains_key(&id) {
-                self.start(id, duty, shutdown.clone());
+        let enabled = snapshot.workspace.destinations.iter().filter(|one| one.enabled);
+        for id in enabled.map(|one| &one.id) {
+            if self.is_ours(id) && self.working.insert(id.clone()) {
+                self.start(id.clone(), shutdown.clone());
             }
         }
     }
@@ -108,37 +87,34 @@ impl Crew {
         hasher.finish() % self.share.1 as u64 == self.share.0 as u64
     }
 
-    fn start(&mut self, id: DestinationId, duty: Duty, shutdown: Shutdown) {
-        let sender = match Sender::new(&duty.destination, self.needs.outlet.clone()) {
-            Ok(sender) => Rc::new(sender),
-            Err(reason) => {
-                tracing::error!(destination = %id, reason, "destination cannot be used");
-                return;
-            }
-        };
-        let (stop, stopped) = watch::channel(false);
+    fn start(&mut self, id: DestinationId, shutdown: Shutdown) {
         let parts = Parts {
-            destination: duty.destination.clone(),
-            connections: duty.connections.clone(),
-            sender,
+            id: id.clone(),
             store: self.needs.store.clone(),
+            outlet: self.needs.outlet.clone(),
             policy: self.needs.settings,
             gauge: self.needs.gauges.of(&id),
         };
+        let mut catalog = self.needs.store.catalog.watch();
+        catalog.mark_unchanged();
         self.tasks.spawn_local(async move {
-            let id = parts.destination.id.clone();
             let result = match Dispatcher::start(parts).await {
-                Ok(dispatcher) => dispatcher.run(stopped, shutdown).await,
-                Err(error) => Err(error),
+                Ok(dispatcher) => dispatcher.run(shutdown.clone()).await,
+                Err(StartError::Gone) => Ok(()),
+                Err(StartError::Storage(error)) => Err(error),
+                Err(StartError::Settings(reason)) => {
+                    tracing::error!(destination = %id, reason, "destination cannot be used");
+                    change(&mut catalog, shutdown).await;
+                    Ok(())
+                }
             };
             (id, result)
         });
-        self.working.insert(id, Working { duty, stop });
     }
 
     fn ended(
         &mut self,
-        ended: Result<(DestinationId, Result<(), StorageError>), tokio::task::JoinError>,
+        ended: Result<(DestinationId, Result<(), StorageError>), JoinError>,
     ) -> Result<(), StorageError> {
         match ended {
             Ok((id, result)) => {
@@ -155,17 +131,10 @@ impl Crew {
     }
 }
 
-/// The enabled destinations that are ours, each with its enabled connections of enabled kinds.
-fn duties(
-    snapshot: &Snapshot,
-    is_ours: impl Fn(&DestinationId) -> bool,
-) -> HashMap<DestinationId, Duty> {
-    let workspace = &snapshot.workspace;
-    let enabled = workspace.destinations.iter().filter(|one| one.enabled && is_ours(&one.id));
-    let duty = |destination: &Destination| {
-        let own = |connection: &&Connection| connection.destination == destination.id;
-        let connections = workspace.connections.iter().filter(own).cloned().collect();
-        (destination.id.clone(), Duty { destination: destination.clone(), connections })
-    };
-    enabled.map(duty).collect()
+/// Waits until the catalog changes or the server ends.
+async fn change(catalog: &mut watch::Receiver<Arc<Snapshot>>, mut shutdown: Shutdown) {
+    tokio::select! {
+        _ = catalog.changed() => {}
+        () = shutdown.draining() => {}
+    }
 }

@@ -2,6 +2,10 @@
 //!
 //! At most one read and one settlement are under way at a time, so what happens meanwhile gathers
 //! for the next one: under load both grow by themselves, and an idle destination answers at once.
+//!
+//! The catalog is looked at before events are passed over, so that a connection gets every event
+//! that was accepted after it was made. New settings hold for every attempt that starts from then
+//! on; attempts under way end as they began.
 
 use std::collections::VecDeque;
 use std::future::Future;
@@ -10,26 +14,26 @@ use std::rc::Rc;
 use std::sync::Arc;
 use std::time::Duration;
 
-use domain::connection::Connection;
 use domain::delivery::lanes::Order;
 use domain::delivery::retry::{self, Decision, RetryPolicy, Tries};
-use domain::destination::Destination;
 use domain::event::EventKind;
-use domain::id::Seq;
+use domain::id::{DestinationId, Seq};
 use domain::reason::Reason;
 use domain::time::Timestamp;
 use domain::{delivery::Outcome, limits};
 use futures_util::stream::{FuturesUnordered, StreamExt};
 use storage::{
     AttemptRecord, Chunk, Fate, GapReason, Journal, Receipt, Schedule, ScheduleState, Settlement,
-    StorageError, Store, StoredEvent, Wanted,
+    Snapshot, StorageError, Store, StoredEvent, Wanted,
 };
 use tokio::sync::watch;
+use tokio::time::Sleep;
 
 use super::agenda::{Agenda, Going};
+use super::duty::Duty;
 use crate::clock;
 use crate::live::DestinationGauge;
-use crate::send::Sender;
+use crate::send::{Outlet, Sender};
 use crate::shutdown::Shutdown;
 
 /// How deliveries are made; the same for all destinations.
@@ -47,10 +51,10 @@ pub struct Policy {
 
 /// What a dispatcher works with.
 pub(super) struct Parts {
-    pub destination: Destination,
-    pub connections: Vec<Connection>,
-    pub sender: Rc<Sender>,
+    /// Whose.
+    pub id: DestinationId,
     pub store: Store,
+    pub outlet: Rc<Outlet>,
     pub policy: Policy,
     pub gauge: Arc<DestinationGauge>,
 }
@@ -58,19 +62,38 @@ pub(super) struct Parts {
 /// The loop of one destination.
 pub(super) struct Dispatcher {
     parts: Parts,
+    catalog: watch::Receiver<Arc<Snapshot>>,
+    duty: Duty,
+    sender: Rc<Sender>,
     journal: Arc<dyn Journal>,
     schedule: Arc<dyn Schedule>,
-    wanted: Wanted,
     agenda: Agenda,
     /// Events read and not offered yet.
     read_ahead: VecDeque<StoredEvent>,
     reading: Option<Receipt<Chunk>>,
+    /// A read or a settlement has failed; the next try comes after this.
+    rest: Option<Pin<Box<Sleep>>>,
     settling: Option<Receipt<()>>,
+    /// What is being settled, until it is committed.
+    unconfirmed: Option<Settlement>,
     attempts: FuturesUnordered<Pin<Box<dyn Future<Output = Attempt>>>>,
     records: Vec<AttemptRecord>,
     /// Attempts ended whose settlement is not committed yet.
     unsettled: usize,
-    settling_count: usize,
+}
+
+/// Why a dispatcher cannot start.
+#[derive(Debug, thiserror::Error)]
+pub(super) enum StartError {
+    /// The destination has been removed or disabled.
+    #[error("the destination is gone")]
+    Gone,
+    /// Its settings cannot be used.
+    #[error("the settings cannot be used: {0}")]
+    Settings(String),
+    /// Its state cannot be loaded.
+    #[error("the schedule cannot be loaded")]
+    Storage(#[from] StorageError),
 }
 
 /// An attempt that has ended.
@@ -95,42 +118,46 @@ impl Dispatcher {
     /// Loads the destination's state and makes its dispatcher.
     ///
     /// # Errors
-    /// As the schedule says.
-    pub async fn start(parts: Parts) -> Result<Self, StorageError> {
+    /// See [`StartError`].
+    pub async fn start(parts: Parts) -> Result<Self, StartError> {
+        let mut catalog = parts.store.catalog.watch();
+        let duty = Duty::of(&catalog.borrow_and_update(), &parts.id).ok_or(StartError::Gone)?;
+        let sender = Sender::new(&duty.destination, parts.outlet.clone());
+        let sender = Rc::new(sender.map_err(StartError::Settings)?);
         let schedule = parts.store.schedule.clone();
-        let stored = schedule.load(&parts.destination.id).await?;
-        let since = parts.connections.iter().map(|connection| connection.since).min();
-        let first = since.unwrap_or_else(|| *parts.store.journal.head().borrow());
-        let state = stored.unwrap_or(ScheduleState { cursor: first, open: Vec::new() });
-        let sources = parts.connections.iter().map(|connection| connection.source.clone());
+        let stored = schedule.load(&parts.id).await?;
+        let state = stored.unwrap_or_else(|| {
+            let head = *parts.store.journal.head().borrow();
+            ScheduleState { cursor: duty.since().unwrap_or(head), open: Vec::new() }
+        });
         Ok(Self {
+            catalog,
+            duty,
+            sender,
             journal: parts.store.journal.clone(),
             schedule,
-            wanted: Wanted::Sources(sources.collect()),
             agenda: Agenda::resume(parts.policy.order, state),
             read_ahead: VecDeque::new(),
             reading: None,
+            rest: None,
             settling: None,
+            unconfirmed: None,
             attempts: FuturesUnordered::new(),
             records: Vec::new(),
             unsettled: 0,
-            settling_count: 0,
             parts,
         })
     }
 
-    /// Runs until `stop` changes or the server ends; finishes what is under way before it returns.
+    /// Runs until the destination is gone or the server ends; finishes what is under way before it
+    /// returns.
     ///
     /// # Errors
-    /// Where storage failed; nothing is lost, the next start goes on from the last settlement.
+    /// Where storage has failed; nothing is lost, the next start goes on from the last settlement.
     ///
     /// # Cancellation
     /// Dropping it forgets attempts under way: their events are sent again at the next start.
-    pub async fn run(
-        mut self,
-        mut stop: watch::Receiver<bool>,
-        mut shutdown: Shutdown,
-    ) -> Result<(), StorageError> {
+    pub async fn run(mut self, mut shutdown: Shutdown) -> Result<(), StorageError> {
         let mut head = self.journal.head();
         loop {
             self.agenda.wake(clock::now());
@@ -146,33 +173,53 @@ impl Dispatcher {
                     self.ended_meanwhile();
                 }
                 answer = pending(&mut self.settling) => self.settled(answer)?,
-                answer = pending(&mut self.reading) => self.chunk(answer?),
+                answer = pending(&mut self.reading) => self.chunk(answer)?,
                 _ = head.changed(), if self.reading.is_none() => {}
                 () = until(due), if due.is_some() => {}
-                _ = stop.changed() => break,
+                () = rested(&mut self.rest) => self.rest = None,
+                changed = self.catalog.changed() => {
+                    if changed.is_err() || !self.refresh() {
+                        break;
+                    }
+                }
                 () = shutdown.draining() => break,
             }
         }
         self.finish(shutdown).await
     }
 
+    /// Takes up what the catalog says now; false where the destination is gone.
+    fn refresh(&mut self) -> bool {
+        let Some(duty) = Duty::of(&self.catalog.borrow_and_update(), &self.parts.id) else {
+            return false;
+        };
+        if duty.destination != self.duty.destination {
+            match Sender::new(&duty.destination, self.parts.outlet.clone()) {
+                Ok(sender) => self.sender = Rc::new(sender),
+                Err(reason) => {
+                    tracing::error!(destination = %self.parts.id, reason, "settings not taken up");
+                }
+            }
+        }
+        if duty.connections != self.duty.connections {
+            // What was read was chosen by the old connections: it is read again by the new ones.
+            self.read_ahead.clear();
+            self.reading = None;
+        }
+        self.duty = duty;
+        true
+    }
+
     /// Offers what was read ahead, as far as there is room.
     fn fill(&mut self) {
         while self.agenda.has_room() {
             let Some(event) = self.read_ahead.pop_front() else { return };
-            if self.connects(&event) {
+            if self.duty.covers(&event) {
                 self.agenda.offer(event);
             } else {
                 self.agenda.pass(event.seq.next());
             }
         }
-    }
-
-    fn connects(&self, event: &StoredEvent) -> bool {
-        let passes = |connection: &Connection| {
-            connection.enabled && connection.source == event.source && event.seq >= connection.since
-        };
-        self.parts.connections.iter().any(passes)
     }
 
     /// Starts attempts, as many as may be under way.
@@ -183,7 +230,7 @@ impl Dispatcher {
         };
         while self.agenda.is_ready() && room(self) {
             let Some(going) = self.agenda.take(clock::now()) else { return };
-            let sender = self.parts.sender.clone();
+            let sender = self.sender.clone();
             let journal = self.journal.clone();
             self.attempts.push(Box::pin(attempt(sender, journal, going)));
         }
@@ -191,60 +238,99 @@ impl Dispatcher {
 
     /// Hands what changed to the schedule, unless it is still busy with the last step.
     fn settle(&mut self) {
-        if self.settling.is_some() {
+        if self.settling.is_some() || self.rest.is_some() {
             return;
         }
+        if self.unconfirmed.is_none() {
+            self.unconfirmed = self.settlement();
+        }
+        if let Some(settlement) = &self.unconfirmed {
+            self.settling = Some(self.schedule.commit(settlement.clone()));
+        }
+    }
+
+    /// What changed since the last settlement; none where nothing did.
+    fn settlement(&mut self) -> Option<Settlement> {
         let step = self.agenda.step();
         if step.is_none() && self.records.is_empty() {
-            return;
+            return None;
         }
         let (opened, closed) = step.map_or_else(Default::default, |s| (s.opened, s.closed));
-        let settlement = Settlement {
-            destination: self.parts.destination.id.clone(),
+        Some(Settlement {
+            destination: self.parts.id.clone(),
             cursor: self.agenda.cursor(),
             opened,
             closed,
             attempts: std::mem::take(&mut self.records),
-        };
-        self.settling_count = settlement.attempts.len();
-        self.settling = Some(self.schedule.commit(settlement));
+        })
     }
 
+    /// The schedule has answered; what it had no room for is handed over again after a rest.
     fn settled(&mut self, answer: Result<(), StorageError>) -> Result<(), StorageError> {
         self.settling = None;
-        self.unsettled -= self.settling_count;
-        answer
+        match answer {
+            Ok(()) => {
+                let settled = self.unconfirmed.take();
+                self.unsettled -= settled.map_or(0, |settlement| settlement.attempts.len());
+                Ok(())
+            }
+            Err(error) => self.rest_after(error, "settle deliveries"),
+        }
+    }
+
+    /// Rests where storage has no room just now.
+    ///
+    /// # Errors
+    /// Every other failure, after which the store is not trusted any more.
+    fn rest_after(&mut self, error: StorageError, what: &str) -> Result<(), StorageError> {
+        match error {
+            StorageError::Full { .. } | StorageError::DiskFull { .. } => {
+                tracing::warn!(destination = %self.parts.id, %error, "cannot {what}; trying again");
+                self.rest = Some(Box::pin(tokio::time::sleep(limits::STORAGE_REST)));
+                Ok(())
+            }
+            failed => Err(failed),
+        }
     }
 
     /// Reads on, where there is something to read and room for it.
     fn read(&mut self, head: Seq) {
         let from = self.agenda.read_from();
-        if self.reading.is_none()
-            && self.read_ahead.is_empty()
-            && from < head
-            && self.agenda.has_room()
-        {
-            let wanted = self.wanted.clone();
+        let is_free = self.reading.is_none() && self.rest.is_none() && self.read_ahead.is_empty();
+        if is_free && from < head && self.agenda.has_room() {
+            let wanted = self.duty.wanted();
             self.reading = Some(self.journal.read(from, wanted, limits::READ_BYTES));
         }
     }
 
-    fn chunk(&mut self, chunk: Chunk) {
+    fn chunk(&mut self, answer: Result<Chunk, StorageError>) -> Result<(), StorageError> {
         self.reading = None;
-        let from = self.agenda.read_from();
-        for gap in &chunk.gaps {
-            if gap.reason == GapReason::Quarantined {
-                tracing::error!(
-                    destination = %self.parts.destination.id,
-                    first = gap.range.first.0, last = gap.range.last.0,
-                    "stored events are damaged and are not sent"
-                );
-            }
+        let chunk = match answer {
+            Ok(chunk) => chunk,
+            Err(error) => return self.rest_after(error, "read events"),
+        };
+        // Events accepted since a connection was made must not be passed over by the old ones.
+        if self.catalog.has_changed().unwrap_or(false) {
+            return Ok(());
         }
+        let from = self.agenda.read_from();
+        self.warn_of_damage(&chunk);
         let events = chunk.frames.iter().flat_map(|frame| frame.events());
         self.read_ahead.extend(events.filter(|event| event.seq >= from));
         if self.read_ahead.is_empty() {
             self.agenda.pass(chunk.next);
+        }
+        Ok(())
+    }
+
+    fn warn_of_damage(&self, chunk: &Chunk) {
+        let damaged = |gap: &&storage::Gap| gap.reason == GapReason::Quarantined;
+        for gap in chunk.gaps.iter().filter(damaged) {
+            tracing::error!(
+                destination = %self.parts.id,
+                first = gap.range.first.0, last = gap.range.last.0,
+                "stored events are damaged and are not sent"
+            );
         }
     }
 
@@ -293,14 +379,14 @@ impl Dispatcher {
         self.parts.gauge.count(fate, attempt.tries.count);
         if fate == Fate::GaveUp {
             tracing::warn!(
-                destination = %self.parts.destination.id, event = attempt.seq.0,
+                destination = %self.parts.id, event = attempt.seq.0,
                 attempts = attempt.tries.count, reason = reason.map(Reason::code),
                 detail = outcome.detail, "gave up a delivery"
             );
         }
         self.unsettled += 1;
         self.records.push(AttemptRecord {
-            destination: self.parts.destination.id.clone(),
+            destination: self.parts.id.clone(),
             seq: attempt.seq,
             kind: attempt.kind,
             number: attempt.tries.count,
@@ -328,18 +414,22 @@ impl Dispatcher {
             tokio::select! {
                 Some(attempt) = self.attempts.next() => self.ended(attempt),
                 answer = pending(&mut self.settling) => self.settled(answer)?,
+                () = rested(&mut self.rest) => self.rest = None,
                 () = &mut grace => break,
                 () = shutdown.ending_now() => break,
             }
         }
-        if let Some(settling) = self.settling.take() {
-            settling.await?;
+        self.rest = None;
+        if self.settling.is_some() {
+            let answer = pending(&mut self.settling).await;
+            self.settled(answer)?;
         }
         self.settle();
-        match self.settling.take() {
-            Some(settling) => settling.await,
-            None => Ok(()),
+        if self.settling.is_some() {
+            let answer = pending(&mut self.settling).await;
+            self.settled(answer)?;
         }
+        Ok(())
     }
 }
 
@@ -381,6 +471,14 @@ async fn reread(journal: &dyn Journal, seq: Seq) -> Result<StoredEvent, AttemptR
 async fn pending<T: Unpin>(receipt: &mut Option<Receipt<T>>) -> Result<T, StorageError> {
     match receipt {
         Some(receipt) => receipt.await,
+        None => std::future::pending().await,
+    }
+}
+
+/// Waits for the end of a rest that may not be, in which case it waits forever.
+async fn rested(rest: &mut Option<Pin<Box<Sleep>>>) {
+    match rest {
+        Some(rest) => rest.await,
         None => std::future::pending().await,
     }
 }

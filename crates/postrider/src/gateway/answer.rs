@@ -35,12 +35,13 @@ fn words(reason: Reason) -> (StatusCode, &'static [u8]) {
         Reason::TooLarge | Reason::BatchTooLong => {
             (StatusCode::PAYLOAD_TOO_LARGE, b"request size exceeds max limit\n")
         }
-        Reason::BadGzip => (StatusCode::BAD_REQUEST, b"failed to read body from request\n"),
+        Reason::BadGzip | Reason::BodyCut => {
+            (StatusCode::BAD_REQUEST, b"failed to read body from request\n")
+        }
         Reason::BadEncoding => {
             (StatusCode::UNSUPPORTED_MEDIA_TYPE, b"unsupported content encoding\n")
         }
         Reason::BodyTimeout => (StatusCode::REQUEST_TIMEOUT, b"failed to read body from request\n"),
-        Reason::BodyCut => (StatusCode::BAD_REQUEST, b"failed to read body from request\n"),
         Reason::StorageFull | Reason::StorageFailed | Reason::ShuttingDown => {
             (StatusCode::SERVICE_UNAVAILABLE, b"service unavailable\n")
         }

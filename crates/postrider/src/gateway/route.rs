@@ -50,7 +50,7 @@ mod tests {
 
     #[test]
     fn paths_lead_to_calls() {
-        let check = |method: &str, path, want| {
+        let check = |method: &str, path: &str, want| {
             let method = Method::from_bytes(method.as_bytes()).unwrap();
             assert_eq!(route(&method, path), want, "{method} {path}");
         };

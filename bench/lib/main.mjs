@@ -1,0 +1,145 @@
+// The whole run, from top to bottom: look around, take each step, show what came of it.
+
+import { writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { prepare } from "./ground.mjs";
+import { measureIdle } from "./idle.mjs";
+import { measureLatency } from "./latency.mjs";
+import { facts, probeDisk, surroundings } from "./machine.mjs";
+import { nowMs } from "./numbers.mjs";
+import { readOptions } from "./options.mjs";
+import { headline, table } from "./report.mjs";
+import { verdicts } from "./targets.mjs";
+import { measureProxy, measureServer } from "./throughput.mjs";
+
+/** Other programs may take this much before a run counts as disturbed, in percent of all cores. */
+const OTHERS_PERCENT_MAX = 10;
+
+const note = (text) => process.stderr.write(`${text}\n`);
+
+/** Measures what the words of the command line ask for. */
+export async function main(words) {
+  const options = readOptions(words);
+  const started = nowMs();
+  const leftMs = () => started + options.budgetSeconds * 1e3 - nowMs();
+  prepare(options.out);
+  const stop = setTimeout(() => {
+    note("error: the run takes too long and is ended");
+    process.exit(1);
+  }, (options.budgetSeconds + 10) * 1e3);
+  const machine = facts(options);
+  for (const line of headline(machine)) note(line);
+  const around = await surroundings();
+  const warnings = warn(machine, around);
+  const results = {};
+  for (const step of options.steps) results[step] = await take(step, options, leftMs);
+  clearTimeout(stop);
+  warnings.push(...uncounted(results), ...disturbed(results));
+  addRatios(results);
+  const judged = verdicts(results);
+  const failed = Object.entries(results).filter(([, result]) => result.failed);
+  show(results, judged, warnings, failed);
+  const report = {
+    measured_at: new Date().toISOString(),
+    took_seconds: (nowMs() - started) / 1e3,
+    options: { seconds: options.seconds, quick: options.quick, steps: options.steps },
+    machine,
+    surroundings: around,
+    warnings,
+    results,
+    targets: judged,
+  };
+  const file = join(options.out, "latest.json");
+  writeFileSync(file, `${JSON.stringify(report, null, 2)}\n`);
+  note(`\nwritten to ${file}`);
+  const isMissed = judged.some((one) => one.missed.length > 0);
+  process.exit(failed.length > 0 || (options.strict && isMissed) ? 1 : 0);
+}
+
+/** Takes one step; what goes wrong becomes its result, and the others go on. */
+async function take(step, options, leftMs) {
+  const needed = secondsOf(step, options);
+  if (leftMs() < needed * 1e3) {
+    note(`${step}: left out, there is no time for it`);
+    return { failed: "left out: no time" };
+  }
+  note(`${step} …`);
+  try {
+    return await measure(step, options, leftMs);
+  } catch (error) {
+    note(`${step}: FAILED: ${error.message}`);
+    return { failed: error.message };
+  }
+}
+
+/** What a step needs at least. */
+function secondsOf(step, { seconds, quick }) {
+  const usual = { g: 3, e: quick ? 6 : 13, f: quick ? 8 : 14, d64: 10 };
+  return usual[step] ?? seconds + 4;
+}
+
+function measure(step, options, leftMs) {
+  const { bin, quick } = options;
+  const connections = Number(step.slice(1));
+  // Ten deliveries for each event: a shorter load, so that the drain stays short.
+  const seconds = step[0] === "d" ? Math.max(1, Math.round(options.seconds / 4)) : options.seconds;
+  switch (step[0]) {
+    case "a":
+      return measureProxy({ connections, seconds });
+    case "e":
+      return measureLatency({ seconds: quick ? 4 : 10, bin });
+    case "f":
+      return measureIdle({ idleSeconds: quick ? 3 : 5, starts: quick ? 3 : 5, bin });
+    case "g":
+      return probeDisk();
+    default: {
+      const patienceMs = Math.max(5_000, leftMs() - (seconds + 1) * 1e3);
+      const say = (text) => note(`  ${text}`);
+      return measureServer({ kind: step[0], connections, seconds, bin, patienceMs, say });
+    }
+  }
+}
+
+function warn(machine, around) {
+  const warnings = [];
+  if (around.is_busy) {
+    const load = around.loadavg_1m.toFixed(2);
+    const busy = Math.round(around.busy_percent);
+    warnings.push(`the machine is busy: load ${load}, ${busy} % of all cores; take the numbers with care`);
+  }
+  if (/\/debug\//.test(machine.binary)) warnings.push("this is a debug build");
+  for (const warning of warnings) note(`warning: ${warning}`);
+  return warnings;
+}
+
+function disturbed(results) {
+  const steps = Object.entries(results).filter(
+    ([, result]) => result.others_percent + result.stolen_percent > OTHERS_PERCENT_MAX,
+  );
+  if (steps.length === 0) return [];
+  const names = steps.map(([step]) => step).join(", ");
+  return [`other programs took more than ${OTHERS_PERCENT_MAX} % of all cores during ${names}`];
+}
+
+function uncounted(results) {
+  const rows = Object.entries(results).filter(([, result]) => result.stored > result.accepted);
+  return rows.map(([step, { stored, accepted }]) => {
+    const missing = stored - accepted;
+    return `${step}: ${missing} of ${stored} events were stored and delivered, but not counted as accepted`;
+  });
+}
+
+/** Sets what Postrider delivers in relation to what the raw proxy passed on. */
+function addRatios(results) {
+  for (const [step, result] of Object.entries(results)) {
+    const raw = results[`a${step.slice(1)}`]?.delivered_per_second;
+    if (step[0] === "a" || raw === undefined || result.failed) continue;
+    result.ratio = result.delivered_per_second / raw;
+  }
+}
+
+function show(results, judged, warnings, failed) {
+  console.log(`\n${table(results, judged).join("\n")}\n`);
+  for (const warning of warnings) console.log(`warning: ${warning}`);
+  for (const [step, result] of failed) console.log(`FAILED: ${step}: ${result.failed}`);
+}

@@ -1,0 +1,104 @@
+// The results as people read them: one table, values right-aligned, each target beside its row.
+
+const MB = 1e6;
+const LOADS = ["a64", "a256", "b64", "b256", "c64", "c256", "d64"];
+
+const whole = (value) => Math.round(value).toLocaleString("en-GB");
+const fixed = (digits) => (value) => value.toFixed(digits);
+const megabytes = (value) => (value / MB).toFixed(1);
+
+const LOAD_ROWS = [
+  ["accepted_per_second", "accepted/s, under load", whole],
+  ["delivered_per_second", "delivered/s, until drained", whole],
+  ["ratio", "… of the raw proxy's", fixed(2)],
+  ["drain_seconds", "drained after the load, s", fixed(2)],
+  ["ack_p50_ms", "acknowledged p50, ms", fixed(2)],
+  ["ack_p99_ms", "acknowledged p99, ms", fixed(2)],
+  ["cpu_us", "CPU µs per delivery", fixed(1)],
+  ["cpu_user_us", "… in the program", fixed(1)],
+  ["cpu_system_us", "… in the kernel", fixed(1)],
+  ["rss_max_bytes", "memory, highest seen, MB", megabytes],
+  ["rss_peak_bytes", "memory, peak, MB", megabytes],
+  ["written_bytes", "bytes written per event", whole],
+  ["others_percent", "CPU of other programs, %", fixed(0)],
+];
+
+const SINGLE_ROWS = [
+  ["e", "at 500 events/s"],
+  ["e", "acknowledged p50, ms", "ack_p50_ms", fixed(2)],
+  ["e", "acknowledged p99, ms", "ack_p99_ms", fixed(2)],
+  ["e", "sent → arrived p50, ms", "arrive_p50_ms", fixed(2)],
+  ["e", "sent → arrived p99, ms", "arrive_p99_ms", fixed(2)],
+  ["e", "acknowledged → arrived p50, ms", "arrive_after_ack_p50_ms", fixed(2)],
+  ["e", "acknowledged → arrived p99, ms", "arrive_after_ack_p99_ms", fixed(2)],
+  ["e", "generator late p99, ms", "late_p99_ms", fixed(2)],
+  ["f", "idle and start"],
+  ["f", "idle CPU, % of a core", "cpu_percent", fixed(2)],
+  ["f", "memory after start, MB", "rss_bytes", megabytes],
+  ["f", "start to ready, fresh, ms", "ready_fresh_ms", fixed(0)],
+  ["f", "start to ready, existing, ms", "ready_existing_ms", fixed(0)],
+  ["g", "disk"],
+  ["g", "fdatasync of 4 KiB p50, µs", "p50_us", whole],
+  ["g", "fdatasync of 4 KiB p99, µs", "p99_us", whole],
+];
+
+const TITLES = { a: "proxy", b: "single", c: "batch", d: "fan-out" };
+
+function cell(value, show) {
+  return value === undefined || value === null || Number.isNaN(value) ? "–" : show(value);
+}
+
+function mark(verdicts, row, steps) {
+  const found = verdicts.find((one) => one.row === row && one.steps.every((s) => steps.includes(s)));
+  return found ? [found.text, found.verdict] : ["", ""];
+}
+
+/** The lines of the table. */
+export function table(results, verdicts) {
+  const columns = LOADS.filter((step) => results[step] && !results[step].failed);
+  const width = Math.max(1, columns.length);
+  const blank = (count) => Array(count).fill("");
+  const title = (step) => `${step[0]} ${TITLES[step[0]]}`;
+  const rows = [];
+  if (columns.length > 0) {
+    rows.push(["", ...columns.map(title), "target", ""]);
+    rows.push(["connections", ...columns.map((step) => step.slice(1)), "", ""]);
+    for (const [row, name, show] of LOAD_ROWS) {
+      const cells = columns.map((step) => cell(results[step][row], show));
+      if (cells.every((text) => text === "–")) continue;
+      rows.push([name, ...cells, ...mark(verdicts, row, LOADS)]);
+    }
+  }
+  for (const [step, name, row, show] of SINGLE_ROWS) {
+    const result = results[step];
+    if (!result || result.failed) continue;
+    if (row === undefined) {
+      const heading = rows.length === 0 ? ["target", ""] : ["", ""];
+      rows.push(blank(width + 3), [`${step} ${name}`, ...blank(width), ...heading]);
+      continue;
+    }
+    const value = cell(result[row], show);
+    rows.push([name, value, ...blank(width - 1), ...mark(verdicts, row, [step])]);
+  }
+  return aligned(rows);
+}
+
+function aligned(rows) {
+  const count = Math.max(0, ...rows.map((row) => row.length));
+  const widths = Array.from({ length: count }, (_, column) =>
+    Math.max(...rows.map((row) => row[column].length)),
+  );
+  const isText = (column) => column === 0 || column >= count - 2;
+  const pad = (text, column) =>
+    isText(column) ? text.padEnd(widths[column]) : text.padStart(widths[column]);
+  return rows.map((row) => row.map(pad).join("  ").trimEnd());
+}
+
+/** The machine in two lines. */
+export function headline(machine) {
+  return [
+    `postrider ${machine.commit}, ${machine.binary} of ${machine.binary_built_at}`,
+    `${machine.cores} cores (${machine.cpu}), Linux ${machine.kernel}, ${machine.file_system}, ` +
+      `nginx ${machine.nginx}, wrk ${machine.wrk}, node ${machine.node}`,
+  ];
+}

@@ -1,0 +1,169 @@
+// Steps a to d: how much goes through, and what one event costs.
+
+import os from "node:os";
+import { freshDirectory, removeDirectory } from "./ground.mjs";
+import { startProxy, startSink } from "./nginx.mjs";
+import { nowMs } from "./numbers.mjs";
+import { startPostrider } from "./postrider.mjs";
+import {
+  bytesWrittenBy,
+  cpuOf,
+  cpuOfMachine,
+  cpuOfSelfAndEnded,
+  memoryOf,
+  watchMemory,
+} from "./proc.mjs";
+import { load } from "./wrk.mjs";
+
+/** Bounds of one load; the data directory of a full one has about 2 GB. */
+const PROXY_REQUESTS_MAX = 20_000_000;
+const EVENTS_MAX = 2_000_000;
+
+/** What the letters mean: where to post, events per request (0: bare), destinations. */
+const KINDS = {
+  b: { path: "/v1/track", batch: 0, destinations: 1 },
+  c: { path: "/v1/batch", batch: 20, destinations: 1 },
+  d: { path: "/v1/track", batch: 0, destinations: 10 },
+};
+
+/** Measures what other programs do meanwhile; `stop` answers it in percent of all cores. */
+function watchOthers(ownCpu) {
+  const own = () => cpuOfSelfAndEnded() + ownCpu();
+  const [machine, ours, since] = [cpuOfMachine(), own(), nowMs()];
+  return {
+    stop() {
+      const now = cpuOfMachine();
+      const all = (nowMs() - since) * 1e3 * os.availableParallelism();
+      const others = now.busy - machine.busy - (own() - ours);
+      return {
+        others_percent: Math.max(0, (100 * others) / all),
+        stolen_percent: (100 * (now.stolen - machine.stolen)) / all,
+      };
+    },
+  };
+}
+
+function perEvent(before, after, events) {
+  const part = (name) => (after[name] - before[name]) / events;
+  return { cpu_us: part("total"), cpu_user_us: part("user"), cpu_system_us: part("system") };
+}
+
+/** Step a: through a plain proxy. */
+export async function measureProxy({ connections, seconds }) {
+  const sink = await startSink();
+  const proxy = await startProxy(sink);
+  const others = watchOthers(() => sink.cpu().total + proxy.cpu().total);
+  const [cpu, count] = [proxy.cpu(), await sink.count()];
+  const wrk = await load({
+    port: proxy.port,
+    path: "/hook",
+    batch: 0,
+    connections,
+    seconds,
+    requestsMax: PROXY_REQUESTS_MAX,
+  });
+  const passed = (await sink.count()) - count;
+  const costs = perEvent(cpu, proxy.cpu(), passed);
+  const noise = others.stop();
+  await proxy.stop();
+  await sink.stop();
+  if (passed < wrk.requests) {
+    throw new Error(`${wrk.requests} requests were answered, ${passed} arrived at the sink`);
+  }
+  const rate = wrk.requests / (wrk.duration_us / 1e6);
+  return { delivered_per_second: rate, ...acks(wrk), ...costs, ...noise };
+}
+
+function acks(wrk) {
+  return {
+    ack_p50_ms: wrk.p50_us / 1e3,
+    ack_p99_ms: wrk.p99_us / 1e3,
+    ack_max_ms: wrk.max_us / 1e3,
+  };
+}
+
+/** Steps b to d: through Postrider, with a fresh data directory. */
+export async function measureServer({ kind, connections, seconds, bin, patienceMs, say }) {
+  const { path, batch, destinations } = KINDS[kind];
+  const sink = await startSink();
+  const dataDirectory = freshDirectory("data");
+  const urls = Array.from(
+    { length: destinations },
+    (_, index) => `http://127.0.0.1:${sink.port}/hook/${index + 1}`,
+  );
+  const server = await startPostrider({ bin, dataDirectory, urls });
+  try {
+    say(`server process ${server.pid}, ${seconds} s of load`);
+    const measured = await loadAndDrain(server, sink, {
+      load: { path, batch, connections, seconds },
+      destinations,
+      patienceMs,
+    });
+    await server.stop();
+    return measured;
+  } catch (error) {
+    error.message += `\nlog of the server:\n${server.logEnd()}`;
+    throw error;
+  } finally {
+    await server.abandon();
+    await sink.stop();
+    removeDirectory(dataDirectory);
+  }
+}
+
+async function loadAndDrain(server, sink, { load: wanted, destinations, patienceMs }) {
+  const events = Math.max(1, wanted.batch);
+  const others = watchOthers(() => sink.cpu().total + cpuOf(server.pid).total);
+  const memory = watchMemory(server.pid);
+  const [cpu, written] = [cpuOf(server.pid), bytesWrittenBy(server.pid)];
+  const countBefore = await sink.count();
+  await server.countFromHere();
+  const since = nowMs();
+  const requestsMax = Math.ceil(EVENTS_MAX / events);
+  const wrk = await load({ port: server.gatewayPort, requestsMax, ...wanted });
+  const loadEnded = nowMs();
+  const drained = await server.drained(sink, destinations, countBefore, patienceMs);
+  const { status, arrived, arrivedAt } = drained;
+  const [cpuAfter, writtenAfter] = [cpuOf(server.pid), bytesWrittenBy(server.pid)];
+  const rssMax = memory.stop();
+  const noise = others.stop();
+  const acknowledged = wrk.requests * events;
+  const underWayMax = wanted.connections * events;
+  check({ status, arrived, destinations, acknowledged, underWayMax });
+  return {
+    acknowledged,
+    stored: status.stored,
+    accepted: status.accepted,
+    delivered: status.delivered,
+    arrived,
+    accepted_per_second: acknowledged / (wrk.duration_us / 1e6),
+    delivered_per_second: status.delivered / ((arrivedAt - since) / 1e3),
+    drain_seconds: Math.max(0, arrivedAt - loadEnded) / 1e3,
+    ...acks(wrk),
+    ...perEvent(cpu, cpuAfter, status.delivered),
+    rss_max_bytes: rssMax,
+    rss_peak_bytes: memoryOf(server.pid).peak,
+    written_bytes: written === null ? null : (writtenAfter - written) / status.stored,
+    ...noise,
+  };
+}
+
+/**
+ * Everything stored has arrived, and nothing twice; all that was acknowledged was stored, and
+ * what was stored without being acknowledged was under way when the load ended.
+ */
+export function check({ status, arrived, destinations, acknowledged, underWayMax }) {
+  const expected = status.stored * destinations;
+  const faults = [];
+  if (status.accepted < acknowledged) faults.push(`${acknowledged} events were acknowledged`);
+  if (status.stored < status.accepted) faults.push(`fewer were stored than accepted`);
+  if (status.stored > acknowledged + underWayMax) faults.push(`${acknowledged} were acknowledged`);
+  if (status.rejected > 0) faults.push(`${status.rejected} were rejected`);
+  if (status.retries > 0) faults.push(`${status.retries} attempts were retried`);
+  if (status.delivered !== expected) faults.push(`${expected} had to be delivered`);
+  if (arrived !== expected) faults.push(`${expected} had to arrive at the sink, ${arrived} did`);
+  if (faults.length === 0) return;
+  const { stored, accepted, delivered } = status;
+  const seen = `stored ${stored}, accepted ${accepted}, delivered ${delivered}`;
+  throw new Error(`the count is wrong: ${seen}; but ${faults.join("; ")}`);
+}

@@ -1,0 +1,24 @@
+//! Stories: the real server on real sockets, between a raw client and fake endpoints.
+//!
+//! One file per story, and the names of the tests are sentences. Each test has a server, a data
+//! directory and endpoints of its own, so all run side by side. Nothing sleeps: tests wait for a
+//! state, and a deadline only says that it will not come.
+
+mod harness;
+mod process;
+mod answers;
+mod batches;
+mod bytes;
+mod clients;
+mod overload;
+mod isolation;
+mod order;
+mod retries;
+mod odd_answers;
+mod kept_connections;
+mod methods;
+mod egress;
+mod workspace;
+mod start;
+mod shutdown;
+mod crash;
