@@ -13,7 +13,9 @@ export function prepare(out) {
   mkdirSync(out, { recursive: true });
   directory = mkdtempSync(join(out, "run-"));
   process.on("exit", () => {
-    for (const child of children) child.kill("SIGKILL");
+    // Only after a fault of this program is anything left; nginx's master must be asked, because
+    // its workers outlive it otherwise.
+    for (const child of children) child.kill("SIGTERM");
     rmSync(directory, { recursive: true, force: true, maxRetries: 3 });
   });
   for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"]) {
@@ -23,9 +25,13 @@ export function prepare(out) {
 
 async function leaveAfterSignal(signal) {
   process.stderr.write(`\n${signal}: cleaning up\n`);
-  // nginx's workers end with their master only where that may say good-bye.
-  await Promise.allSettled([...children].map((child) => end(child, 2_000)));
+  await endAll();
   process.exit(130);
+}
+
+/** Ends every process that is left. */
+export async function endAll() {
+  await Promise.all([...children].map((child) => end(child, 2_000)));
 }
 
 /** A fresh directory for one use. */

@@ -30,13 +30,14 @@ async function said(process, ask) {
 
 /** Sends for `seconds`, after a second of warm-up. */
 export async function measureLatency({ seconds, bin }) {
-  const sink = child("latency-sink.mjs");
-  const { port: sinkPort } = await said(sink);
   const dataDirectory = freshDirectory("data");
-  const urls = [`http://127.0.0.1:${sinkPort}/hook`];
-  const server = await startPostrider({ bin, dataDirectory, urls });
+  const sink = child("latency-sink.mjs");
   const source = child("latency-source.mjs");
+  let server;
   try {
+    const { port: sinkPort } = await said(sink);
+    const urls = [`http://127.0.0.1:${sinkPort}/hook`];
+    server = await startPostrider({ bin, dataDirectory, urls });
     const count = WARM_UP + RATE * seconds;
     const order = { port: server.gatewayPort, text: template(), rate: RATE, count, run: nextRun() };
     const { times } = await said(source, order);
@@ -46,7 +47,7 @@ export async function measureLatency({ seconds, bin }) {
     await server.stop();
     return { count: count - WARM_UP, rate: RATE, ...figures(times, arrivals, accepted) };
   } finally {
-    await Promise.all([end(source), server.abandon(), end(sink)]);
+    await Promise.all([end(source), server?.abandon(), end(sink)]);
     removeDirectory(dataDirectory);
   }
 }
@@ -75,7 +76,10 @@ function figures(times, arrivals, accepted) {
   const rows = timed.slice(WARM_UP);
   const both = (name, from, to) => {
     const values = rows.map((row) => (row[to] - row[from]) / 1e6);
-    return { [`${name}_p50_ms`]: percentile(values, 50), [`${name}_p99_ms`]: percentile(values, 99) };
+    return {
+      [`${name}_p50_ms`]: percentile(values, 50),
+      [`${name}_p99_ms`]: percentile(values, 99),
+    };
   };
   return {
     ...both("ack", "began", "answered"),

@@ -5,8 +5,8 @@ import { closeSync, fdatasyncSync, openSync, readFileSync, statSync, writeSync }
 import os from "node:os";
 import { join } from "node:path";
 import { freshDirectory } from "./ground.mjs";
-import { cpuOfMachine } from "./proc.mjs";
 import { percentile, sleep } from "./numbers.mjs";
+import { cpuOfMachine } from "./proc.mjs";
 
 const PROBES = 300;
 const PROBE_BYTES = 4_096;

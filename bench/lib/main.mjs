@@ -2,7 +2,7 @@
 
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { prepare } from "./ground.mjs";
+import { endAll, prepare } from "./ground.mjs";
 import { measureIdle } from "./idle.mjs";
 import { measureLatency } from "./latency.mjs";
 import { facts, probeDisk, surroundings } from "./machine.mjs";
@@ -23,16 +23,20 @@ export async function main(words) {
   const started = nowMs();
   const leftMs = () => started + options.budgetSeconds * 1e3 - nowMs();
   prepare(options.out);
-  const stop = setTimeout(() => {
-    note("error: the run takes too long and is ended");
-    process.exit(1);
-  }, (options.budgetSeconds + 10) * 1e3);
+  const stop = setTimeout(
+    () => {
+      note("error: the run takes too long and is ended");
+      void endAll().finally(() => process.exit(1));
+    },
+    (options.budgetSeconds + 10) * 1e3,
+  );
   const machine = facts(options);
   for (const line of headline(machine)) note(line);
   const around = await surroundings();
   const warnings = warn(machine, around);
   const results = {};
   for (const step of options.steps) results[step] = await take(step, options, leftMs);
+  await endAll();
   clearTimeout(stop);
   warnings.push(...uncounted(results), ...disturbed(results));
   addRatios(results);
@@ -105,7 +109,9 @@ function warn(machine, around) {
   if (around.is_busy) {
     const load = around.loadavg_1m.toFixed(2);
     const busy = Math.round(around.busy_percent);
-    warnings.push(`the machine is busy: load ${load}, ${busy} % of all cores; take the numbers with care`);
+    warnings.push(
+      `the machine is busy: load ${load}, ${busy} % of all cores; take the numbers with care`,
+    );
   }
   if (/\/debug\//.test(machine.binary)) warnings.push("this is a debug build");
   for (const warning of warnings) note(`warning: ${warning}`);
@@ -124,8 +130,8 @@ function disturbed(results) {
 function uncounted(results) {
   const rows = Object.entries(results).filter(([, result]) => result.stored > result.accepted);
   return rows.map(([step, { stored, accepted }]) => {
-    const missing = stored - accepted;
-    return `${step}: ${missing} of ${stored} events were stored and delivered, but not counted as accepted`;
+    const missing = `${stored - accepted} of ${stored} events`;
+    return `${step}: ${missing} were stored and delivered, but not counted as accepted`;
   });
 }
 

@@ -8,7 +8,7 @@ const TICK_US = 1e6 / TICKS_PER_SECOND;
 
 function statFields(pid) {
   const text = readFileSync(`/proc/${pid}/stat`, "latin1");
-  // The name may hold blanks and brackets; everything after its end is numbers. Field 3 comes first.
+  // The name may hold blanks and brackets; after its end come numbers, field 3 first.
   return text.slice(text.lastIndexOf(")") + 2).split(" ");
 }
 

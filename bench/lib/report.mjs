@@ -49,7 +49,9 @@ function cell(value, show) {
 }
 
 function mark(verdicts, row, steps) {
-  const found = verdicts.find((one) => one.row === row && one.steps.every((s) => steps.includes(s)));
+  const found = verdicts.find(
+    (one) => one.row === row && one.steps.every((s) => steps.includes(s)),
+  );
   return found ? [found.text, found.verdict] : ["", ""];
 }
 

@@ -51,22 +51,26 @@ function perEvent(before, after, events) {
 /** Step a: through a plain proxy. */
 export async function measureProxy({ connections, seconds }) {
   const sink = await startSink();
-  const proxy = await startProxy(sink);
+  try {
+    const proxy = await startProxy(sink);
+    try {
+      return await loadProxy(proxy, sink, { connections, seconds });
+    } finally {
+      await proxy.stop();
+    }
+  } finally {
+    await sink.stop();
+  }
+}
+
+async function loadProxy(proxy, sink, wanted) {
   const others = watchOthers(() => sink.cpu().total + proxy.cpu().total);
   const [cpu, count] = [proxy.cpu(), await sink.count()];
-  const wrk = await load({
-    port: proxy.port,
-    path: "/hook",
-    batch: 0,
-    connections,
-    seconds,
-    requestsMax: PROXY_REQUESTS_MAX,
-  });
+  const requestsMax = PROXY_REQUESTS_MAX;
+  const wrk = await load({ port: proxy.port, path: "/hook", batch: 0, requestsMax, ...wanted });
   const passed = (await sink.count()) - count;
   const costs = perEvent(cpu, proxy.cpu(), passed);
   const noise = others.stop();
-  await proxy.stop();
-  await sink.stop();
   if (passed < wrk.requests) {
     throw new Error(`${wrk.requests} requests were answered, ${passed} arrived at the sink`);
   }
@@ -85,14 +89,13 @@ function acks(wrk) {
 /** Steps b to d: through Postrider, with a fresh data directory. */
 export async function measureServer({ kind, connections, seconds, bin, patienceMs, say }) {
   const { path, batch, destinations } = KINDS[kind];
-  const sink = await startSink();
   const dataDirectory = freshDirectory("data");
-  const urls = Array.from(
-    { length: destinations },
-    (_, index) => `http://127.0.0.1:${sink.port}/hook/${index + 1}`,
-  );
-  const server = await startPostrider({ bin, dataDirectory, urls });
+  const sink = await startSink();
+  let server;
   try {
+    const url = (_, index) => `http://127.0.0.1:${sink.port}/hook/${index + 1}`;
+    const urls = Array.from({ length: destinations }, url);
+    server = await startPostrider({ bin, dataDirectory, urls });
     say(`server process ${server.pid}, ${seconds} s of load`);
     const measured = await loadAndDrain(server, sink, {
       load: { path, batch, connections, seconds },
@@ -102,10 +105,10 @@ export async function measureServer({ kind, connections, seconds, bin, patienceM
     await server.stop();
     return measured;
   } catch (error) {
-    error.message += `\nlog of the server:\n${server.logEnd()}`;
+    if (server) error.message += `\nlog of the server:\n${server.logEnd()}`;
     throw error;
   } finally {
-    await server.abandon();
+    await server?.abandon();
     await sink.stop();
     removeDirectory(dataDirectory);
   }

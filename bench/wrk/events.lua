@@ -43,7 +43,8 @@ function init(args)
    local function event()
       made = made + 1
       local id = format("%08x-%04x-4000-8000-%012x", run, index, made)
-      return one .. id .. two .. id .. three .. format("user-%06d-%02d-%08d", run, index, made) .. four
+      local user = format("user-%06d-%02d-%08d", run, index, made)
+      return one .. id .. two .. id .. three .. user .. four
    end
 
    local open, close = '{"batch":[', '],"sentAt":"2026-01-01T00:00:00.000Z"}'

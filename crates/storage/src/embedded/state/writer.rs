@@ -12,7 +12,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use domain::event::{EventKind, Identities, IdentityHash};
-use domain::id::{DestinationId, SourceId};
+use domain::id::{DestinationId, Seq, SourceId};
 use domain::time::Timestamp;
 use rusqlite::{Connection, OptionalExtension};
 
@@ -88,16 +88,16 @@ struct Rows {
     next_rejection: i64,
 }
 
-/// What one transaction adds up before it writes it.
+/// What one transaction adds up before it writes it, by destination and block.
 #[derive(Default)]
 struct Sums {
-    totals: HashMap<i64, Totals>,
-    spans: HashMap<(i64, i64), Span>,
+    blocks: HashMap<(i64, i64), Sum>,
     rows: u64,
 }
 
-/// A row of the sparse index.
-struct Span {
+/// What is added to a destination's counters and to its row of the sparse index.
+struct Sum {
+    totals: Totals,
     delivered: i64,
     seq_min: i64,
     seq_max: i64,
@@ -246,31 +246,20 @@ impl Transact<'_> {
                  ON CONFLICT DO UPDATE SET cursor = max(cursor, excluded.cursor)",
             )?
             .execute((destination, sqlite::from_seq(settlement.cursor)))?;
-        for delivery in &settlement.opened {
-            self.open(destination, delivery)?;
-        }
-        for seq in &settlement.closed {
-            self.connection
-                .prepare_cached("DELETE FROM open_deliveries WHERE destination = ?1 AND seq = ?2")?
-                .execute((destination, sqlite::from_seq(*seq)))?;
-        }
-        for attempt in &settlement.attempts {
-            self.record(attempt)?;
-        }
-        self.sums.rows += (settlement.opened.len() + settlement.closed.len()) as u64;
-        Ok(())
+        self.open(destination, &settlement.opened)?;
+        self.close(destination, &settlement.closed)?;
+        self.record(&settlement.attempts)
     }
 
-    fn open(&mut self, destination: i64, delivery: &OpenDelivery) -> rusqlite::Result<()> {
-        let reason = self.keys.reason(self.connection, &delivery.reason)?;
-        self.connection
-            .prepare_cached(
-                "INSERT OR REPLACE INTO open_deliveries
-                     (destination, seq, kind, user_hash, anonymous_hash, attempts,
-                      first_attempt_at, due, reason)
-                 VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)",
-            )?
-            .execute((
+    fn open(&mut self, destination: i64, opened: &[OpenDelivery]) -> rusqlite::Result<()> {
+        let mut put = self.connection.prepare_cached(
+            "INSERT OR REPLACE INTO open_deliveries
+                 (destination, seq, kind, user_hash, anonymous_hash, attempts,
+                  first_attempt_at, due, reason)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)",
+        )?;
+        for delivery in opened {
+            put.execute((
                 destination,
                 sqlite::from_seq(delivery.seq),
                 delivery.kind as u8,
@@ -279,22 +268,34 @@ impl Transact<'_> {
                 delivery.attempts,
                 delivery.first_attempt_at.map(|at| at.0),
                 delivery.due.0,
-                reason,
+                self.keys.reason(self.connection, &delivery.reason)?,
             ))?;
+        }
+        self.sums.rows += opened.len() as u64;
         Ok(())
     }
 
-    fn record(&mut self, attempt: &AttemptRecord) -> rusqlite::Result<()> {
-        let destination = self.keys.destination(self.connection, &attempt.destination)?;
-        let reason = self.keys.reason(self.connection, &attempt.reason)?;
-        let id = self.rows.next_attempt;
-        self.connection
-            .prepare_cached(
-                "INSERT INTO attempts (id, destination, seq, kind, number, at, duration_us, status,
-                     fate, reason, detail)
-                 VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)",
-            )?
-            .execute((
+    fn close(&mut self, destination: i64, closed: &[Seq]) -> rusqlite::Result<()> {
+        let mut delete = self
+            .connection
+            .prepare_cached("DELETE FROM open_deliveries WHERE destination = ?1 AND seq = ?2")?;
+        for seq in closed {
+            delete.execute((destination, sqlite::from_seq(*seq)))?;
+        }
+        self.sums.rows += closed.len() as u64;
+        Ok(())
+    }
+
+    fn record(&mut self, attempts: &[AttemptRecord]) -> rusqlite::Result<()> {
+        let mut insert = self.connection.prepare_cached(
+            "INSERT INTO attempts (id, destination, seq, kind, number, at, duration_us, status,
+                 fate, reason, detail)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)",
+        )?;
+        for attempt in attempts {
+            let destination = self.keys.destination(self.connection, &attempt.destination)?;
+            let id = self.rows.next_attempt;
+            insert.execute((
                 id,
                 destination,
                 sqlite::from_seq(attempt.seq),
@@ -304,11 +305,12 @@ impl Transact<'_> {
                 attempt.duration_us,
                 attempt.status,
                 attempt.fate as u8,
-                reason,
+                self.keys.reason(self.connection, &attempt.reason)?,
                 Some(&attempt.detail).filter(|detail| !detail.is_empty()),
             ))?;
-        self.rows.next_attempt += 1;
-        self.sums.add(destination, id, attempt);
+            self.rows.next_attempt += 1;
+            self.sums.add(destination, id, attempt);
+        }
         Ok(())
     }
 
@@ -339,15 +341,16 @@ impl Transact<'_> {
                  gave_up = gave_up + excluded.gave_up,
                  expired = expired + excluded.expired",
         )?;
-        for (destination, totals) in &self.sums.totals {
-            upsert.execute((
-                destination,
-                totals.delivered_first_try as i64,
-                totals.delivered_on_retry as i64,
-                totals.retries as i64,
-                totals.gave_up as i64,
-                totals.expired as i64,
-            ))?;
+        for ((destination, _), Sum { totals, .. }) in &self.sums.blocks {
+            let counts = [
+                totals.delivered_first_try,
+                totals.delivered_on_retry,
+                totals.retries,
+                totals.gave_up,
+                totals.expired,
+            ];
+            let [first_try, on_retry, retries, gave_up, expired] = counts.map(u64::cast_signed);
+            upsert.execute((destination, first_try, on_retry, retries, gave_up, expired))?;
         }
         Ok(())
     }
@@ -361,8 +364,8 @@ impl Transact<'_> {
                  seq_min = min(seq_min, excluded.seq_min),
                  seq_max = max(seq_max, excluded.seq_max)",
         )?;
-        for ((destination, block), span) in &self.sums.spans {
-            upsert.execute((destination, block, span.delivered, span.seq_min, span.seq_max))?;
+        for ((destination, block), sum) in &self.sums.blocks {
+            upsert.execute((destination, block, sum.delivered, sum.seq_min, sum.seq_max))?;
         }
         Ok(())
     }
@@ -371,7 +374,7 @@ impl Transact<'_> {
     fn retain(&mut self, limits: &Limits) -> rusqlite::Result<()> {
         let rows_max = i64::try_from(limits.ledger_rows_max).unwrap_or(i64::MAX);
         let keep_from = block_of(self.rows.next_attempt.saturating_sub(rows_max));
-        let blocks_max = 1 + block_of(self.sums.rows as i64);
+        let blocks_max = 1 + block_of(self.sums.rows.cast_signed());
         let end = keep_from.min(self.rows.oldest_block + blocks_max);
         if end > self.rows.oldest_block {
             self.connection
@@ -390,26 +393,22 @@ impl Transact<'_> {
 
 impl Sums {
     fn add(&mut self, destination: i64, id: i64, attempt: &AttemptRecord) {
-        self.totals
-            .entry(destination)
-            .or_insert_with(|| Totals::zero(attempt.destination.clone()))
-            .count(attempt.fate, attempt.number);
-        let span = self.spans.entry((destination, block_of(id))).or_default();
+        self.rows += 1;
+        let sum = self.blocks.entry((destination, block_of(id))).or_insert_with(|| Sum {
+            totals: Totals::zero(attempt.destination.clone()),
+            delivered: 0,
+            seq_min: i64::MAX,
+            seq_max: i64::MIN,
+        });
+        sum.totals.count(attempt.fate, attempt.number);
         if attempt.fate == Fate::Delivered {
-            span.delivered += 1;
+            sum.delivered += 1;
             if attempt.number <= 1 {
                 let seq = sqlite::from_seq(attempt.seq);
-                span.seq_min = span.seq_min.min(seq);
-                span.seq_max = span.seq_max.max(seq);
+                sum.seq_min = sum.seq_min.min(seq);
+                sum.seq_max = sum.seq_max.max(seq);
             }
         }
-        self.rows += 1;
-    }
-}
-
-impl Default for Span {
-    fn default() -> Self {
-        Self { delivered: 0, seq_min: i64::MAX, seq_max: i64::MIN }
     }
 }
 

@@ -346,3 +346,6 @@ impl Agenda {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;
