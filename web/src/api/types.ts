@@ -7,7 +7,7 @@ export interface Status {
   now: string;
   gateway_url: string;
   /** `head` is the sequence number that the next event gets: 1 in an empty journal. */
-  journal: { head: number; failed: boolean };
+  journal: { head: number };
   /** Events accepted since the server started. */
   accepted: number;
   /** Requests and events refused since the server started. */

@@ -6,17 +6,21 @@
 
 use std::cell::RefCell;
 use std::sync::Arc;
+use std::sync::atomic::Ordering::Relaxed;
 
 use domain::event::NewEvent;
 use futures_util::stream::{FuturesUnordered, StreamExt};
 use storage::{Journal, StorageError};
 use tokio::sync::{Notify, oneshot};
 
+use crate::live::Gauges;
+
 type Reply = oneshot::Sender<Result<(), StorageError>>;
 
 /// Collects what a thread's requests want stored.
 pub struct Desk {
     journal: Arc<dyn Journal>,
+    gauges: Arc<Gauges>,
     pending: RefCell<Batch>,
     filled: Notify,
 }
@@ -29,8 +33,8 @@ struct Batch {
 
 impl Desk {
     /// A desk in front of a journal.
-    pub fn new(journal: Arc<dyn Journal>) -> Self {
-        Self { journal, pending: RefCell::default(), filled: Notify::new() }
+    pub fn new(journal: Arc<dyn Journal>, gauges: Arc<Gauges>) -> Self {
+        Self { journal, gauges, pending: RefCell::default(), filled: Notify::new() }
     }
 
     /// Stores the events of one request, all or none; returns when they are on disk.
@@ -76,9 +80,15 @@ impl Desk {
         if batch.replies.is_empty() {
             return None;
         }
+        let count = batch.events.len() as u64;
+        let gauges = self.gauges.clone();
         match self.journal.append(batch.events) {
             Ok(receipt) => Some(async move {
                 let answer = receipt.await.map(|_| ());
+                // Counted here, as a caller may be gone before its answer comes.
+                if answer.is_ok() {
+                    gauges.accepted.fetch_add(count, Relaxed);
+                }
                 answer_all(batch.replies, &answer);
             }),
             Err(error) => {

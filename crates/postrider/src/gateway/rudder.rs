@@ -38,7 +38,7 @@ impl Rudder {
     /// A gateway for one thread.
     pub fn new(needs: Needs) -> Self {
         let keys = KeyRing::new(needs.store.catalog.watch());
-        let desk = Desk::new(needs.store.journal.clone());
+        let desk = Desk::new(needs.store.journal.clone(), needs.gauges.clone());
         Self { needs, keys, desk }
     }
 
@@ -110,14 +110,12 @@ impl Rudder {
 
     /// Stores what is good and keeps what is bad for people to see.
     async fn store(&self, intake: Intake, holder: &KeyHolder) -> Result<(), Refused> {
-        let count = intake.events.len() as u64;
         let stored = tokio::time::timeout(limits::STORE_TIME_MAX, self.desk.store(intake.events));
         let stored = match stored.await {
             Ok(stored) => stored.map_err(|error| storage_reason(&error)),
             Err(_) => Err((Reason::Timeout, "storage did not answer in time".to_owned())),
         };
         stored.map_err(|refusal| Refused::of(refusal).by(holder))?;
-        self.needs.gauges.accepted.fetch_add(count, Relaxed);
         if !intake.rejections.is_empty() {
             self.note(Some(holder), intake.rejections);
         }

@@ -33,7 +33,7 @@ function status(destinations: Destination[], change: Partial<Status> = {}): Stat
     started_at: "2026-11-25T00:00:00Z",
     now: "2026-11-25T10:00:00Z",
     gateway_url: "http://127.0.0.1:8080",
-    journal: { head: 2, failed: false },
+    journal: { head: 2 },
     accepted: 1,
     rejected: 0,
     sources: [],
@@ -65,13 +65,6 @@ it("says when the next retry comes", () => {
   const soon = destination({ state: "retrying", next_retry_at: "2026-11-25T10:00:42Z" });
   const later = destination({ state: "retrying", next_retry_at: "2026-11-25T11:00:00Z" });
   expect(health(status([later, soon]), NOW).advice).toBe("Next retry in 42 s.");
-});
-
-it("puts a failed journal before everything else", () => {
-  const failed = status([destination({ state: "retrying" })], {
-    journal: { head: 1, failed: true },
-  });
-  expect(health(failed, NOW).tone).toBe("bad");
 });
 
 it("does not hide deliveries that failed for good behind a healthy sentence", () => {

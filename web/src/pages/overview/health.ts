@@ -26,15 +26,7 @@ const named = (destinations: Destination[]) =>
 
 /** Judges the worst thing first; `nowMs` is the server's clock. */
 export function health(status: Status, nowMs: number): Health {
-  const { destinations, journal } = status;
-  if (journal.failed) {
-    return {
-      shape: "octagon",
-      tone: "bad",
-      sentence: "The journal could not be written: new events are refused",
-      advice: "Accepted events are safe. Check the disk, then restart the server.",
-    };
-  }
+  const { destinations } = status;
   if (destinations.length === 0) {
     return {
       shape: "dot",

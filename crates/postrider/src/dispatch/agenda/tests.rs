@@ -238,7 +238,7 @@ impl Life {
         self.agenda.wake(self.now);
     }
 
-    fn to_the_end(&mut self) {
+    fn run_out(&mut self) {
         for _ in 0..self.events.len() * 8 {
             for act in [Act::Offer, Act::Wait, Act::Send] {
                 self.act(&act);
@@ -269,7 +269,7 @@ proptest! {
         for act in &plan {
             life.act(act);
         }
-        life.to_the_end();
+        life.run_out();
         let first = |seq: Seq| life.arrived.iter().position(|arrived| *arrived == seq);
         for (index, later) in events.iter().enumerate() {
             prop_assert!(first(later.seq).is_some(), "{} was lost", later.seq);
