@@ -29,6 +29,7 @@ check: ## Checks formats, lints, types and the rules of the house.
 	cargo clippy --workspace --all-targets --locked -- -D warnings
 	cargo test --package postrider --test tidy --locked
 	cd web && npm ci --ignore-scripts --no-audit --no-fund --silent && npm run check
+	git ls-files 'tests/sdk/*.mjs' 'bench/*.mjs' | sed 's|^|../|' | (cd web && xargs npx biome check --config-path=.)
 
 bench: release ## Measures throughput, latency and cost next to a raw proxy; a table and JSON.
 	@tools/need bench

@@ -1,0 +1,63 @@
+// What every test stands on: a receiver, a server that delivers to it, and the wire that SDKs send
+// through. Ends all of it after the test, and shows the server's log where the test failed.
+
+import { test } from "node:test";
+import { Receiver } from "./receiver.mjs";
+import { Server } from "./server.mjs";
+import { Wire } from "./wire.mjs";
+
+export const WRITE_KEY = "2bVZ8TkXqLmN4pRsUwYa1cEgHj";
+export const API_KEY = "s3cret";
+export const POST_PATH = "/hook";
+export const GET_PATH = "/look";
+
+/** The query of the configured URL, spelled and sorted as no library would do it. */
+export const GET_OWN_QUERY = "b=%7e&a=x%20y";
+
+const destination = (id, webhookMethod, webhookUrl) => ({
+  id,
+  name: `Hook by ${webhookMethod}`,
+  enabled: true,
+  isProcessorEnabled: true,
+  config: { webhookUrl, webhookMethod, headers: [{ from: "X-Api-Key", to: API_KEY }] },
+  destinationDefinition: { name: "WEBHOOK", displayName: "Webhook" },
+});
+
+/** One source; its events go by each of the methods. */
+function workspace(url, methods) {
+  const all = {
+    POST: destination("post", "POST", `${url}${POST_PATH}`),
+    GET: destination("get", "GET", `${url}${GET_PATH}?${GET_OWN_QUERY}`),
+  };
+  const destinations = methods.map((method) => all[method]);
+  return {
+    sources: [{ id: "src", name: "App", writeKey: WRITE_KEY, enabled: true, destinations }],
+  };
+}
+
+/**
+ * A test with a world of its own.
+ *
+ * `answer` is the receiver's, `settings` the server's environment, `port` the gateway's.
+ */
+export function story(name, { answer, settings, port, methods = ["POST"] }, body) {
+  test(name, async (context) => {
+    const ends = [];
+    let server;
+    try {
+      const receiver = await new Receiver(answer).listen();
+      ends.push(() => receiver.close());
+      server = new Server({ workspace: workspace(receiver.url, methods), settings, port });
+      ends.push(() => server.kill());
+      await server.start();
+      const wire = await new Wire(server.gateway).listen();
+      ends.push(() => wire.close());
+      await body({ receiver, server, wire, context });
+    } catch (error) {
+      if (server) context.diagnostic(`the end of the server's log:\n${server.logEnd()}`);
+      throw error;
+    } finally {
+      for (const end of ends.reverse()) await end();
+    }
+  });
+}
