@@ -163,6 +163,13 @@ pub struct DestinationStatus {
     pub gave_up: u64,
 }
 
+impl DestinationStatus {
+    /// Deliveries that need nothing more.
+    pub fn finished(&self) -> u64 {
+        self.delivered_first_try + self.delivered_on_retry + self.gave_up
+    }
+}
+
 /// What the admin listener tells.
 #[derive(Clone, Copy)]
 pub struct Admin(pub Client);
@@ -213,10 +220,10 @@ impl Admin {
         all.into_iter().find(|one| one.id == id).expect("the destination is there")
     }
 
-    /// Waits until nothing waits for a destination any more.
-    pub async fn wait_until_drained(&self, id: &str) -> DestinationStatus {
-        let what = format!("nothing waits for {id}");
-        eventually(&what, || self.destination(id), |one| one.waiting == 0).await
+    /// Waits until so many deliveries of a destination are finished, and written down as that.
+    pub async fn wait_until_finished(&self, id: &str, count: usize) -> DestinationStatus {
+        let what = format!("{count} deliveries of {id} are finished");
+        eventually(&what, || self.destination(id), |one| one.finished() >= count as u64).await
     }
 }
 

@@ -4,6 +4,13 @@
 //! directory and endpoints of its own, so all run side by side. Nothing sleeps: tests wait for a
 //! state, and a deadline only says that it will not come.
 
+#![allow(
+    clippy::expect_used,
+    clippy::panic,
+    clippy::unwrap_used,
+    reason = "the whole binary is a test, also where no function is marked as one"
+)]
+
 mod harness;
 mod process;
 mod answers;

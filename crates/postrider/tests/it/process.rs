@@ -1,5 +1,6 @@
 //! The real binary as a process of its own, to be signalled, killed and asked for its exit code.
 
+use std::cell::Cell;
 use std::net::SocketAddr;
 use std::process::Stdio;
 
@@ -16,6 +17,8 @@ pub struct Process {
     pub admin: Admin,
     child: Child,
     log: watch::Receiver<Vec<String>>,
+    /// Lines of the log that were waited for already, and those before them.
+    log_read: Cell<usize>,
 }
 
 /// How a process ended.
@@ -26,36 +29,33 @@ pub struct Ended {
     pub stderr: String,
 }
 
-/// The flags of a server in this home, which come before others; the last of a kind holds.
-fn flags(home: &Home) -> Vec<String> {
-    let places = [
-        ("--gateway", "127.0.0.1:0".to_owned()),
-        ("--admin", "127.0.0.1:0".to_owned()),
-        ("--data-dir", home.text_path("data")),
-        ("--workspace", home.text_path("workspace.json")),
-        ("--egress-allow", "127.0.0.0/8".to_owned()),
-        ("--delivery-retry-min-backoff", "10ms".to_owned()),
-        ("--delivery-retry-max-backoff", "40ms".to_owned()),
-        ("--runtime-threads", "2".to_owned()),
-    ];
-    places.into_iter().flat_map(|(flag, value)| [flag.to_owned(), value]).collect()
+/// The settings of a server in this home, as variables: a flag wins over each.
+fn variables(home: &Home) -> [(&'static str, String); 8] {
+    [
+        ("POSTRIDER_GATEWAY", "127.0.0.1:0".to_owned()),
+        ("POSTRIDER_ADMIN", "127.0.0.1:0".to_owned()),
+        ("POSTRIDER_DATA_DIR", home.text_path("data")),
+        ("POSTRIDER_WORKSPACE", home.text_path("workspace.json")),
+        ("POSTRIDER_EGRESS_ALLOW", "127.0.0.0/8".to_owned()),
+        ("POSTRIDER_DELIVERY_RETRY_MIN_BACKOFF", "10ms".to_owned()),
+        ("POSTRIDER_DELIVERY_RETRY_MAX_BACKOFF", "40ms".to_owned()),
+        ("POSTRIDER_RUNTIME_THREADS", "2".to_owned()),
+    ]
 }
 
-fn command(arguments: &[String], home: &Home) -> Command {
+fn command(home: &Home, subcommand: &[&str], flags: &[&str]) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_postrider"));
-    command.args(arguments).current_dir(home.path("")).env_clear();
+    command.args(subcommand).args(flags).current_dir(home.path(""));
+    command.env_clear().envs(variables(home));
     command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
     command.kill_on_drop(true);
     command
 }
 
 impl Process {
-    /// Starts a server with flags besides those of its home, and waits until it is ready.
-    pub async fn start(home: &Home, more: &[&str]) -> Self {
-        let mut arguments = vec!["serve".to_owned()];
-        arguments.extend(flags(home));
-        arguments.extend(more.iter().map(|flag| (*flag).to_owned()));
-        let mut child = command(&arguments, home).spawn().expect("the binary starts");
+    /// Starts a server in this home, and waits until it is ready.
+    pub async fn start(home: &Home, flags: &[&str]) -> Self {
+        let mut child = command(home, &["serve"], flags).spawn().expect("the binary starts");
         let mut lines = watched(child.stdout.take().expect("a pipe"));
         let log = watched(child.stderr.take().expect("a pipe"));
         let is_ready = |all: &Vec<String>| all.iter().any(|line| line == "ready");
@@ -67,26 +67,18 @@ impl Process {
         };
         let gateway = Client::new(address("gateway listening on "));
         let admin = Admin(Client::new(address("admin listening on ")));
-        Self { gateway, admin, child, log }
+        Self { gateway, admin, child, log, log_read: Cell::new(0) }
     }
 
-    /// Runs the binary to its end.
-    pub async fn run(home: &Home, arguments: &[&str]) -> Ended {
-        let arguments: Vec<String> = arguments.iter().map(|one| (*one).to_owned()).collect();
-        Self::run_owned(home, arguments).await
+    /// Runs a server in this home to its end.
+    pub async fn serve(home: &Home, flags: &[&str]) -> Ended {
+        Self::run(home, &["serve"], flags).await
     }
 
-    /// Runs a server, with flags besides those of its home, to its end.
-    pub async fn serve(home: &Home, more: &[&str]) -> Ended {
-        let mut arguments = vec!["serve".to_owned()];
-        arguments.extend(flags(home));
-        arguments.extend(more.iter().map(|flag| (*flag).to_owned()));
-        Self::run_owned(home, arguments).await
-    }
-
-    async fn run_owned(home: &Home, arguments: Vec<String>) -> Ended {
-        let output = within("the end of the process", command(&arguments, home).output()).await;
-        let output = output.expect("the binary starts");
+    /// Runs any subcommand in this home to its end.
+    pub async fn run(home: &Home, subcommand: &[&str], flags: &[&str]) -> Ended {
+        let output = command(home, subcommand, flags).output();
+        let output = within("the end of the process", output).await.expect("the binary starts");
         let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
         Ended {
             code: output.status.code(),
@@ -106,12 +98,17 @@ impl Process {
         assert!(status.success(), "signal {name} was sent");
     }
 
-    /// Waits until a line of the log holds a text.
+    /// Waits until a line of the log holds a text, behind the line that was waited for last.
     pub async fn wait_for_log(&self, text: &str) {
         let mut log = self.log.clone();
         let what = format!("a line of the log with {text:?}");
-        let waiting = log.wait_for(|all| all.iter().any(|line| line.contains(text)));
-        assert!(within(&what, waiting).await.is_ok(), "{what}: {:?}", *self.log.borrow());
+        let read = self.log_read.get();
+        let find = |all: &Vec<String>| {
+            let found = all.iter().skip(read).position(|line| line.contains(text));
+            found.map(|at| self.log_read.set(read + at + 1)).is_some()
+        };
+        let found = within(&what, log.wait_for(find)).await.is_ok();
+        assert!(found, "{what}: {:?}", *self.log.borrow());
     }
 
     /// Kills it as a power cut of the process would, and waits until it is gone.
