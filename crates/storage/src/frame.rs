@@ -308,3 +308,78 @@ fn set_aside(damaged: &mut Vec<SeqRange>, first: Seq, last: Seq) {
         _ => damaged.push(SeqRange { first, last }),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::conformance::fixture::event;
+
+    fn frame() -> Frame {
+        let sources = ["b", "a", "b", "c"];
+        let events: Vec<_> =
+            sources.iter().enumerate().map(|(n, name)| event(name, &"{}".repeat(n))).collect();
+        Frame::encode(Seq(7), events.iter())
+    }
+
+    fn decode(frame: &Frame, body: impl Into<Bytes>) -> Decoded {
+        Frame::decode(frame.first(), frame.last(), frame.sources().to_vec(), body.into())
+    }
+
+    /// Every place is read as it was written or reported as damaged, and never both.
+    fn check_nothing_false_comes_out(written: &Frame, read: &Decoded) {
+        let is_damaged = |seq| read.damaged.iter().any(|r| r.first <= seq && seq <= r.last);
+        for seq in (written.first().0..=written.last().0).map(Seq) {
+            match read.frame.event(seq) {
+                Some(event) => assert!(!is_damaged(seq) && Some(event) == written.event(seq)),
+                None => assert!(is_damaged(seq), "{seq} is neither read nor reported"),
+            }
+        }
+    }
+
+    #[test]
+    fn a_frame_reads_back_as_it_was_written() {
+        let written = frame();
+        let read = decode(&written, written.body().clone());
+        assert_eq!(read, Decoded { frame: written.clone(), damaged: Vec::new() });
+        assert_eq!((written.first(), written.last()), (Seq(7), Seq(10)));
+        assert_eq!(written.sources(), ["b", "a", "c"].map(SourceId::new));
+        let sources: Vec<_> = written.events().map(|event| event.source).collect();
+        assert_eq!(sources, ["b", "a", "b", "c"].map(SourceId::new));
+        assert_eq!((written.event(Seq(6)), written.event(Seq(11))), (None, None));
+    }
+
+    #[test]
+    fn no_flipped_bit_is_delivered() {
+        let written = frame();
+        for bit in 0..written.bytes_len() * 8 {
+            let mut body = written.body().to_vec();
+            body[bit / 8] ^= 1 << (bit % 8);
+            let read = decode(&written, body);
+            assert!(!read.damaged.is_empty(), "bit {bit}");
+            check_nothing_false_comes_out(&written, &read);
+        }
+    }
+
+    #[test]
+    fn a_cut_takes_only_what_it_touches() {
+        let written = frame();
+        for length in 0..written.bytes_len() {
+            let read = decode(&written, written.body().slice(..length));
+            check_nothing_false_comes_out(&written, &read);
+            let whole = read.frame.events().count();
+            let ends = [48, 98, 150].iter().filter(|end| **end <= length).count();
+            assert_eq!(whole, ends, "cut at {length}");
+        }
+    }
+
+    #[test]
+    fn a_record_at_another_place_is_set_aside() {
+        let written = frame();
+        let body = written.body().clone();
+        let read = Frame::decode(Seq(8), Seq(11), written.sources().to_vec(), body.clone());
+        assert_eq!(read.frame.event(Seq(8)).map(|event| event.seq), None);
+        let read = Frame::decode(Seq(70), Seq(u64::MAX - 1), written.sources().to_vec(), body);
+        assert_eq!(read.frame.events().count(), 0);
+        assert_eq!(read.damaged, [SeqRange { first: Seq(70), last: Seq(u64::MAX - 1) }]);
+    }
+}

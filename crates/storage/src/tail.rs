@@ -93,3 +93,34 @@ impl Held {
 fn cost(frame: &Frame) -> usize {
     FRAME_OVERHEAD_BYTES + frame.bytes_len() + frame.bytes_len() / 12
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::conformance::fixture::events;
+
+    #[test]
+    fn the_tail_is_bounded_and_tells_what_it_no_longer_holds() {
+        let tail = Tail::new(Seq(1), 10_000);
+        let mut next = Seq(1);
+        for _ in 0..100 {
+            let frame = Frame::encode(next, events("web", 10).iter());
+            next = frame.last().next();
+            tail.push(Arc::new(frame));
+        }
+        assert!(tail.held.read().unwrap().bytes <= 10_000);
+        assert!(tail.read(Seq(1), &Wanted::All, 1).is_none());
+        let newest = tail.read(Seq(1000), &Wanted::All, 1).unwrap();
+        assert_eq!((newest.frames.len(), newest.next), (1, Seq(1001)));
+        assert!(tail.read(Seq(1001), &Wanted::All, 1).unwrap().frames.is_empty());
+    }
+
+    #[test]
+    fn the_newest_frame_stays_whatever_its_size() {
+        let tail = Tail::new(Seq(1), 0);
+        tail.push(Arc::new(Frame::encode(Seq(1), events("web", 10).iter())));
+        assert_eq!(tail.read(Seq(5), &Wanted::All, 1).unwrap().frames.len(), 1);
+        tail.trim(Seq(11));
+        assert!(tail.read(Seq(5), &Wanted::All, 1).is_none());
+    }
+}

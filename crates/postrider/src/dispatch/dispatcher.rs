@@ -420,16 +420,17 @@ impl Dispatcher {
             }
         }
         self.rest = None;
-        if self.settling.is_some() {
-            let answer = pending(&mut self.settling).await;
-            self.settled(answer)?;
-        }
+        self.last_settled().await?;
         self.settle();
-        if self.settling.is_some() {
-            let answer = pending(&mut self.settling).await;
-            self.settled(answer)?;
+        self.last_settled().await
+    }
+
+    async fn last_settled(&mut self) -> Result<(), StorageError> {
+        if self.settling.is_none() {
+            return Ok(());
         }
-        Ok(())
+        let answer = pending(&mut self.settling).await;
+        self.settled(answer)
     }
 }
 

@@ -118,7 +118,7 @@ impl Outlet {
         }
         let addresses: Vec<_> =
             found.into_iter().map(|ip| SocketAddr::new(ip, origin.port)).collect();
-        let ours = |address: &SocketAddr| self.settings.own.contains(address);
+        let ours = |called: &SocketAddr| self.settings.own.iter().any(|own| reaches(*called, *own));
         match addresses.iter().find(|address| !origin.is_playground && ours(address)) {
             Some(own) => Err(Failure::own_listener(*own)),
             None => Ok(addresses),
@@ -138,6 +138,18 @@ impl Outlet {
         }
         Ok(addresses)
     }
+}
+
+/// Whether calling an address reaches a listener of ours, which may listen on every address.
+fn reaches(called: SocketAddr, own: SocketAddr) -> bool {
+    let (address, listener) = (called.ip().to_canonical(), own.ip().to_canonical());
+    called.port() == own.port()
+        && (address == listener || (listener.is_unspecified() && is_of_this_machine(address)))
+}
+
+/// Only the machine's own addresses can be bound to.
+fn is_of_this_machine(address: IpAddr) -> bool {
+    address.is_loopback() || std::net::UdpSocket::bind((address, 0)).is_ok()
 }
 
 impl Origin {

@@ -29,3 +29,5 @@ mod workspace;
 mod start;
 mod shutdown;
 mod crash;
+mod settled;
+mod own_listener;

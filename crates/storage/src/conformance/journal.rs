@@ -3,12 +3,12 @@
 use std::thread;
 
 use domain::event::{EventKind, Identities};
-use domain::id::{Seq, SourceId};
+use domain::id::Seq;
 use domain::time::Timestamp;
 
 use super::Subject;
 use super::fixture::{append, event, events, hash, only, read_all};
-use crate::{Frame, GapReason, SeqRange, Wanted};
+use crate::{GapReason, SeqRange, Wanted};
 
 type Open<'a> = &'a dyn Fn() -> Subject;
 
@@ -187,15 +187,4 @@ pub fn an_empty_batch_takes_no_place(open: Open<'_>) {
     let range = append(&subject.store, Vec::new());
     assert_eq!(range, SeqRange { first: Seq(1), last: Seq(0) });
     assert_eq!(append(&subject.store, events("web", 1)).first, Seq(1));
-}
-
-/// A frame knows its sources, each once, in the order of their first event.
-#[test]
-fn a_frame_lists_its_sources() {
-    let names = ["b", "a", "b", "c", "a"];
-    let events: Vec<_> = names.iter().map(|name| event(name, "{}")).collect();
-    let frame = Frame::encode(Seq(5), events.iter());
-    assert_eq!(frame.sources(), ["b", "a", "c"].map(SourceId::new));
-    let read: Vec<_> = frame.events().map(|event| event.source).collect();
-    assert_eq!(read, names.map(SourceId::new));
 }

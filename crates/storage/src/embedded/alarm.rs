@@ -1,5 +1,7 @@
 //! The alarm: how the rest of the process learns that a store has failed.
 
+use std::sync::Arc;
+
 use tokio::sync::watch;
 
 use crate::error::StorageError;
@@ -26,5 +28,20 @@ impl Alarm {
     /// The failure, once there is one.
     pub fn watch(&self) -> watch::Receiver<Option<StorageError>> {
         self.0.subscribe()
+    }
+}
+
+/// Raises the alarm when its thread ends by a panic, which would leave callers without answers.
+pub struct RaisesOnPanic(pub Alarm);
+
+impl Drop for RaisesOnPanic {
+    fn drop(&mut self) {
+        if std::thread::panicking() {
+            let thread = std::thread::current().name().unwrap_or_default().to_owned();
+            self.0.raise(StorageError::Failed {
+                operation: "running its threads",
+                source: Arc::from(Box::from(format!("{thread} has panicked"))),
+            });
+        }
     }
 }

@@ -28,6 +28,9 @@ const SCHEMA: &str = "
     CREATE TABLE IF NOT EXISTS meta (key TEXT PRIMARY KEY, value INTEGER NOT NULL) WITHOUT ROWID;
 ";
 
+/// Pages of the write-ahead log after which it is copied. Source: SQLite's default.
+const WAL_PAGES_MAX: i64 = 1000;
+
 /// A set of changes and who waits for it.
 pub struct Apply {
     changes: Vec<CatalogChange>,
@@ -69,6 +72,10 @@ impl Writer {
     /// Opens the file and reads the content.
     pub fn open(path: &Path, inbox: Arc<Inbox<Apply>>, alarm: Alarm) -> Result<Self, OpenError> {
         let connection = sqlite::open_writer(path, Durability::Full, SCHEMA)?;
+        // Changes are few and nobody else waits for this thread, so it copies its log by itself.
+        connection
+            .pragma_update(None, "wal_autocheckpoint", WAL_PAGES_MAX)
+            .map_err(sqlite::database("open", path))?;
         let content = read(&connection).map_err(sqlite::database("read", path))?;
         let content = watch::Sender::new(Arc::new(content));
         Ok(Self { connection, inbox, content, alarm, failure: None })

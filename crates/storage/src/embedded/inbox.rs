@@ -21,16 +21,18 @@ struct State<T> {
     entries: VecDeque<(T, usize)>,
     bytes: usize,
     closed: bool,
-    /// How many bytes must wait before a sleeping thread wants to be woken; none while none sleeps.
-    wake_at: Option<usize>,
+    /// Threads that sleep and were not woken yet.
+    sleeping: usize,
+    /// How many bytes must wait before they want to be woken.
+    wake_at: usize,
 }
 
 impl<T> Inbox<T> {
     /// An empty inbox; `name` appears in the error when it is full.
     pub fn new(name: &'static str, bytes_max: usize) -> Self {
         let entries = VecDeque::new();
-        let state = Mutex::new(State { entries, bytes: 0, closed: false, wake_at: None });
-        Self { name, bytes_max, state, arrived: Condvar::new() }
+        let state = State { entries, bytes: 0, closed: false, sleeping: 0, wake_at: 1 };
+        Self { name, bytes_max, state: Mutex::new(state), arrived: Condvar::new() }
     }
 
     /// Puts an entry in; an empty inbox takes one of any size.
@@ -48,8 +50,8 @@ impl<T> Inbox<T> {
         }
         state.entries.push_back((entry, bytes));
         state.bytes += bytes;
-        if state.wake_at.is_some_and(|wanted| state.bytes >= wanted) {
-            state.wake_at = None;
+        if state.sleeping > 0 && state.bytes >= state.wake_at {
+            state.sleeping -= 1;
             drop(state);
             self.arrived.notify_one();
         }
@@ -60,13 +62,14 @@ impl<T> Inbox<T> {
     pub fn wait(&self) -> bool {
         let mut state = self.lock();
         while state.entries.is_empty() && !state.closed {
-            state.wake_at = Some(1);
+            state.sleeping += 1;
             state = self.arrived.wait(state).unwrap_or_else(PoisonError::into_inner);
         }
         !state.entries.is_empty()
     }
 
-    /// Sleeps for `span`, or until `bytes` wait or the inbox is closed.
+    /// Sleeps for `span`, or until `bytes` wait or the inbox is closed; only for an inbox that one
+    /// thread takes from.
     pub fn linger(&self, span: Duration, bytes: usize) {
         let deadline = Instant::now() + span;
         let mut state = self.lock();
@@ -75,11 +78,11 @@ impl<T> Inbox<T> {
             if left.is_zero() {
                 break;
             }
-            state.wake_at = Some(bytes);
+            (state.sleeping, state.wake_at) = (1, bytes);
             let woken = self.arrived.wait_timeout(state, left);
             state = woken.unwrap_or_else(PoisonError::into_inner).0;
         }
-        state.wake_at = None;
+        (state.sleeping, state.wake_at) = (0, 1);
     }
 
     /// Whether it is closed and empty, so that nothing more will come.
@@ -116,7 +119,7 @@ impl<T> Inbox<T> {
             if state.closed {
                 return None;
             }
-            state.wake_at = Some(1);
+            state.sleeping += 1;
             state = self.arrived.wait(state).unwrap_or_else(PoisonError::into_inner);
         }
     }

@@ -25,7 +25,7 @@ use tokio::sync::watch;
 
 use crate::Store;
 use crate::error::{OpenError, StorageError};
-use alarm::Alarm;
+use alarm::{Alarm, RaisesOnPanic};
 use checkpointer::Checkpointer;
 use directory::Directory;
 use inbox::Inbox;
@@ -132,7 +132,11 @@ impl Engine {
         run: impl FnOnce() + Send + 'static,
     ) -> Result<(), OpenError> {
         let inbox = Arc::clone(inbox);
-        let thread = std::thread::Builder::new().name(name.to_owned()).spawn(run);
+        let alarm = self.alarm.clone();
+        let thread = std::thread::Builder::new().name(name.to_owned()).spawn(move || {
+            let _raises = RaisesOnPanic(alarm);
+            run();
+        });
         let thread = thread.map_err(|source| OpenError::Io {
             operation: "start a thread for",
             path: dir.to_owned(),

@@ -2,8 +2,9 @@
 //!
 //! It holds every delivery that is not finished and no I/O at all: events are offered, sends are
 //! taken, results come back, and now and then a step is taken out to be committed. The cursor of a
-//! step never passes a delivery that is under way; one that waits for its retry, and those parked
-//! in lanes behind it, are written down as open, and the cursor goes on without them.
+//! step goes up to the latest finished delivery: those before it that are still under way, wait for
+//! a retry, or are parked in a lane, are written down as open. So what is finished and committed is
+//! not made again after a crash.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap, VecDeque};
 
@@ -37,6 +38,8 @@ pub struct Agenda {
     held_bytes: usize,
     changed: BTreeSet<Seq>,
     closed: Vec<Seq>,
+    /// The latest event that is finished; what is under way before it is written down as open.
+    finished_to: Seq,
 }
 
 #[derive(Debug)]
@@ -104,6 +107,7 @@ impl Agenda {
             held_bytes: 0,
             changed: BTreeSet::new(),
             closed: Vec::new(),
+            finished_to: Seq(0),
         };
         for open in state.open {
             agenda.reopen(open);
@@ -206,6 +210,7 @@ impl Agenda {
     pub fn finish(&mut self, seq: Seq) {
         let Some(delivery) = self.deliveries.remove(&seq) else { return };
         self.let_go(delivery.event.as_ref());
+        self.finished_to = self.finished_to.max(seq);
         self.changed.remove(&seq);
         if delivery.stored {
             self.closed.push(seq);
@@ -256,7 +261,7 @@ impl Agenda {
         Some(Step { cursor, opened, closed: std::mem::take(&mut self.closed) })
     }
 
-    /// Moves on to the first delivery under way, and writes down the parked ones it passes.
+    /// Moves on past the latest finished delivery, and writes down those it passes.
     fn advance(&mut self) -> Seq {
         let mut passed = Vec::new();
         let mut cursor = self.read;
@@ -268,6 +273,7 @@ impl Agenda {
             match delivery.state {
                 State::Parked => {}
                 State::Waiting if behind() => {}
+                _ if *seq < self.finished_to => {}
                 _ => {
                     cursor = *seq;
                     break;
