@@ -25,6 +25,8 @@ pub struct Wal {
     number: usize,
     result: Arc<Latest>,
     written_bytes: u64,
+    every_bytes: u64,
+    bytes_max: u64,
 }
 
 /// What the latest background checkpoint of one database found.
@@ -66,7 +68,14 @@ impl Checkpointer {
         let number = self.databases.len();
         let path = path.to_owned();
         self.databases.push(Database { path, connection, latest: Arc::clone(&latest) });
-        Ok(Wal { requests: Arc::clone(&self.requests), number, result: latest, written_bytes: 0 })
+        Ok(Wal {
+            requests: Arc::clone(&self.requests),
+            number,
+            result: latest,
+            written_bytes: 0,
+            every_bytes: limits::CHECKPOINT_EVERY_BYTES,
+            bytes_max: limits::WAL_BYTES_MAX,
+        })
     }
 
     /// Serves requests until the inbox is closed.
@@ -115,17 +124,44 @@ impl Wal {
     /// As the checkpoint that the writer itself may have to run.
     pub fn wrote(&mut self, connection: &Connection, bytes: u64) -> rusqlite::Result<()> {
         self.written_bytes += bytes;
-        if self.written_bytes >= limits::CHECKPOINT_EVERY_BYTES
-            && self.requests.push(self.number, 1).is_ok()
-        {
+        if self.written_bytes >= self.every_bytes && self.requests.push(self.number, 1).is_ok() {
             self.written_bytes = 0;
         }
-        let long = limits::WAL_BYTES_MAX / sqlite::PAGE_BYTES;
+        let long = self.bytes_max / sqlite::PAGE_BYTES;
         if self.result.unseen.swap(false, Ordering::Acquire)
             && self.result.pages.load(Ordering::Relaxed) > long
         {
             sqlite::checkpoint(connection)?;
         }
         Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::embedded::sqlite::Durability;
+
+    /// Each background checkpoint falls into a transaction here, so none ever copies everything.
+    #[test]
+    fn a_long_log_starts_over_though_its_writer_never_rests() {
+        let dir = tempfile::TempDir::new().unwrap();
+        let path = dir.path().join("test.db");
+        let schema = "CREATE TABLE IF NOT EXISTS rows (body BLOB);";
+        let writer = sqlite::open_writer(&path, Durability::Normal, schema).unwrap();
+        let requests = Arc::new(Requests::new("checkpoint", 8));
+        let mut checkpointer = Checkpointer::new(Arc::clone(&requests));
+        let mut wal = checkpointer.add(&path).unwrap();
+        (wal.every_bytes, wal.bytes_max) = (200_000, 1 << 20);
+        for _ in 0..400 {
+            writer.execute_batch("BEGIN; INSERT INTO rows VALUES (zeroblob(20000))").unwrap();
+            for number in requests.take(1) {
+                checkpointer.databases[number].checkpoint(&Alarm::new());
+            }
+            writer.execute_batch("COMMIT").unwrap();
+            wal.wrote(&writer, 20_000).unwrap();
+        }
+        let length = std::fs::metadata(dir.path().join("test.db-wal")).unwrap().len();
+        assert!(length < 3 << 20, "the log has grown to {length} bytes");
     }
 }
