@@ -36,6 +36,14 @@ pub const WINDOW_BYTES_MAX: usize = 16 << 20;
 /// sending pauses. This bounds the duplicates after a crash. Source: chosen.
 pub const UNSETTLED_ATTEMPTS_MAX: usize = 1_024;
 
+/// Events passed over before that alone is worth a commit. Source: chosen; reading so many again
+/// takes a few milliseconds.
+pub const PASSED_EVENTS_MAX: u64 = 4_096;
+
+/// Events that a destination cannot get any more and that are recorded one by one; of a longer
+/// range the rest is one record. Source: chosen.
+pub const EXPIRED_RECORDS_MAX: u64 = 1_000;
+
 /// Bytes asked for when a destination reads on. Source: chosen; about a thousand events.
 pub const READ_BYTES: usize = 1 << 20;
 
@@ -63,9 +71,13 @@ pub const CONNECT_TIME_MAX: Duration = Duration::from_secs(5);
 /// Bytes of a request's head. Source: chosen; SDKs send less than 2 KiB.
 pub const REQUEST_HEAD_BYTES_MAX: usize = 64 << 10;
 
-/// Bytes of a too large body that are still read before the refusal. Source: chosen; the Node SDK
+/// Bytes of a refused body that are still read before the refusal. Source: chosen; the Node SDK
 /// sends batches of 10 MB and sends again what it could not finish.
-pub const OVERSIZED_BODY_DRAIN_BYTES_MAX: usize = 64 << 20;
+pub const REFUSED_BODY_DRAIN_BYTES_MAX: usize = 64 << 20;
+
+/// Bytes of events that one gateway thread hands to the journal at once, unless one request alone
+/// is larger. Source: chosen; as much as the journal puts in a frame.
+pub const BATCH_BYTES_MAX: usize = 4 << 20;
 
 /// Time a request waits for the disk. Source: RudderStack's gateway answers 504 after 10 s.
 pub const STORE_TIME_MAX: Duration = Duration::from_secs(10);

@@ -37,11 +37,19 @@ thread_local! {
     static DICE: RefCell<Dice> = const { RefCell::new(Dice { pool: [0; 1024], used: 1024 }) };
 }
 
+/// Makes sure that the system gives random bytes; once it does, it never stops.
+///
+/// # Errors
+/// Where it does not.
+pub fn check() -> Result<(), getrandom::Error> {
+    getrandom::fill(&mut [0; 16])
+}
+
 /// 16 random bytes.
 pub fn random_bytes() -> [u8; 16] {
     DICE.with_borrow_mut(|dice| {
         if dice.used == dice.pool.len() {
-            // The system's generator fails only where the kernel has none, which start-up shows.
+            // A system without a generator has been found out at start.
             if let Err(error) = getrandom::fill(&mut dice.pool) {
                 tracing::error!(%error, "the system gives no random bytes");
             }

@@ -102,6 +102,7 @@ pub fn run(
     controls: &Controls,
     terminal: &Terminal,
 ) -> Result<(), RunError> {
+    clock::check().map_err(|error| machine("get random bytes", error.to_string()))?;
     let options = Options {
         inbox_bytes_max: config.intake.inbox_bytes_max,
         tail_bytes_max: config.journal.tail_bytes_max,
@@ -221,6 +222,7 @@ fn start_gateway(
         store: store.clone(),
         settings: Arc::new(settings),
         gauges: gauges.clone(),
+        budget: Arc::new(gateway::Budget::new(intake.bodies_bytes_max)),
     };
     for index in 0..thread_count(config) {
         let listener = listeners.gateway().map_err(|error| machine("share the listener", error))?;
@@ -253,9 +255,11 @@ fn start_dispatch(
     let count = thread_count(config);
     for index in 0..count {
         let (outlet, store, gauges) = (outlet.clone(), store.clone(), gauges.clone());
+        let trigger = threads.trigger();
         threads.start(format!("dispatch-{index}"), move |shutdown| async move {
             let outlet = send::Outlet::new(outlet).map_err(|error| machine("set up TLS", error))?;
-            let needs = dispatch::Needs { store, outlet: Rc::new(outlet), settings, gauges };
+            let end = Box::new(move || trigger.drain());
+            let needs = dispatch::Needs { store, outlet: Rc::new(outlet), settings, gauges, end };
             Ok(dispatch::Crew::new(needs, (index, count)).run(shutdown).await?)
         })?;
     }

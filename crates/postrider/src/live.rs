@@ -6,7 +6,6 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use domain::id::DestinationId;
 use domain::time::Timestamp;
-use storage::Fate;
 
 /// What the server has done since it started.
 #[derive(Debug, Default)]
@@ -25,9 +24,6 @@ pub struct DestinationGauge {
     retrying: AtomicU64,
     /// 0 where nothing is due.
     next_retry_at: AtomicI64,
-    /// Attempts that ended since the start, by fate.
-    delivered: AtomicU64,
-    failed: AtomicU64,
 }
 
 /// A moment of a destination.
@@ -55,14 +51,6 @@ impl DestinationGauge {
         self.waiting.store(waiting, Relaxed);
         self.retrying.store(retrying, Relaxed);
         self.next_retry_at.store(next.map_or(0, |at| at.0), Relaxed);
-    }
-
-    /// Counts an attempt that has ended.
-    pub fn count(&self, fate: Fate, _attempt: u32) {
-        match fate {
-            Fate::Delivered => self.delivered.fetch_add(1, Relaxed),
-            _ => self.failed.fetch_add(1, Relaxed),
-        };
     }
 
     /// What is going on now.

@@ -68,3 +68,107 @@ async fn first_needed(store: &Store) -> Result<Seq, StorageError> {
     }
     Ok(needed)
 }
+
+#[cfg(test)]
+mod tests {
+    use bytes::Bytes;
+    use domain::connection::Connection;
+    use domain::destination::webhook::{Method, WebhookSettings};
+    use domain::destination::{Destination, DestinationSettings};
+    use domain::event::{EventKind, Identities, NewEvent};
+    use domain::id::{ConnectionId, DestinationId, SourceId};
+    use domain::time::Timestamp;
+    use storage::catalog::{Edit, Object};
+    use storage::{CatalogChange, OpenDelivery, Settlement, memory};
+
+    use super::*;
+
+    const KEEP: Duration = Duration::from_secs(3_600);
+
+    /// A journal with five old events and one of now.
+    async fn store() -> Store {
+        let store = memory::open();
+        for received_at in [Timestamp(0); 5].into_iter().chain([clock::now()]) {
+            let event = NewEvent {
+                source: SourceId::new("s"),
+                kind: EventKind::Track,
+                received_at,
+                identities: Identities::default(),
+                payload: Bytes::from_static(b"{}"),
+            };
+            store.journal.append(vec![event]).unwrap().await.unwrap();
+        }
+        store
+    }
+
+    /// Adds a destination that gets events from the first one on.
+    async fn add_destination(store: &Store, enabled: bool) {
+        let settings = WebhookSettings {
+            url: "playground://demo".to_owned(),
+            method: Method::Post,
+            headers: Vec::new(),
+        };
+        let destination = Object::Destination(Destination {
+            id: DestinationId::new("d"),
+            name: "d".to_owned(),
+            enabled,
+            settings: DestinationSettings::Webhook(settings),
+        });
+        let connection = Object::Connection(Connection {
+            id: ConnectionId::new("c"),
+            source: SourceId::new("s"),
+            destination: DestinationId::new("d"),
+            enabled: true,
+            since: Seq::FIRST,
+        });
+        let put = |object| CatalogChange { expected: 0, edit: Edit::Put(object) };
+        store.catalog.apply(vec![put(destination), put(connection)]).await.unwrap();
+    }
+
+    async fn settle(store: &Store, cursor: u64, open: Option<u64>) {
+        let open = open.map(|seq| OpenDelivery {
+            seq: Seq(seq),
+            kind: EventKind::Track,
+            identities: Identities::default(),
+            attempts: 1,
+            first_attempt_at: None,
+            due: Timestamp(0),
+            reason: String::new(),
+        });
+        let settlement = Settlement {
+            destination: DestinationId::new("d"),
+            cursor: Seq(cursor),
+            opened: open.into_iter().collect(),
+            closed: Vec::new(),
+            attempts: Vec::new(),
+        };
+        store.schedule.commit(settlement).await.unwrap();
+    }
+
+    /// The first event left after a trim.
+    async fn first_left(store: &Store) -> u64 {
+        trim(store, KEEP).await.unwrap();
+        let chunk = store.journal.read(Seq::FIRST, Wanted::All, 1).await.unwrap();
+        chunk.frames.first().map_or(0, |frame| frame.first().0)
+    }
+
+    #[tokio::test]
+    async fn old_events_go_and_young_ones_stay() {
+        assert_eq!(first_left(&store().await).await, 6);
+    }
+
+    #[tokio::test]
+    async fn what_a_destination_still_needs_stays_however_old_it_is() {
+        for enabled in [true, false] {
+            let store = store().await;
+            add_destination(&store, enabled).await;
+            assert_eq!(first_left(&store).await, 1, "nothing is delivered yet");
+            settle(&store, 5, Some(3)).await;
+            assert_eq!(first_left(&store).await, 3, "one delivery is open");
+        }
+        let store = store().await;
+        add_destination(&store, true).await;
+        settle(&store, 5, None).await;
+        assert_eq!(first_left(&store).await, 5, "everything before the cursor is done");
+    }
+}

@@ -1,13 +1,14 @@
 //! Threads: each runs one room on a runtime of its own, so that rooms share nothing but the store.
 
 use std::future::Future;
+use std::sync::Arc;
 use std::thread::JoinHandle;
 
 use tokio::runtime::{Builder, Runtime};
 use tokio::sync::oneshot;
 use tokio::task::LocalSet;
 
-use crate::shutdown::Shutdown;
+use crate::shutdown::{Shutdown, Trigger};
 use crate::{Controls, RunError};
 
 /// The threads of one server.
@@ -36,6 +37,11 @@ impl Threads {
     /// No threads yet.
     pub fn new(controls: Controls) -> Self {
         Self { controls, running: Vec::new() }
+    }
+
+    /// Asks the server to end.
+    pub fn trigger(&self) -> Arc<Trigger> {
+        self.controls.trigger.clone()
     }
 
     /// Starts a thread that does `work`; when it ends by itself, the whole server ends.

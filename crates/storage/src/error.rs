@@ -3,7 +3,12 @@
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use domain::id::Seq;
+impl StorageError {
+    /// Whether the same may succeed later: the store is as it was, and goes on.
+    pub fn passes(&self) -> bool {
+        matches!(self, Self::Full { .. } | Self::DiskFull { .. } | Self::Busy { .. })
+    }
+}
 
 /// A failure of ours, never of an endpoint or a caller.
 #[derive(Clone, Debug, thiserror::Error)]
@@ -17,6 +22,18 @@ pub enum StorageError {
     /// The disk is full: nothing of the batch was stored, later batches may succeed.
     #[error("the disk is full while {operation}")]
     DiskFull {
+        /// What was being done.
+        operation: &'static str,
+    },
+    /// Somebody else holds the database: nothing was stored, later operations may succeed.
+    #[error("another program holds the database while {operation}")]
+    Busy {
+        /// What was being done.
+        operation: &'static str,
+    },
+    /// The batch is larger than the store can take at once: nothing was stored.
+    #[error("too large to be stored at once while {operation}")]
+    TooLarge {
         /// What was being done.
         operation: &'static str,
     },
@@ -42,9 +59,6 @@ pub enum StorageError {
         /// The version that is stored; 0 for "does not exist".
         found: u64,
     },
-    /// The event is not there any more, or never was.
-    #[error("event {0} is not in the journal")]
-    NoSuchEvent(Seq),
 }
 
 /// Why a data directory could not be opened.

@@ -109,6 +109,7 @@ const HOUR: Duration = Duration::from_secs(3600);
 const YEAR: Duration = Duration::from_secs(365 * 24 * 3600);
 const INSTANT: Duration = Duration::from_millis(1);
 const KIB: usize = 1 << 10;
+const MIB: usize = 1 << 20;
 const GIB: usize = 1 << 30;
 
 /// The settings. Bounds are chosen: wide enough for tests and odd machines, narrow enough to catch
@@ -174,7 +175,7 @@ const INTAKE: &[Row] = &[
         key: "intake.request_bytes_max",
         kind: Kind::Size(
             |config| &mut config.intake.request_bytes_max,
-            Bounds { least: KIB, most: GIB },
+            Bounds { least: KIB, most: 256 * MIB },
         ),
         default: "16MiB",
         help: "Largest request that is taken, counted after decompression",
@@ -184,7 +185,7 @@ const INTAKE: &[Row] = &[
         key: "intake.event_bytes_max",
         kind: Kind::Size(
             |config| &mut config.intake.event_bytes_max,
-            Bounds { least: KIB, most: GIB },
+            Bounds { least: KIB, most: 256 * MIB },
         ),
         default: "1MiB",
         help: "Largest event that is taken",
@@ -256,6 +257,17 @@ const INTAKE: &[Row] = &[
         default: "64MiB",
         help: "Bytes of events that may wait for the disk before callers get 503",
         more: "It bounds the memory that a slow disk can cost.",
+    },
+    Row {
+        key: "intake.bodies_bytes_max",
+        kind: Kind::Size(
+            |config| &mut config.intake.bodies_bytes_max,
+            Bounds { least: KIB, most: 64 * GIB },
+        ),
+        default: "256MiB",
+        help: "Bytes of requests that may be under way before callers get 503",
+        more: "Bodies count as they come, and again as they are inflated. It bounds the memory that \
+               many slow clients can cost.",
     },
 ];
 
@@ -458,6 +470,13 @@ pub const RULES: &[Rule] = &[
         second: "intake.inbox_bytes_max",
         because: "a request waits for the disk as a whole",
         holds: |config| config.intake.request_bytes_max <= config.intake.inbox_bytes_max,
+    },
+    Rule {
+        first: "intake.request_bytes_max",
+        relation: "must not be more than",
+        second: "intake.bodies_bytes_max",
+        because: "a request counts as a whole",
+        holds: |config| config.intake.request_bytes_max <= config.intake.bodies_bytes_max,
     },
     Rule {
         first: "gateway",

@@ -62,6 +62,8 @@ pub struct IntakeConfig {
     pub mixed_batches: MixedBatches,
     /// Bytes that may wait for the journal.
     pub inbox_bytes_max: usize,
+    /// Bytes of requests that may be under way.
+    pub bodies_bytes_max: usize,
 }
 
 /// What becomes of a batch that holds good and bad events.

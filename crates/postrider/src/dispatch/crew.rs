@@ -31,6 +31,8 @@ pub struct Needs {
     pub settings: CrewSettings,
     /// What people see of each destination.
     pub gauges: Arc<Gauges>,
+    /// Asks the server to end.
+    pub end: Box<dyn Fn()>,
 }
 
 /// The dispatchers of one thread.
@@ -54,21 +56,26 @@ impl Crew {
     /// Where storage failed; the server must end then.
     pub async fn run(mut self, mut shutdown: Shutdown) -> Result<(), StorageError> {
         let mut catalog = self.needs.store.catalog.watch();
-        loop {
+        let mut failed = Ok(());
+        // After a failure the others settle what they can: the failure is that of one file.
+        while failed.is_ok() {
             let snapshot = catalog.borrow_and_update().clone();
             self.assign(&snapshot, &shutdown);
             tokio::select! {
                 Some(ended) = self.tasks.join_next(), if !self.tasks.is_empty() => {
-                    self.ended(ended)?;
+                    failed = self.ended(ended);
                 }
                 _ = catalog.changed() => {}
                 () = shutdown.draining() => break,
             }
         }
-        while let Some(ended) = self.tasks.join_next().await {
-            self.ended(ended)?;
+        if failed.is_err() {
+            (self.needs.end)();
         }
-        Ok(())
+        while let Some(ended) = self.tasks.join_next().await {
+            failed = failed.and(self.ended(ended));
+        }
+        failed
     }
 
     /// Starts what is missing; what is there follows the catalog by itself.

@@ -14,6 +14,7 @@ use std::rc::Rc;
 use std::sync::Arc;
 use std::time::Duration;
 
+use bytes::Bytes;
 use domain::delivery::lanes::Order;
 use domain::delivery::retry::{self, Decision, RetryPolicy, Tries};
 use domain::event::EventKind;
@@ -23,8 +24,8 @@ use domain::time::Timestamp;
 use domain::{delivery::Outcome, limits};
 use futures_util::stream::{FuturesUnordered, StreamExt};
 use storage::{
-    AttemptRecord, Chunk, Fate, GapReason, Journal, Receipt, Schedule, ScheduleState, Settlement,
-    Snapshot, StorageError, Store, StoredEvent, Wanted,
+    AttemptRecord, Chunk, Fate, Frame, GapReason, Journal, Receipt, Schedule, ScheduleState,
+    Settlement, Snapshot, StorageError, Store, StoredEvent, Wanted,
 };
 use tokio::sync::watch;
 use tokio::time::Sleep;
@@ -125,12 +126,12 @@ impl Dispatcher {
         let sender = Sender::new(&duty.destination, parts.outlet.clone());
         let sender = Rc::new(sender.map_err(StartError::Settings)?);
         let schedule = parts.store.schedule.clone();
-        let stored = schedule.load(&parts.id).await?;
+        let stored = load(&*schedule, &parts.id).await?;
         let state = stored.unwrap_or_else(|| {
             let head = *parts.store.journal.head().borrow();
             ScheduleState { cursor: duty.since().unwrap_or(head), open: Vec::new() }
         });
-        Ok(Self {
+        let mut dispatcher = Self {
             catalog,
             duty,
             sender,
@@ -146,7 +147,9 @@ impl Dispatcher {
             records: Vec::new(),
             unsettled: 0,
             parts,
-        })
+        };
+        dispatcher.pass_what_is_not_owed();
+        Ok(dispatcher)
     }
 
     /// Runs until the destination is gone or the server ends; finishes what is under way before it
@@ -173,7 +176,7 @@ impl Dispatcher {
                     self.ended_meanwhile();
                 }
                 answer = pending(&mut self.settling) => self.settled(answer)?,
-                answer = pending(&mut self.reading) => self.chunk(answer)?,
+                answer = pending(&mut self.reading) => self.chunk(answer),
                 _ = head.changed(), if self.reading.is_none() => {}
                 () = until(due), if due.is_some() => {}
                 () = rested(&mut self.rest) => self.rest = None,
@@ -207,7 +210,15 @@ impl Dispatcher {
             self.reading = None;
         }
         self.duty = duty;
+        self.pass_what_is_not_owed();
         true
+    }
+
+    /// Events before every connection are not owed, and need not be there any more.
+    fn pass_what_is_not_owed(&mut self) {
+        if let Some(since) = self.duty.since() {
+            self.agenda.pass(since);
+        }
     }
 
     /// Offers what was read ahead, as far as there is room.
@@ -274,23 +285,19 @@ impl Dispatcher {
                 self.unsettled -= settled.map_or(0, |settlement| settlement.attempts.len());
                 Ok(())
             }
-            Err(error) => self.rest_after(error, "settle deliveries"),
+            Err(error) if error.passes() => {
+                self.rest_after(&error, "settle deliveries");
+                Ok(())
+            }
+            Err(failed) => Err(failed),
         }
     }
 
-    /// Rests where storage has no room just now.
-    ///
-    /// # Errors
-    /// Every other failure, after which the store is not trusted any more.
-    fn rest_after(&mut self, error: StorageError, what: &str) -> Result<(), StorageError> {
-        match error {
-            StorageError::Full { .. } | StorageError::DiskFull { .. } => {
-                tracing::warn!(destination = %self.parts.id, %error, "cannot {what}; trying again");
-                self.rest = Some(Box::pin(tokio::time::sleep(limits::STORAGE_REST)));
-                Ok(())
-            }
-            failed => Err(failed),
-        }
+    /// Rests before storage is asked again.
+    fn rest_after(&mut self, error: &StorageError, what: &str) {
+        let error = crate::terminal::chain(error);
+        tracing::warn!(destination = %self.parts.id, error, "cannot {what}; trying again");
+        self.rest = Some(Box::pin(tokio::time::sleep(limits::STORAGE_REST)));
     }
 
     /// Reads on, where there is something to read and room for it.
@@ -303,35 +310,78 @@ impl Dispatcher {
         }
     }
 
-    fn chunk(&mut self, answer: Result<Chunk, StorageError>) -> Result<(), StorageError> {
+    /// Takes in what was read. A read that failed is tried again: only failed commits mean that
+    /// storage is not to be trusted.
+    fn chunk(&mut self, answer: Result<Chunk, StorageError>) {
         self.reading = None;
         let chunk = match answer {
             Ok(chunk) => chunk,
-            Err(error) => return self.rest_after(error, "read events"),
+            Err(error) => return self.rest_after(&error, "read events"),
         };
         // Events accepted since a connection was made must not be passed over by the old ones.
         if self.catalog.has_changed().unwrap_or(false) {
-            return Ok(());
+            return;
         }
-        let from = self.agenda.read_from();
-        self.warn_of_damage(&chunk);
-        let events = chunk.frames.iter().flat_map(|frame| frame.events());
-        self.read_ahead.extend(events.filter(|event| event.seq >= from));
+        self.expire(&chunk);
+        for frame in &chunk.frames {
+            self.take_in(frame);
+        }
         if self.read_ahead.is_empty() {
             self.agenda.pass(chunk.next);
         }
-        Ok(())
     }
 
-    fn warn_of_damage(&self, chunk: &Chunk) {
-        let damaged = |gap: &&storage::Gap| gap.reason == GapReason::Quarantined;
-        for gap in chunk.gaps.iter().filter(damaged) {
+    /// Takes in the events of a frame that are ours.
+    fn take_in(&mut self, frame: &Frame) {
+        let from = self.agenda.read_from();
+        let ours = |event: &StoredEvent| event.seq >= from && self.duty.covers(event);
+        let events: Vec<_> = frame.events().filter(ours).collect();
+        let bytes: usize = events.iter().map(|event| event.payload.len()).sum();
+        // A few events must not keep a whole frame in memory for as long as they wait.
+        let is_few = bytes < frame.bytes_len() / 4;
+        self.read_ahead.extend(events.into_iter().map(|event| match is_few {
+            true => StoredEvent { payload: Bytes::copy_from_slice(&event.payload), ..event },
+            false => event,
+        }));
+    }
+
+    /// Records what cannot be read any more, as far as this destination has not passed it yet.
+    fn expire(&mut self, chunk: &Chunk) {
+        let from = self.agenda.read_from();
+        for gap in &chunk.gaps {
+            let (first, last) = (gap.range.first.max(from), gap.range.last);
+            let count = (last.0 + 1).saturating_sub(first.0);
+            if count == 0 {
+                continue;
+            }
+            let reason = lost_reason(gap.reason);
             tracing::error!(
-                destination = %self.parts.id,
-                first = gap.range.first.0, last = gap.range.last.0,
-                "stored events are damaged and are not sent"
+                destination = %self.parts.id, first = first.0, last = last.0,
+                reason = reason.code(), "stored events are gone and are not sent"
             );
+            let single = count.min(limits::EXPIRED_RECORDS_MAX);
+            for number in 0..single {
+                let is_rest = number + 1 == single && single < count;
+                let rest = is_rest.then(|| format!("and all events up to {last}"));
+                self.record_lost(first.plus(number), reason, rest);
+            }
         }
+    }
+
+    fn record_lost(&mut self, seq: Seq, reason: Reason, detail: Option<String>) {
+        self.unsettled += 1;
+        self.records.push(AttemptRecord {
+            destination: self.parts.id.clone(),
+            seq,
+            kind: EventKind::Other,
+            number: 0,
+            at: clock::now(),
+            duration_us: 0,
+            status: 0,
+            fate: Fate::Expired,
+            reason: reason.code().to_owned(),
+            detail: detail.unwrap_or_else(|| reason.sentence().to_owned()),
+        });
     }
 
     fn ended_meanwhile(&mut self) {
@@ -368,15 +418,14 @@ impl Dispatcher {
                 self.record(&attempt, Fate::Expired, Some(*reason), &outcome);
             }
             AttemptResult::Unread(error) => {
-                tracing::warn!(event = attempt.seq.0, %error, "cannot read a stored event");
-                let at = now.plus(limits::REREAD_WAIT);
-                self.agenda.retry(attempt.seq, at, Reason::StorageFull);
+                let error = crate::terminal::chain(error);
+                tracing::warn!(event = attempt.seq.0, error, "cannot read a stored event");
+                self.agenda.put_off(attempt.seq, now.plus(limits::REREAD_WAIT));
             }
         }
     }
 
     fn record(&mut self, attempt: &Attempt, fate: Fate, reason: Option<Reason>, outcome: &Outcome) {
-        self.parts.gauge.count(fate, attempt.tries.count);
         if fate == Fate::GaveUp {
             tracing::warn!(
                 destination = %self.parts.id, event = attempt.seq.0,
@@ -419,18 +468,30 @@ impl Dispatcher {
                 () = shutdown.ending_now() => break,
             }
         }
+        self.agenda.end();
         self.rest = None;
-        self.last_settled().await?;
-        self.settle();
-        self.last_settled().await
-    }
-
-    async fn last_settled(&mut self) -> Result<(), StorageError> {
-        if self.settling.is_none() {
-            return Ok(());
+        loop {
+            self.settle();
+            if self.settling.is_none() {
+                // Nothing is left, or storage has no room: then the rest is made again.
+                return Ok(());
+            }
+            let answer = pending(&mut self.settling).await;
+            self.settled(answer)?;
         }
-        let answer = pending(&mut self.settling).await;
-        self.settled(answer)
+    }
+}
+
+/// Loads a destination's state, as soon as storage has room for the question.
+async fn load(
+    schedule: &dyn Schedule,
+    id: &DestinationId,
+) -> Result<Option<ScheduleState>, StorageError> {
+    loop {
+        match schedule.load(id).await {
+            Err(error) if error.passes() => tokio::time::sleep(limits::STORAGE_REST).await,
+            loaded => return loaded,
+        }
     }
 }
 
@@ -461,11 +522,16 @@ async fn reread(journal: &dyn Journal, seq: Seq) -> Result<StoredEvent, AttemptR
     let found = chunk.frames.first().and_then(|frame| frame.event(seq));
     found.ok_or_else(|| {
         let holds = |gap: &&storage::Gap| gap.range.first <= seq && seq <= gap.range.last;
-        match chunk.gaps.iter().find(holds).map(|gap| gap.reason) {
-            Some(GapReason::Quarantined) => AttemptResult::Lost(Reason::Quarantined),
-            _ => AttemptResult::Lost(Reason::Trimmed),
-        }
+        let gap = chunk.gaps.iter().find(holds);
+        AttemptResult::Lost(gap.map_or(Reason::Trimmed, |gap| lost_reason(gap.reason)))
     })
+}
+
+fn lost_reason(reason: GapReason) -> Reason {
+    match reason {
+        GapReason::Trimmed => Reason::Trimmed,
+        GapReason::Quarantined => Reason::Quarantined,
+    }
 }
 
 /// Waits for a receipt that may not be there, in which case it waits forever.

@@ -10,3 +10,6 @@ mod dispatcher;
 mod crew;
 
 pub use crew::{Crew, CrewSettings, Needs};
+
+#[cfg(test)]
+mod tests;

@@ -42,10 +42,10 @@ fn words(reason: Reason) -> (StatusCode, &'static [u8]) {
             (StatusCode::UNSUPPORTED_MEDIA_TYPE, b"unsupported content encoding\n")
         }
         Reason::BodyTimeout => (StatusCode::REQUEST_TIMEOUT, b"failed to read body from request\n"),
-        Reason::StorageFull | Reason::StorageFailed | Reason::ShuttingDown => {
+        Reason::Busy | Reason::StorageFull | Reason::StorageFailed | Reason::ShuttingDown => {
             (StatusCode::SERVICE_UNAVAILABLE, b"service unavailable\n")
         }
-        Reason::Timeout => (StatusCode::GATEWAY_TIMEOUT, b"gateway timeout\n"),
+        Reason::StoreTimeout => (StatusCode::GATEWAY_TIMEOUT, b"gateway timeout\n"),
         _ => (StatusCode::BAD_REQUEST, b"invalid json\n"),
     }
 }

@@ -10,6 +10,7 @@ use http::{HeaderMap, HeaderValue};
 use http_body_util::BodyExt;
 use hyper::body::Incoming;
 
+use super::budget::Share;
 use super::inflate::inflate;
 
 /// How a body is packed.
@@ -41,37 +42,58 @@ pub fn encoding(headers: &HeaderMap) -> Result<Encoding, (Reason, String)> {
     })
 }
 
-/// Reads a whole body and unpacks it; neither form is larger than `bytes_max`.
+/// How much of a body is read, and how long that may take.
+#[derive(Clone, Copy, Debug)]
+pub struct Bounds {
+    /// Bytes, as sent and unpacked.
+    pub bytes_max: usize,
+    /// The whole time.
+    pub time_max: Duration,
+}
+
+/// Reads a whole body and unpacks it; its bytes are taken from `share`.
 ///
 /// # Errors
-/// `TooLarge`, `BodyTimeout`, `BodyCut`, `BadGzip`; each with a detail.
+/// `TooLarge`, `BodyTimeout`, `BodyCut`, `BadGzip`, `Busy`; each with a detail.
 pub async fn read(
-    body: Incoming,
+    mut body: Incoming,
     encoding: Encoding,
-    bytes_max: usize,
-    time_max: Duration,
+    bounds: Bounds,
+    share: &mut Share,
 ) -> Result<Bytes, (Reason, String)> {
-    let collected = tokio::time::timeout(time_max, collect(body, bytes_max)).await;
+    let Bounds { bytes_max, time_max } = bounds;
+    let collected = tokio::time::timeout(time_max, collect(&mut body, bytes_max, share)).await;
     let packed = collected.unwrap_or_else(|_| {
         let seconds = time_max.as_secs_f64();
         Err((Reason::BodyTimeout, format!("the body took longer than {seconds} s")))
-    })?;
+    });
+    if matches!(packed, Err((Reason::TooLarge, _))) {
+        drain(body, time_max).await;
+    }
     match encoding {
-        Encoding::Plain => Ok(packed),
-        Encoding::Gzip => inflate(&packed, bytes_max).map(Bytes::from),
+        Encoding::Plain => packed,
+        Encoding::Gzip => {
+            let inflated = inflate(&packed?, bytes_max)?;
+            share.take(inflated.len())?;
+            Ok(Bytes::from(inflated))
+        }
     }
 }
 
-async fn collect(mut body: Incoming, bytes_max: usize) -> Result<Bytes, (Reason, String)> {
+async fn collect(
+    body: &mut Incoming,
+    bytes_max: usize,
+    share: &mut Share,
+) -> Result<Bytes, (Reason, String)> {
     let mut first = Bytes::new();
     let mut all = BytesMut::new();
     while let Some(frame) = body.frame().await {
         let frame = frame.map_err(|error| (Reason::BodyCut, error.to_string()))?;
         let Ok(data) = frame.into_data() else { continue };
         if first.len() + all.len() + data.len() > bytes_max {
-            drain(body).await;
             return Err((Reason::TooLarge, format!("more than {bytes_max} bytes")));
         }
+        share.take(data.len())?;
         // Nearly every body comes in one piece, which then is not copied.
         if first.is_empty() && all.is_empty() {
             first = data;
@@ -85,15 +107,20 @@ async fn collect(mut body: Incoming, bytes_max: usize) -> Result<Bytes, (Reason,
     Ok(if all.is_empty() { first } else { all.freeze() })
 }
 
-/// Reads the rest of a body that is too large, as clients that cannot finish sending send again.
-async fn drain(mut body: Incoming) {
-    let mut left = limits::OVERSIZED_BODY_DRAIN_BYTES_MAX;
-    while let Some(Ok(frame)) = body.frame().await {
-        left = left.saturating_sub(frame.data_ref().map_or(0, Bytes::len));
-        if left == 0 {
-            return;
+/// Reads what is left of a body that is refused, within bounds: a client that cannot finish sending
+/// may miss the answer, and send again.
+pub async fn drain(mut body: Incoming, time_max: Duration) {
+    let read = async {
+        let mut left = limits::REFUSED_BODY_DRAIN_BYTES_MAX;
+        while let Some(Ok(frame)) = body.frame().await {
+            left = left.saturating_sub(frame.data_ref().map_or(0, Bytes::len));
+            if left == 0 {
+                return;
+            }
         }
-    }
+    };
+    // A body that takes longer is cut off; its sender gets the answer or a closed connection.
+    let _ = tokio::time::timeout(time_max, read).await;
 }
 
 #[cfg(test)]

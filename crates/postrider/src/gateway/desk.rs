@@ -9,6 +9,7 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering::Relaxed;
 
 use domain::event::NewEvent;
+use domain::limits;
 use futures_util::stream::{FuturesUnordered, StreamExt};
 use storage::{Journal, StorageError};
 use tokio::sync::{Notify, oneshot};
@@ -25,10 +26,14 @@ pub struct Desk {
     filled: Notify,
 }
 
+/// What goes to the journal together.
 #[derive(Default)]
 struct Batch {
     events: Vec<NewEvent>,
     replies: Vec<Reply>,
+    bytes: usize,
+    /// What was full before this one began.
+    full: Vec<Batch>,
 }
 
 impl Desk {
@@ -48,6 +53,9 @@ impl Desk {
         let (reply, answer) = oneshot::channel();
         {
             let mut pending = self.pending.borrow_mut();
+            let bytes = events.iter().map(|event| event.payload.len()).sum();
+            pending.make_room(bytes);
+            pending.bytes += bytes;
             pending.events.extend(events);
             pending.replies.push(reply);
         }
@@ -66,10 +74,10 @@ impl Desk {
                 () = self.filled.notified() => {
                     // Every request that is ready now gets its turn before the batch is closed.
                     tokio::task::yield_now().await;
-                    let batch = self.pending.take();
-                    if let Some(receipt) = self.hand_over(batch) {
-                        under_way.push(receipt);
-                    }
+                    let mut batch = self.pending.take();
+                    let full = std::mem::take(&mut batch.full);
+                    let receipts = full.into_iter().chain([batch]).map(|one| self.hand_over(one));
+                    under_way.extend(receipts.flatten());
                 }
                 Some(()) = under_way.next(), if !under_way.is_empty() => {}
             }
@@ -95,6 +103,17 @@ impl Desk {
                 answer_all(batch.replies, &Err(error));
                 None
             }
+        }
+    }
+}
+
+impl Batch {
+    /// Begins a new batch where this one cannot take so many bytes more.
+    fn make_room(&mut self, bytes: usize) {
+        if self.bytes > 0 && self.bytes + bytes > limits::BATCH_BYTES_MAX {
+            let mut full = std::mem::take(self);
+            self.full = std::mem::take(&mut full.full);
+            self.full.push(full);
         }
     }
 }

@@ -2,7 +2,7 @@
 
 use std::convert::Infallible;
 use std::net::SocketAddr;
-use std::pin::pin;
+use std::pin::{Pin, pin};
 use std::rc::Rc;
 
 use domain::limits;
@@ -11,6 +11,7 @@ use hyper::service::service_fn;
 use hyper_util::rt::TokioIo;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::task::JoinSet;
+use tokio::time::Sleep;
 
 use super::Needs;
 use super::pace::{Paced, Paces, Place};
@@ -47,17 +48,23 @@ impl Door {
         let mut connections = JoinSet::new();
         let mut desk = pin!(rudder.desk().run());
         let mut watch = pin!(paces.watch());
+        let mut resting: Option<Pin<Box<Sleep>>> = None;
         loop {
             tokio::select! {
                 () = &mut desk => {}
                 () = &mut watch => {}
-                accepted = listener.accept() => match accepted {
+                accepted = listener.accept(), if resting.is_none() => match accepted {
                     Ok((stream, peer)) => {
                         let visit = Visit { stream, peer, place: paces.enter() };
                         connections.spawn_local(serve(visit, rudder.clone(), shutdown.clone()));
                     }
-                    Err(error) => rest(&error).await,
+                    // Mostly for want of file descriptors: some will be freed.
+                    Err(error) => {
+                        tracing::warn!(%error, "cannot accept a connection");
+                        resting = Some(Box::pin(tokio::time::sleep(limits::ACCEPT_REST)));
+                    }
                 },
+                () = rested(&mut resting) => resting = None,
                 Some(_) = connections.join_next(), if !connections.is_empty() => {}
                 () = shutdown.draining() => break,
             }
@@ -76,10 +83,12 @@ impl Door {
     }
 }
 
-/// After a failed accept, mostly for want of file descriptors: waits for some to be freed.
-async fn rest(error: &std::io::Error) {
-    tracing::warn!(%error, "cannot accept a connection");
-    tokio::time::sleep(limits::ACCEPT_REST).await;
+/// Waits for the end of a rest that may not be, in which case it waits forever.
+async fn rested(resting: &mut Option<Pin<Box<Sleep>>>) {
+    match resting {
+        Some(resting) => resting.await,
+        None => std::future::pending().await,
+    }
 }
 
 async fn serve(visit: Visit, rudder: Rc<Rudder>, mut shutdown: Shutdown) {

@@ -7,6 +7,7 @@
 mod address;
 mod answer;
 mod body;
+mod budget;
 mod desk;
 mod door;
 mod inflate;
@@ -23,6 +24,7 @@ use storage::Store;
 
 use crate::live::Gauges;
 
+pub use budget::Budget;
 pub use door::Door;
 
 /// What the gateway works with.
@@ -34,6 +36,8 @@ pub struct Needs {
     pub settings: Arc<GatewaySettings>,
     /// What people see of it.
     pub gauges: Arc<Gauges>,
+    /// What all requests may hold in memory.
+    pub budget: Arc<Budget>,
 }
 
 /// What the gateway takes.

@@ -8,6 +8,7 @@ use domain::event::fields::Stamp;
 use domain::event::intake::{self, Intake, Rejection, Shape};
 use domain::limits;
 use domain::reason::Reason;
+use http::header::EXPECT;
 use http::{HeaderMap, Request, StatusCode};
 use hyper::body::Incoming;
 use storage::{RejectionRecord, StorageError};
@@ -77,16 +78,28 @@ impl Rudder {
         peer: IpAddr,
     ) -> Result<(), Refused> {
         let (head, body) = request.into_parts();
-        let holder = self.authenticate(&head.headers).map_err(Refused::of)?;
-        let received_at = clock::now();
         let settings = &self.needs.settings;
-        let read = match body::encoding(&head.headers) {
-            Ok(encoding) => {
-                let (bytes_max, time_max) = (settings.request_bytes_max, settings.body_timeout);
-                body::read(body, encoding, bytes_max, time_max).await
+        let admitted = self.authenticate(&head.headers).and_then(|holder| {
+            match body::encoding(&head.headers) {
+                Ok(encoding) => Ok((holder, encoding)),
+                Err(refusal) => Err(Refused::of(refusal).by(&holder)),
             }
-            Err(refusal) => Err(refusal),
+        });
+        let (holder, encoding) = match admitted {
+            Ok(admitted) => admitted,
+            Err(refused) => {
+                // Who asks before sending a body is not asked for one that is refused.
+                if !head.headers.contains_key(EXPECT) {
+                    body::drain(body, settings.body_timeout).await;
+                }
+                return Err(refused);
+            }
         };
+        let received_at = clock::now();
+        let bounds =
+            body::Bounds { bytes_max: settings.request_bytes_max, time_max: settings.body_timeout };
+        let mut share = self.needs.budget.share();
+        let read = body::read(body, encoding, bounds, &mut share).await;
         let body = read.map_err(|refusal| Refused::of(refusal).by(&holder))?;
         let client = address::client(peer, &head.headers, &settings.trusted_proxies);
         let client_ip = client.address.to_string();
@@ -113,7 +126,7 @@ impl Rudder {
         let stored = tokio::time::timeout(limits::STORE_TIME_MAX, self.desk.store(intake.events));
         let stored = match stored.await {
             Ok(stored) => stored.map_err(|error| storage_reason(&error)),
-            Err(_) => Err((Reason::Timeout, "storage did not answer in time".to_owned())),
+            Err(_) => Err((Reason::StoreTimeout, "storage did not answer in time".to_owned())),
         };
         stored.map_err(|refusal| Refused::of(refusal).by(holder))?;
         if !intake.rejections.is_empty() {
@@ -122,21 +135,21 @@ impl Rudder {
         Ok(())
     }
 
-    fn authenticate(&self, headers: &HeaderMap) -> Result<KeyHolder, (Reason, String)> {
+    fn authenticate(&self, headers: &HeaderMap) -> Result<KeyHolder, Refused> {
+        let refused = |reason, detail| Refused::of((reason, detail));
         let Some(key) = write_key(headers) else {
-            return Err((
-                Reason::MissingKey,
-                "no Basic authentication with a user name".to_owned(),
-            ));
+            let detail = "no Basic authentication with a user name".to_owned();
+            return Err(refused(Reason::MissingKey, detail));
         };
-        let holder = self.keys.holder(&key).ok_or_else(|| {
-            (Reason::BadKey, format!("the write key ends with …{}", key_ending(&key)))
-        })?;
-        if holder.enabled {
-            Ok(holder)
-        } else {
-            Err((Reason::DisabledSource, format!("source {}", holder.source)))
+        let Some(holder) = self.keys.holder(&key) else {
+            let detail = format!("the write key ends with …{}", key_ending(&key));
+            return Err(refused(Reason::BadKey, detail));
+        };
+        if !holder.enabled {
+            let detail = format!("source {}", holder.source);
+            return Err(refused(Reason::DisabledSource, detail).by(&holder));
         }
+        Ok(holder)
     }
 
     fn refuse(&self, refused: Refused) -> Answer {
@@ -189,7 +202,8 @@ fn key_ending(key: &str) -> String {
 
 fn storage_reason(error: &StorageError) -> (Reason, String) {
     let reason = match error {
-        StorageError::Full { .. } | StorageError::DiskFull { .. } => Reason::StorageFull,
+        StorageError::TooLarge { .. } => Reason::TooLarge,
+        error if error.passes() => Reason::StorageFull,
         StorageError::Closed => Reason::ShuttingDown,
         _ => Reason::StorageFailed,
     };

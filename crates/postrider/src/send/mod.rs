@@ -58,14 +58,15 @@ impl Sender {
         Ok(Self { settings: settings.clone(), method, path_and_query, headers, outlet, pool })
     }
 
-    /// Makes one attempt, within the time allowed.
+    /// Makes one attempt: a head that comes within the time allowed decides, whatever comes of the
+    /// answer's body.
     ///
     /// # Cancellation
     /// Dropping it closes the connection; the endpoint may have taken the event.
     pub async fn send(&self, payload: &Bytes) -> Outcome {
         let attempt = self.attempt(payload);
         match tokio::time::timeout(self.outlet.settings().timeout, attempt).await {
-            Ok(Ok(outcome)) => outcome,
+            Ok(Ok((answer, lease))) => self.judge(answer, lease).await,
             Ok(Err(failure)) => failure.outcome(),
             Err(_) => {
                 let seconds = self.outlet.settings().timeout.as_secs_f64();
@@ -74,13 +75,13 @@ impl Sender {
         }
     }
 
-    async fn attempt(&self, payload: &Bytes) -> Result<Outcome, Failure> {
+    async fn attempt(&self, payload: &Bytes) -> Result<(Response<Incoming>, Lease), Failure> {
         let mut request = Some(self.request(payload)?);
         // A kept connection may have been closed by the endpoint just now; where no byte of an
         // answer came, the same attempt goes on with a fresh one.
         if let Some(mut lease) = self.pool.idle() {
             match lease.send(&mut request).await {
-                Ok(response) => return Ok(self.answer(response, lease).await),
+                Ok(answer) => return Ok((answer, lease)),
                 Err(failure) if failure.is_stale_connection() => {
                     if request.is_none() {
                         request = Some(self.request(payload)?);
@@ -90,8 +91,8 @@ impl Sender {
             }
         }
         let mut lease = self.pool.connect(&self.outlet).await?;
-        let response = lease.send(&mut request).await?;
-        Ok(self.answer(response, lease).await)
+        let answer = lease.send(&mut request).await?;
+        Ok((answer, lease))
     }
 
     fn request(&self, payload: &Bytes) -> Result<Request<Full<Bytes>>, Failure> {
@@ -107,9 +108,9 @@ impl Sender {
         Ok(request)
     }
 
-    /// Reads what matters of an answer; the status decides, whatever comes of the body.
-    async fn answer(&self, response: Response<Incoming>, lease: Lease) -> Outcome {
-        let (head, body) = response.into_parts();
+    /// What an answer means; its connection is kept where the body ends in good time.
+    async fn judge(&self, answer: Response<Incoming>, lease: Lease) -> Outcome {
+        let (head, body) = answer.into_parts();
         let text =
             |name| head.headers.get(name).and_then(|value: &HeaderValue| value.to_str().ok());
         let outcome = Outcome::of_answer(head.status.as_u16(), text(RETRY_AFTER), text(LOCATION));

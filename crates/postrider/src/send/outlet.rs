@@ -28,7 +28,8 @@ pub struct OutletSettings {
 /// What all senders of a thread share.
 pub struct Outlet {
     settings: OutletSettings,
-    resolver: TokioResolver,
+    /// The machine's resolver, or why there is none; addresses can be called without it.
+    resolver: Result<TokioResolver, String>,
     tls: Arc<ClientConfig>,
 }
 
@@ -49,9 +50,14 @@ impl Outlet {
     /// Reads the machine's resolver settings and trusted certificates.
     ///
     /// # Errors
-    /// Why they cannot be used.
+    /// Where TLS cannot be set up.
     pub fn new(settings: OutletSettings) -> anyhow::Result<Self> {
-        let resolver = TokioResolver::builder_tokio()?.build()?;
+        let resolver =
+            TokioResolver::builder_tokio().and_then(hickory_resolver::ResolverBuilder::build);
+        let resolver = resolver.map_err(|error| error.to_string());
+        if let Err(error) = &resolver {
+            tracing::warn!(error, "names cannot be resolved; endpoints must be addresses");
+        }
         Ok(Self { settings, resolver, tls: tls::client_config()? })
     }
 
@@ -126,7 +132,8 @@ impl Outlet {
     }
 
     async fn resolve(&self, host: &str) -> Result<Vec<IpAddr>, Failure> {
-        let lookup = self.resolver.lookup_ip(host);
+        let resolver = self.resolver.as_ref().map_err(|error| Failure::dns(host, error))?;
+        let lookup = resolver.lookup_ip(host);
         let timeout = domain::limits::RESOLVE_TIME_MAX;
         let found = match tokio::time::timeout(timeout, lookup).await {
             Ok(answer) => answer.map_err(|error| Failure::dns(host, &error.to_string()))?,

@@ -20,6 +20,7 @@ use crate::workspace_file::{self, WorkspaceFileError};
 pub struct Follower {
     path: PathBuf,
     store: Store,
+    /// The state of the file that is dealt with: applied, or found wrong and reported.
     seen: Option<Stamp>,
 }
 
@@ -54,7 +55,17 @@ impl Follower {
     /// # Errors
     /// Where the file is wrong, or the catalog does not take it; nothing has changed then.
     pub async fn apply(&mut self) -> Result<(), FollowError> {
+        // Taken before the file is read, so that a change meanwhile is seen at the next look.
         self.seen = stamp(&self.path);
+        let applied = self.read_and_apply().await;
+        if matches!(applied, Err(FollowError::Catalog(_))) {
+            // The file may well be right: the next look tries again.
+            self.seen = None;
+        }
+        applied
+    }
+
+    async fn read_and_apply(&self) -> Result<(), FollowError> {
         let file = workspace_file::read(&self.path)?;
         for warning in &file.warnings {
             tracing::warn!(file = %self.path.display(), "{warning}");
@@ -71,12 +82,17 @@ impl Follower {
         Ok(())
     }
 
+    /// Whether the file is in a state that is not dealt with yet.
+    fn is_due(&self) -> bool {
+        stamp(&self.path) != self.seen
+    }
+
     /// Applies the file whenever it has changed or `reload` is notified, until the server ends.
     pub async fn run(mut self, reload: Arc<Notify>, mut shutdown: Shutdown) {
         loop {
             tokio::select! {
                 () = tokio::time::sleep(limits::WORKSPACE_FILE_INTERVAL) => {
-                    if stamp(&self.path) == self.seen {
+                    if !self.is_due() {
                         continue;
                     }
                 }
@@ -101,4 +117,71 @@ fn stamp(path: &Path) -> Option<Stamp> {
         #[cfg(unix)]
         inode: std::os::unix::fs::MetadataExt::ino(&metadata),
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
+
+    use storage::{Catalog, CatalogChange, Receipt, Snapshot};
+    use tokio::sync::watch;
+
+    use super::*;
+
+    /// A catalog that takes nothing while its disk is full.
+    struct Limited {
+        inner: Arc<dyn Catalog>,
+        full: Arc<AtomicBool>,
+    }
+
+    impl Catalog for Limited {
+        fn watch(&self) -> watch::Receiver<Arc<Snapshot>> {
+            self.inner.watch()
+        }
+
+        fn apply(&self, changes: Vec<CatalogChange>) -> Receipt<Arc<Snapshot>> {
+            if self.full.load(Relaxed) {
+                let operation = "writing the catalog";
+                return Receipt::ready(Err(StorageError::DiskFull { operation }));
+            }
+            self.inner.apply(changes)
+        }
+    }
+
+    const ONE_SOURCE: &str = r#"{"sources":[{"id":"a","writeKey":"k"}]}"#;
+
+    #[tokio::test]
+    async fn a_file_that_the_catalog_did_not_take_is_tried_again() {
+        let dir = tempfile::tempdir().expect("a directory");
+        let path = dir.path().join("workspace.json");
+        std::fs::write(&path, ONE_SOURCE).expect("a file");
+        let full = Arc::new(AtomicBool::new(true));
+        let mut store = storage::memory::open();
+        store.catalog = Arc::new(Limited { inner: store.catalog, full: full.clone() });
+        let catalog = store.catalog.watch();
+        let mut follower = Follower::new(path, store);
+        assert!(follower.is_due(), "not looked at yet");
+
+        let refused = follower.apply().await;
+        assert!(matches!(refused, Err(FollowError::Catalog(_))), "{refused:?}");
+        assert!(follower.is_due(), "the catalog did not take it");
+
+        full.store(false, Relaxed);
+        follower.apply().await.expect("there is room now");
+        assert_eq!(catalog.borrow().workspace.sources.len(), 1);
+        assert!(!follower.is_due(), "applied");
+    }
+
+    #[tokio::test]
+    async fn a_file_that_is_wrong_is_reported_once() {
+        let dir = tempfile::tempdir().expect("a directory");
+        let path = dir.path().join("workspace.json");
+        std::fs::write(&path, "{}").expect("a file");
+        let mut follower = Follower::new(path.clone(), storage::memory::open());
+        let wrong = follower.apply().await;
+        assert!(matches!(wrong, Err(FollowError::File(_))), "{wrong:?}");
+        assert!(!follower.is_due(), "it is as wrong as before");
+        std::fs::write(&path, ONE_SOURCE).expect("a file");
+        assert!(follower.is_due(), "it has changed");
+    }
 }

@@ -5,11 +5,12 @@ use domain::id::{DestinationId, SourceId};
 
 use super::node::{Node, Object};
 use super::source::Reader;
+use super::webhook::templates;
 
 /// A destination, and where it stood first.
 pub struct Known {
-    /// The destination.
-    pub destination: Destination,
+    /// The destination; none where it is skipped.
+    pub destination: Option<Destination>,
     path: String,
     line: usize,
 }
@@ -22,6 +23,16 @@ const NOT_DONE: [(&str, &str); 4] = [
     ("config.ketchConsentPurposes", "consent rules are not applied: every event is delivered"),
 ];
 
+/// What the settings of a destination come to.
+enum Reading {
+    /// They can work.
+    Usable(DestinationSettings),
+    /// They cannot, and a warning says so: the destination and its connection are passed over.
+    Skipped,
+    /// They cannot, and a mistake says so.
+    Mistaken,
+}
+
 impl Reader {
     /// Reads a destination that stands under `source`; none where the source has no usable id.
     pub(super) fn destination(&mut self, source: Option<&SourceId>, node: &Node<'_>) {
@@ -32,15 +43,43 @@ impl Reader {
         let id = self.required(&object, "id").map(DestinationId::new);
         let enabled = self.flag(&object, "enabled");
         let name = self.name(&object);
-        let settings = self.webhook(&object).map(DestinationSettings::Webhook);
-        self.warn_of_what_is_not_done(&object);
+        let reading = self.settings(&object, &name, enabled);
         let Some(id) = id else { return };
+        let settings = match reading {
+            Reading::Usable(settings) => settings,
+            Reading::Skipped => return self.add_destination(&id, None, &object),
+            Reading::Mistaken => return,
+        };
+        self.warn_of_what_is_not_done(&object);
         if let Some(source) = source {
             self.connect(source, &id, &object);
         }
-        if let Some(settings) = settings {
-            self.add_destination(Destination { id, name, enabled, settings }, &object);
+        let destination = Destination { id: id.clone(), name, enabled, settings };
+        self.add_destination(&id, Some(destination), &object);
+    }
+
+    /// Reads the settings; what makes them unusable is a mistake only where events would be lost.
+    fn settings(&mut self, object: &Object<'_>, name: &str, enabled: bool) -> Reading {
+        let templates = templates(object);
+        if !templates.is_empty() {
+            let reason =
+                format!("is a template, which is not applied: destination {name:?} is skipped");
+            self.warnings.extend(templates.iter().map(|node| node.finding(reason.clone())));
+            return Reading::Skipped;
         }
+        let before = self.mistakes.len();
+        if let Some(settings) = self.webhook(object) {
+            return Reading::Usable(DestinationSettings::Webhook(settings));
+        }
+        if enabled {
+            return Reading::Mistaken;
+        }
+        // A draft that somebody has not finished yet.
+        for mut finding in self.mistakes.split_off(before) {
+            finding.reason += &format!("; destination {name:?} is disabled, so it is skipped");
+            self.warnings.push(finding);
+        }
+        Reading::Skipped
     }
 
     /// Whether the type is one of ours; a missing type is a mistake, a foreign one is passed over.
@@ -77,19 +116,27 @@ impl Reader {
         }
     }
 
-    fn add_destination(&mut self, destination: Destination, object: &Object<'_>) {
+    /// Adds a destination, or compares it with how it stood first; none where it is skipped.
+    fn add_destination(
+        &mut self,
+        id: &DestinationId,
+        destination: Option<Destination>,
+        object: &Object<'_>,
+    ) {
         let node = object.node();
-        let Some(first) = self.destinations.get(&destination.id) else {
-            let id = destination.id.clone();
+        let Some(first) = self.destinations.get(id) else {
             let known = Known { destination, path: node.path().to_owned(), line: node.line() };
-            self.destinations.insert(id, known);
+            self.destinations.insert(id.clone(), known);
             return;
         };
-        let differences = differences(&first.destination, &destination);
+        let differences = match (&first.destination, &destination) {
+            (Some(one), Some(other)) => differences(one, other),
+            (None, None) => Vec::new(),
+            _ => vec!["config"],
+        };
         if !differences.is_empty() {
             let reason = format!(
-                "destination {} differs from {} on line {} in {}: it must be the same everywhere",
-                destination.id,
+                "destination {id} differs from {} on line {} in {}: it must be the same everywhere",
                 first.path,
                 first.line,
                 differences.join(", ")

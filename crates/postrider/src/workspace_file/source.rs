@@ -46,7 +46,11 @@ impl Reader {
         }
         let workspace = Workspace {
             sources: self.sources.into_values().map(|(source, _)| source).collect(),
-            destinations: self.destinations.into_values().map(|known| known.destination).collect(),
+            destinations: self
+                .destinations
+                .into_values()
+                .filter_map(|known| known.destination)
+                .collect(),
             connections: self.connections.into_values().map(|(joined, _)| joined).collect(),
         };
         Ok(WorkspaceFile { workspace, warnings: self.warnings })

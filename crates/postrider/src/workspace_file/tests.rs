@@ -178,7 +178,7 @@ fn every_mistake_is_found_at_once_with_line_and_path() {
           "webhookMethod": "POST",
           "headers": [
             { "from": "", "to": "" },
-            { "from": "Host", "to": "x" } ] } },
+            { "from": "X Y", "to": "x" } ] } },
       7
     ] }
   ]
@@ -193,10 +193,141 @@ fn every_mistake_is_found_at_once_with_line_and_path() {
             "line 7: sources[1].destinations[0].config.webhookUrl: \
              scheme ftp cannot be used, only http and https",
             "line 11: sources[1].destinations[0].config.headers[1]: \
-             header host belongs to the connection and cannot be set",
+             header name has a character that is not allowed at 1",
             "line 12: sources[1].destinations[1]: is a number, but must be an object",
         ],
     );
+}
+
+/// The file of [`one_webhook`], with its destination disabled.
+fn one_draft(config: &str) -> String {
+    one_webhook(config).replace("\"id\":\"d\"", "\"id\":\"d\",\"enabled\":false")
+}
+
+#[track_caller]
+fn check_skipped(text: &str, expected: &[&str]) {
+    check_warnings(text, expected);
+    let workspace = parse(text).expect("the file has no mistakes").workspace;
+    assert_eq!(workspace.sources.len(), 1);
+    assert_eq!((workspace.destinations, workspace.connections), (vec![], vec![]));
+}
+
+#[test]
+fn header_rows_of_the_connection_are_skipped_with_a_warning() {
+    let config = "{\"webhookUrl\":\"http://a.test/\",\"headers\":[
+        {\"from\":\"Host\",\"to\":\"b.test\"},
+        {\"from\":\"X-Team\",\"to\":\"42\"},
+        {\"from\":\"Content-Length\",\"to\":7}]}";
+    let text = one_webhook(config);
+    let path = "sources[0].destinations[0].config.headers";
+    let reason = "belongs to the connection: the row is skipped";
+    check_warnings(
+        &text,
+        &[
+            &format!("line 2: {path}[0]: header host {reason}"),
+            &format!("line 4: {path}[2]: header content-length {reason}"),
+        ],
+    );
+    let file = parse(&text).expect("a file");
+    let names: Vec<&str> =
+        webhook(&file, 0).headers.iter().map(|header| header.name.as_str()).collect();
+    assert_eq!(names, ["X-Team"]);
+}
+
+#[test]
+fn mistakes_are_placed_also_where_rows_before_them_are_skipped() {
+    let rows = r#"{"from":"Host","to":"x"},{"from":""},{"from":"a","to":"\u0000"}"#;
+    check_mistakes(
+        &one_webhook(&format!(r#"{{"webhookUrl":"http://a.test/","headers":[{rows}]}}"#)),
+        &["line 1: sources[0].destinations[0].config.headers[2]: \
+           value of header a has a character that is not allowed at 0"],
+    );
+}
+
+#[test]
+fn a_destination_with_templates_is_skipped_with_a_warning() {
+    let path = "line 1: sources[0].destinations[0].config";
+    let reason = "is a template, which is not applied: destination \"d\" is skipped";
+    let check = |config: &str, members: &[&str]| {
+        let expected: Vec<String> =
+            members.iter().map(|member| format!("{path}.{member}: {reason}")).collect();
+        check_skipped(
+            &one_webhook(config),
+            &expected.iter().map(String::as_str).collect::<Vec<_>>(),
+        );
+    };
+    check(
+        r#"{"webhookUrl":" {{ event.properties.url  || \"http://a.test\" }} "}"#,
+        &["webhookUrl"],
+    );
+    check(
+        r#"{"webhookUrl":"http://a.test/","webhookMethod":"{{message.context.how||POST}}"}"#,
+        &["webhookMethod"],
+    );
+    check(
+        r#"{"webhookUrl":"{{a.b||c}}","headers":[{"from":"x","to":"{{a.b||}}"}]}"#,
+        &["headers[0].to", "webhookUrl"],
+    );
+    check(
+        r#"{"webhookUrl":"http://a.test/","headers":[null,{"from":"{{a.b||x}}"}]}"#,
+        &["headers[1].from"],
+    );
+}
+
+#[test]
+fn braces_alone_make_no_template() {
+    let rows = ["{{a.b}}", "{{ || x}}", "{{a.b || x}} y", "{a.b || x}"];
+    let rows = rows.map(|value| format!(r#"{{"from":"x","to":"{value}"}}"#)).join(",");
+    let config = format!(r#"{{"webhookUrl":"http://a.test/","headers":[{rows}]}}"#);
+    check_warnings(&one_webhook(&config), &[]);
+}
+
+#[test]
+fn a_disabled_draft_is_skipped_with_its_connection() {
+    let path = "line 1: sources[0].destinations[0]";
+    let skipped = "; destination \"d\" is disabled, so it is skipped";
+    let check = |config: &str, expected: &str| {
+        check_skipped(&one_draft(config), &[&format!("{path}.{expected}{skipped}")]);
+    };
+    check("{}", "config.webhookUrl: is missing");
+    check("null", "config: is missing");
+    check(
+        r#"{"webhookUrl":""}"#,
+        "config.webhookUrl: is empty; give the endpoint's http or https URL",
+    );
+    check(
+        r#"{"webhookUrl":"ftp://a.test/"}"#,
+        "config.webhookUrl: scheme ftp cannot be used, only http and https",
+    );
+    let usable = r#"{"webhookUrl":"http://a.test/"}"#;
+    let file = parse(&one_draft(usable)).expect("a file");
+    assert_eq!(file.warnings, []);
+    assert_eq!((file.workspace.destinations.len(), file.workspace.connections.len()), (1, 1));
+}
+
+#[test]
+fn a_repeat_of_a_skipped_destination_must_be_skipped_too() {
+    let destination = |url: &str| {
+        format!(
+            r#"{{"id":"d","destinationDefinition":{{"name":"WEBHOOK"}},
+            "config":{{"webhookUrl":"{url}"}}}}"#
+        )
+    };
+    let two = |first: &str, second: &str| {
+        let (first, second) = (destination(first), destination(second));
+        format!(
+            r#"{{"sources":[{{"id":"a","writeKey":"k","destinations":[{first}]}},
+            {{"id":"b","writeKey":"l","destinations":[{second}]}}]}}"#
+        )
+    };
+    let template = "{{a.b||c}}";
+    let mistake = "line 3: sources[1].destinations[0]: destination d differs from \
+                   sources[0].destinations[0] on line 1 in config: it must be the same everywhere";
+    check_mistakes(&two(template, "http://a.test/"), &[mistake]);
+    check_mistakes(&two("http://a.test/", template), &[mistake]);
+    let file = parse(&two(template, template)).expect("a file");
+    assert_eq!((file.warnings.len(), file.workspace.destinations.len()), (2, 0));
+    assert_eq!(file.workspace.connections, []);
 }
 
 #[test]
@@ -282,4 +413,18 @@ fn a_file_is_named_in_front_of_its_mistakes() {
              {path}:1: sources: is a number, but must be a list"
         )
     );
+}
+
+#[test]
+fn the_guide_shows_what_is_really_printed() {
+    let guide = include_str!("../../../../docs/guides/workspace-file.md");
+    let block = |language: &str| {
+        let (_, rest) = guide.split_once(&format!("```{language}\n")).expect("a block");
+        rest.split_once("```").expect("an end").0
+    };
+    assert!(parse(block("json")).is_ok());
+    let wrong = block("json").replace("\"POST\"", "\"post\"");
+    let mistakes = parse(&wrong).expect_err("a mistake");
+    let shown = finding::list(Path::new("workspace.json"), &mistakes);
+    assert_eq!(block("text"), format!("error: {shown}\n"));
 }

@@ -53,6 +53,13 @@ impl Reader {
         let mut whole = true;
         for row in rows {
             match header(&row) {
+                // Files made elsewhere hold such rows, and nothing was ever sent for them.
+                Ok(Some(header)) if header.is_reserved() => {
+                    let name = header.name.to_ascii_lowercase();
+                    let reason =
+                        format!("header {name} belongs to the connection: the row is skipped");
+                    self.warnings.push(row.finding(reason));
+                }
                 Ok(Some(header)) => headers.push((row, header)),
                 // The dashboard leaves an empty row behind where nobody filled it in.
                 Ok(None) => {}
@@ -64,6 +71,28 @@ impl Reader {
         }
         whole.then_some(headers)
     }
+}
+
+/// The settings that are templates: `{{ path || default }}`, to be filled in from each event.
+pub(super) fn templates<'a>(destination: &Object<'a>) -> Vec<Node<'a>> {
+    let Some(config) = destination.get("config").and_then(|node| node.object().ok()) else {
+        return Vec::new();
+    };
+    let settings = ["webhookUrl", "webhookMethod"];
+    let settings = settings.into_iter().filter_map(|name| config.get(name).cloned());
+    let rows = config.get("headers").and_then(|list| list.elements().ok()).unwrap_or_default();
+    let cells = rows
+        .iter()
+        .filter_map(|row| row.object().ok())
+        .flat_map(|row| ["from", "to"].into_iter().filter_map(move |name| row.get(name).cloned()));
+    settings.chain(cells).filter(is_template).collect()
+}
+
+fn is_template(node: &Node<'_>) -> bool {
+    let Ok(text) = node.string() else { return false };
+    let inner = text.trim().strip_prefix("{{").and_then(|text| text.strip_suffix("}}"));
+    let path = inner.and_then(|inner| inner.split_once("||")).map(|(path, _)| path.trim());
+    path.is_some_and(|path| !path.is_empty())
 }
 
 /// The header of a row; none where the row has no name.

@@ -98,9 +98,9 @@ impl Database {
             }
             Err(error) => match sqlite::classify("copying the log to the database", error) {
                 // The log still holds everything; the next request tries again.
-                StorageError::DiskFull { .. } => {
+                error if error.passes() => {
                     let path = self.path.display();
-                    tracing::warn!(%path, "disk is full: checkpoint put off");
+                    tracing::warn!(%path, %error, "checkpoint put off");
                 }
                 failure => {
                     alarm.raise(failure.clone());

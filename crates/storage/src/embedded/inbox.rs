@@ -40,12 +40,25 @@ impl<T> Inbox<T> {
     /// # Errors
     /// `Full` and `Closed`; the entry is then dropped.
     pub fn push(&self, entry: T, bytes: usize) -> Result<(), StorageError> {
+        self.push_within(entry, bytes, self.bytes_max)
+    }
+
+    /// Puts an entry in that may only use half of the inbox: what nobody waits for must not take
+    /// the room of what somebody does.
+    ///
+    /// # Errors
+    /// As [`Self::push`].
+    pub fn push_minor(&self, entry: T, bytes: usize) -> Result<(), StorageError> {
+        self.push_within(entry, bytes, self.bytes_max / 2)
+    }
+
+    fn push_within(&self, entry: T, bytes: usize, bytes_max: usize) -> Result<(), StorageError> {
         let mut state = self.lock();
         if state.closed {
             return Err(StorageError::Closed);
         }
         let bytes = bytes.max(1);
-        if state.bytes > 0 && state.bytes + bytes > self.bytes_max {
+        if state.bytes > 0 && state.bytes + bytes > bytes_max {
             return Err(StorageError::Full { inbox: self.name });
         }
         state.entries.push_back((entry, bytes));

@@ -12,6 +12,7 @@ mod alarm;
 mod inbox;
 mod sqlite;
 mod checkpointer;
+mod trust;
 mod journal;
 mod state;
 mod catalog;

@@ -82,12 +82,22 @@ pub fn open_reader(path: &Path) -> Result<Connection, OpenError> {
     open().map_err(database("open", path))
 }
 
-/// What an error means to the store: a full disk passes, after anything else it is not trusted.
+/// What an error means to the store: after most of them it is not trusted any more. Those that
+/// SQLite gives before it writes anything pass.
 pub fn classify(operation: &'static str, error: rusqlite::Error) -> StorageError {
-    if error.sqlite_error_code() == Some(ErrorCode::DiskFull) {
-        return StorageError::DiskFull { operation };
+    // The log's index could not grow, which happens before anything is written to the log.
+    let no_room_for_index = error
+        .sqlite_error()
+        .is_some_and(|error| error.extended_code == rusqlite::ffi::SQLITE_IOERR_SHMSIZE);
+    match error.sqlite_error_code() {
+        Some(ErrorCode::DiskFull) => StorageError::DiskFull { operation },
+        _ if no_room_for_index => StorageError::DiskFull { operation },
+        Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked) => {
+            StorageError::Busy { operation }
+        }
+        Some(ErrorCode::TooBig) => StorageError::TooLarge { operation },
+        _ => StorageError::Failed { operation, source: Arc::new(error) },
     }
-    StorageError::Failed { operation, source: Arc::new(error) }
 }
 
 /// An error while a database is opened.

@@ -102,6 +102,15 @@ const RESERVED: [&str; 9] = [
 /// The scheme of the built-in receiver.
 const PLAYGROUND: &str = "playground://";
 
+/// Bytes of a playground's name. Source: chosen.
+const PLAYGROUND_NAME_BYTES_MAX: usize = 64;
+
+/// Whether a playground can have this name: 1 to 64 ASCII letters, digits and dashes.
+pub fn is_playground_name(name: &str) -> bool {
+    (1..=PLAYGROUND_NAME_BYTES_MAX).contains(&name.len())
+        && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-')
+}
+
 impl WebhookSettings {
     /// Everything that is wrong with the settings; empty where they can work.
     pub fn check(&self) -> Vec<SettingsError> {
@@ -123,28 +132,43 @@ impl WebhookSettings {
     /// Why the URL cannot be used.
     pub fn target(&self) -> Result<Target, String> {
         if let Some(name) = self.url.strip_prefix(PLAYGROUND) {
-            let named = !name.is_empty()
-                && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-');
-            return if named {
+            return if is_playground_name(name) {
                 Ok(Target::Playground(name.to_owned()))
             } else {
-                Err("a playground's name has letters, digits and dashes".to_owned())
+                let max = PLAYGROUND_NAME_BYTES_MAX;
+                Err(format!("a playground's name has 1 to {max} letters, digits and dashes"))
             };
         }
         if self.url.is_empty() {
             return Err("is empty; give the endpoint's http or https URL".to_owned());
         }
+        if self.url.bytes().any(|byte| byte <= b' ' || byte == 0x7f) {
+            return Err("holds spaces or control characters".to_owned());
+        }
+        if self.url.contains('\\') {
+            return Err("holds a backslash; write / where a part ends, else %5C".to_owned());
+        }
         let url = url::Url::parse(&self.url).map_err(|error| format!("is not a URL: {error}"))?;
         if !matches!(url.scheme(), "http" | "https") {
             return Err(format!("scheme {} cannot be used, only http and https", url.scheme()));
         }
+        self.check_authority(url.scheme())?;
         if !url.username().is_empty() || url.password().is_some() {
             return Err("holds a user name or password; send them as a header instead".to_owned());
         }
-        if self.url.bytes().any(|byte| byte <= b' ' || byte == 0x7f) {
-            return Err("holds spaces or control characters".to_owned());
-        }
         Ok(Target::Endpoint(Box::new(url)))
+    }
+
+    /// Refuses what the URL standard mends in silence: what is written must be what is meant.
+    fn check_authority(&self, scheme: &str) -> Result<(), String> {
+        let rest = self.url.get(scheme.len()..).and_then(|rest| rest.strip_prefix("://"));
+        let Some(rest) = rest else {
+            return Err(format!("has no // after {scheme}:; write {scheme}://host/path"));
+        };
+        if rest.starts_with('/') {
+            return Err(format!("has no host after {scheme}://; write {scheme}://host/path"));
+        }
+        Ok(())
     }
 
     /// Where requests go, fit to be shown: scheme, host and port, without path and query.
@@ -158,10 +182,15 @@ impl WebhookSettings {
 }
 
 impl HeaderSetting {
+    /// Whether it belongs to the connection, so that it cannot be set.
+    pub fn is_reserved(&self) -> bool {
+        RESERVED.iter().any(|name| name.eq_ignore_ascii_case(&self.name))
+    }
+
     /// Why the header cannot be sent; none where it can.
     fn fault(&self) -> Option<String> {
         let name = self.name.to_ascii_lowercase();
-        if RESERVED.contains(&name.as_str()) {
+        if self.is_reserved() {
             return Some(format!("header {name} belongs to the connection and cannot be set"));
         }
         let token = |byte: u8| byte.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&byte);
@@ -212,6 +241,8 @@ mod tests {
             "http://127.0.0.1:9000",
             "http://localhost/x",
             "http://[::1]:80/",
+            "HTTPS://hooks.acme.test/In",
+            "http://a.test//x/%5C?u=http:///h",
             "playground://demo",
         ] {
             check(url, true);
@@ -233,6 +264,51 @@ mod tests {
         ] {
             check(url, false);
         }
+    }
+
+    #[test]
+    fn urls_that_would_be_mended_are_refused_with_what_to_write() {
+        let check = |url: &str, expected: &str| {
+            assert_eq!(settings(url, &[]).target(), Err(expected.to_owned()), "{url}");
+        };
+        let slashes = "has no // after http:; write http://host/path";
+        check("http:host/x", slashes);
+        check("http:/h/x", slashes);
+        check("HTTP:h", slashes);
+        check("https:h", "has no // after https:; write https://host/path");
+        let host = "has no host after http://; write http://host/path";
+        check("http:///h/x", host);
+        check("Http:////h/x", host);
+        let backslash = "holds a backslash; write / where a part ends, else %5C";
+        check("http:\\\\h/x", backslash);
+        check("http://h\\x", backslash);
+        check("http://h/?q=\\", backslash);
+    }
+
+    #[test]
+    fn a_playgrounds_name_is_bounded() {
+        let check = |name: &str, good: bool| {
+            let target = settings(&format!("playground://{name}"), &[]).target();
+            assert_eq!(target.is_ok(), good, "{name}: {target:?}");
+        };
+        check("Demo-1", true);
+        check(&"a".repeat(64), true);
+        check(&"a".repeat(65), false);
+        check("", false);
+        check("a_b", false);
+    }
+
+    #[test]
+    fn headers_of_the_connection_are_known_in_any_letter_case() {
+        let check = |name: &str, reserved: bool| {
+            let header = HeaderSetting { name: name.to_owned(), value: String::new() };
+            assert_eq!(header.is_reserved(), reserved, "{name}");
+        };
+        check("Host", true);
+        check("content-length", true);
+        check("Transfer-ENCODING", true);
+        check("Content-Type", false);
+        check("X-Host", false);
     }
 
     #[test]

@@ -38,6 +38,9 @@ pub struct Agenda {
     held_bytes: usize,
     changed: BTreeSet<Seq>,
     closed: Vec<Seq>,
+    /// Whether a delivery was finished since the last step, rather than events passed over.
+    is_news: bool,
+    is_ending: bool,
     /// The latest event that is finished; what is under way before it is written down as open.
     finished_to: Seq,
 }
@@ -107,6 +110,8 @@ impl Agenda {
             held_bytes: 0,
             changed: BTreeSet::new(),
             closed: Vec::new(),
+            is_news: false,
+            is_ending: false,
             finished_to: Seq(0),
         };
         for open in state.open {
@@ -211,6 +216,7 @@ impl Agenda {
         let Some(delivery) = self.deliveries.remove(&seq) else { return };
         self.let_go(delivery.event.as_ref());
         self.finished_to = self.finished_to.max(seq);
+        self.is_news = true;
         self.changed.remove(&seq);
         if delivery.stored {
             self.closed.push(seq);
@@ -234,6 +240,20 @@ impl Agenda {
         delivery.reason = reason.code();
         self.changed.insert(seq);
         self.park(seq, at);
+        self.forget(seq);
+    }
+
+    /// The delivery's event could not be read: it is asked for again at `at`, and that was no attempt.
+    pub fn put_off(&mut self, seq: Seq, at: Timestamp) {
+        let Some(delivery) = self.deliveries.get_mut(&seq) else { return };
+        delivery.attempts = delivery.attempts.saturating_sub(1);
+        delivery.due = at;
+        self.park(seq, at);
+    }
+
+    /// From now on every step is worth a commit.
+    pub fn end(&mut self) {
+        self.is_ending = true;
     }
 
     /// Makes those ready whose time has come.
@@ -249,12 +269,17 @@ impl Agenda {
         self.due.first().map(|(due, _)| *due)
     }
 
-    /// Takes out what changed since the last step; none where nothing did.
+    /// Takes out what changed since the last step; none where nothing did, or where it is not worth
+    /// a commit: passing events over again costs little.
     pub fn step(&mut self) -> Option<Step> {
         let cursor = self.advance();
-        if cursor == self.cursor && self.changed.is_empty() && self.closed.is_empty() {
+        let moved = cursor.0 - self.cursor.0;
+        let only_passed = self.changed.is_empty() && self.closed.is_empty() && !self.is_news;
+        let moved_min = if self.is_ending { 1 } else { limits::PASSED_EVENTS_MAX };
+        if only_passed && moved < moved_min {
             return None;
         }
+        self.is_news = false;
         self.cursor = cursor;
         let changed = std::mem::take(&mut self.changed);
         let opened = changed.into_iter().filter_map(|seq| self.open(seq)).collect();
@@ -290,14 +315,21 @@ impl Agenda {
         cursor
     }
 
-    /// Marks a delivery as written down; its event is read again when it is needed.
+    /// Marks a delivery as written down.
     fn store(&mut self, seq: Seq) {
-        if let Some(delivery) = self.deliveries.get_mut(&seq) {
-            delivery.stored = true;
-            let event = delivery.event.take();
-            self.let_go(event.as_ref());
-            self.changed.insert(seq);
+        let Some(delivery) = self.deliveries.get_mut(&seq) else { return };
+        delivery.stored = true;
+        self.changed.insert(seq);
+        // What waits for long is read again when its time comes; the rest goes soon.
+        if matches!(delivery.state, State::Parked | State::Waiting) {
+            self.forget(seq);
         }
+    }
+
+    /// Gives up the event of a delivery in memory.
+    fn forget(&mut self, seq: Seq) {
+        let event = self.deliveries.get_mut(&seq).and_then(|delivery| delivery.event.take());
+        self.let_go(event.as_ref());
     }
 
     fn open(&self, seq: Seq) -> Option<OpenDelivery> {

@@ -82,12 +82,31 @@ fn a_failed_delivery_and_what_waits_behind_it_are_written_down() {
 }
 
 #[test]
-fn passed_events_move_the_cursor() {
+fn passed_events_move_the_cursor_when_that_is_worth_it() {
     let mut agenda = agenda();
     agenda.pass(Seq(50));
     agenda.pass(Seq(20));
     assert_eq!(agenda.read_from(), Seq(50));
-    assert_eq!(agenda.step().unwrap().cursor, Seq(50));
+    assert_eq!(agenda.step(), None, "reading 50 places again costs less than a commit");
+    agenda.pass(Seq(1 + limits::PASSED_EVENTS_MAX));
+    assert_eq!(agenda.step().unwrap().cursor.0, 1 + limits::PASSED_EVENTS_MAX);
+    agenda.pass(Seq(2 + limits::PASSED_EVENTS_MAX));
+    assert_eq!(agenda.step(), None);
+    agenda.end();
+    assert_eq!(agenda.step().unwrap().cursor.0, 2 + limits::PASSED_EVENTS_MAX);
+    assert_eq!(agenda.step(), None);
+}
+
+#[test]
+fn a_delivery_that_could_not_be_read_was_not_attempted() {
+    let mut agenda = agenda();
+    agenda.offer(event(1, "a", ""));
+    assert_eq!(agenda.take(NOW).unwrap().tries.count, 1);
+    agenda.put_off(Seq(1), later(5));
+    agenda.wake(later(4));
+    assert!(!agenda.is_ready());
+    agenda.wake(later(5));
+    assert_eq!(agenda.take(later(5)).unwrap().tries.count, 1);
 }
 
 #[test]

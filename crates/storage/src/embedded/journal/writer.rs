@@ -22,6 +22,7 @@ use super::Shared;
 use crate::embedded::alarm::Alarm;
 use crate::embedded::checkpointer::Wal;
 use crate::embedded::inbox::{ClosesInbox, Inbox};
+use crate::embedded::trust::Trust;
 use crate::embedded::{limits, sqlite};
 use crate::error::StorageError;
 use crate::frame::Frame;
@@ -65,11 +66,10 @@ pub struct Writer {
     shared: Arc<Shared>,
     wal: Wal,
     limits: Limits,
-    alarm: Alarm,
+    trust: Trust,
     next: Seq,
     trims: VecDeque<Trim>,
     is_vacuuming: bool,
-    failure: Option<StorageError>,
 }
 
 struct Batch {
@@ -113,11 +113,10 @@ impl Writer {
             shared,
             wal,
             limits,
-            alarm,
+            trust: Trust::new(alarm),
             next,
             trims: VecDeque::new(),
             is_vacuuming: false,
-            failure: None,
         })
     }
 
@@ -143,7 +142,7 @@ impl Writer {
     }
 
     fn failure(&self) -> Option<StorageError> {
-        self.failure.clone().or_else(|| self.wal.failure())
+        self.trust.failure(&self.wal)
     }
 
     /// Whether there is work to do even if nothing waits in the inbox.
@@ -192,7 +191,7 @@ impl Writer {
         let events = batches.iter().flat_map(|batch| batch.events.iter());
         let frame = Frame::encode(self.next, events);
         let inserted = self.insert(&frame);
-        self.judge("appending events", inserted)?;
+        self.trust.judge("appending events", inserted)?;
         self.wrote(frame.bytes_len() as u64)?;
         Ok(frame)
     }
@@ -209,29 +208,9 @@ impl Writer {
         Ok(())
     }
 
-    /// Sorts the errors of a commit; all but a full disk end the trust in the file.
-    fn judge<T>(
-        &mut self,
-        operation: &'static str,
-        result: rusqlite::Result<T>,
-    ) -> Result<T, StorageError> {
-        result.map_err(|error| {
-            let error = sqlite::classify(operation, error);
-            if matches!(error, StorageError::Failed { .. }) {
-                self.failure = Some(error.clone());
-                self.alarm.raise(error.clone());
-            }
-            error
-        })
-    }
-
     fn wrote(&mut self, bytes: u64) -> Result<(), StorageError> {
         let reported = self.wal.wrote(&self.connection, bytes + 2 * sqlite::PAGE_BYTES);
-        match self.judge("copying the log to the database", reported) {
-            // The log still holds everything; the next checkpoint tries again.
-            Err(StorageError::DiskFull { .. }) => Ok(()),
-            judged => judged,
-        }
+        self.trust.judge_checkpoint(reported)
     }
 
     fn trim_step(&mut self) {
@@ -240,7 +219,7 @@ impl Writer {
             Some(failure) => Err(failure),
             None => {
                 let step = self.trim_some(before);
-                self.judge("trimming the journal", step)
+                self.trust.judge("trimming the journal", step)
             }
         };
         let answer = match result {
@@ -306,7 +285,7 @@ impl Writer {
             return;
         }
         let result = self.vacuum_some();
-        if let Ok(more) = self.judge("giving space back", result) {
+        if let Ok(more) = self.trust.judge("giving space back", result) {
             self.is_vacuuming = more;
         }
     }

@@ -150,7 +150,11 @@ impl Schedule for EmbeddedState {
 impl Ledger for EmbeddedState {
     fn reject(&self, rejections: Vec<RejectionRecord>) -> Receipt<()> {
         let bytes = rejections.iter().map(|one| 128 + one.detail.len() + one.sample.len()).sum();
-        self.command(bytes, |reply| Command::Reject { rejections, reply })
+        let (reply, receipt) = Receipt::pair();
+        match self.commands.push_minor(Command::Reject { rejections, reply }, bytes) {
+            Ok(()) => receipt,
+            Err(error) => Receipt::ready(Err(error)),
+        }
     }
 
     fn attempts(&self, query: AttemptQuery) -> Receipt<Vec<AttemptRecord>> {

@@ -19,6 +19,7 @@ use rusqlite::{Connection, OptionalExtension};
 use crate::embedded::alarm::Alarm;
 use crate::embedded::checkpointer::Wal;
 use crate::embedded::inbox::{ClosesInbox, Inbox};
+use crate::embedded::trust::Trust;
 use crate::embedded::{limits, sqlite};
 use crate::error::StorageError;
 use crate::ledger::{AttemptRecord, Fate, RejectionRecord, Totals};
@@ -67,8 +68,7 @@ pub struct Writer {
     commands: Arc<Inbox<Command>>,
     wal: Wal,
     limits: Limits,
-    alarm: Alarm,
-    failure: Option<StorageError>,
+    trust: Trust,
     keys: Keys,
     rows: Rows,
 }
@@ -117,7 +117,7 @@ impl Writer {
     ) -> rusqlite::Result<Self> {
         let rows = Rows::read(&connection)?;
         let keys = Keys::default();
-        Ok(Self { connection, commands, wal, limits, alarm, failure: None, keys, rows })
+        Ok(Self { connection, commands, wal, limits, trust: Trust::new(alarm), keys, rows })
     }
 
     /// Serves its inbox until that is closed and everything in it is answered.
@@ -143,7 +143,7 @@ impl Writer {
     }
 
     fn failure(&self) -> Option<StorageError> {
-        self.failure.clone().or_else(|| self.wal.failure())
+        self.trust.failure(&self.wal)
     }
 
     fn commit(&mut self, changes: Vec<Command>) {
@@ -170,29 +170,9 @@ impl Writer {
             self.rows = rows_before;
             self.keys = Keys::default();
         }
-        let rows = self.judge("committing settlements", result)?;
+        let rows = self.trust.judge("committing settlements", result)?;
         let reported = self.wal.wrote(&self.connection, rows * 128 + 8 * sqlite::PAGE_BYTES);
-        match self.judge("copying the log to the database", reported) {
-            // The log still holds everything; the next checkpoint tries again.
-            Err(StorageError::DiskFull { .. }) => Ok(()),
-            judged => judged,
-        }
-    }
-
-    /// Sorts the errors of a commit; all but a full disk end the trust in the file.
-    fn judge<T>(
-        &mut self,
-        operation: &'static str,
-        result: rusqlite::Result<T>,
-    ) -> Result<T, StorageError> {
-        result.map_err(|error| {
-            let error = sqlite::classify(operation, error);
-            if matches!(error, StorageError::Failed { .. }) {
-                self.failure = Some(error.clone());
-                self.alarm.raise(error.clone());
-            }
-            error
-        })
+        self.trust.judge_checkpoint(reported)
     }
 
     fn transact(&mut self, changes: &[Command]) -> rusqlite::Result<u64> {

@@ -1,0 +1,135 @@
+//! Tests of a dispatcher on the memory engine, where the journal has lost something.
+
+use std::net::SocketAddr;
+use std::rc::Rc;
+use std::sync::Arc;
+use std::time::Duration;
+
+use bytes::Bytes;
+use domain::address::Egress;
+use domain::connection::Connection;
+use domain::delivery::RetryPolicy;
+use domain::delivery::lanes::Order;
+use domain::destination::webhook::{Method, WebhookSettings};
+use domain::destination::{Destination, DestinationSettings};
+use domain::event::{EventKind, Identities, NewEvent};
+use domain::id::{ConnectionId, DestinationId, Seq, SourceId};
+use storage::catalog::{Edit, Object};
+use storage::{AttemptQuery, CatalogChange, Fate, Store, memory};
+use tokio::task::LocalSet;
+
+use super::{Crew, CrewSettings, Needs};
+use crate::clock;
+use crate::live::Gauges;
+use crate::send::{Outlet, OutletSettings};
+use crate::shutdown::{Shutdown, shutdown};
+
+async fn append(store: &Store, count: usize) {
+    let event = NewEvent {
+        source: SourceId::new("s"),
+        kind: EventKind::Track,
+        received_at: clock::now(),
+        identities: Identities::default(),
+        payload: Bytes::from_static(b"{}"),
+    };
+    for _ in 0..count {
+        store.journal.append(vec![event.clone()]).unwrap().await.unwrap();
+    }
+}
+
+async fn connect(store: &Store, since: u64) {
+    let settings = WebhookSettings {
+        url: "http://127.0.0.1:9/".to_owned(),
+        method: Method::Post,
+        headers: Vec::new(),
+    };
+    let destination = Object::Destination(Destination {
+        id: DestinationId::new("d"),
+        name: "d".to_owned(),
+        enabled: true,
+        settings: DestinationSettings::Webhook(settings),
+    });
+    let connection = Object::Connection(Connection {
+        id: ConnectionId::new("c"),
+        source: SourceId::new("s"),
+        destination: DestinationId::new("d"),
+        enabled: true,
+        since: Seq(since),
+    });
+    let put = |object| CatalogChange { expected: 0, edit: Edit::Put(object) };
+    store.catalog.apply(vec![put(destination), put(connection)]).await.unwrap();
+}
+
+fn crew(store: &Store) -> Crew {
+    let nowhere: SocketAddr = "127.0.0.1:1".parse().unwrap();
+    let outlet = OutletSettings {
+        egress: Arc::new(Egress::default()),
+        timeout: Duration::from_secs(5),
+        playground: nowhere,
+        own: Vec::new(),
+    };
+    let settings = CrewSettings {
+        retry: RetryPolicy {
+            backoff_min: Duration::from_secs(60),
+            backoff_max: Duration::from_secs(60),
+            age_max: Duration::from_secs(600),
+        },
+        order: Order::Strict,
+        concurrency: 4,
+        grace: Duration::from_secs(5),
+    };
+    let needs = Needs {
+        store: store.clone(),
+        outlet: Rc::new(Outlet::new(outlet).unwrap()),
+        settings,
+        gauges: Arc::new(Gauges::default()),
+        end: Box::new(|| {}),
+    };
+    Crew::new(needs, (0, 1))
+}
+
+/// Runs a crew until it has settled everything up to `cursor`; answers what is recorded.
+async fn records(store: &Store, cursor: u64) -> Vec<(u64, Fate, String)> {
+    let (trigger, shutdown): (_, Shutdown) = shutdown();
+    let settled = async {
+        loop {
+            let state = store.schedule.load(&DestinationId::new("d")).await.unwrap();
+            if state.is_some_and(|state| state.cursor >= Seq(cursor)) {
+                break;
+            }
+            tokio::task::yield_now().await;
+        }
+        trigger.drain();
+    };
+    let crew = crew(store);
+    LocalSet::new()
+        .run_until(async {
+            let (ran, ()) = tokio::join!(crew.run(shutdown), settled);
+            ran.unwrap();
+        })
+        .await;
+    let query = AttemptQuery { rows_max: 100, ..AttemptQuery::default() };
+    let attempts = store.ledger.attempts(query).await.unwrap();
+    attempts.into_iter().rev().map(|one| (one.seq.0, one.fate, one.reason)).collect()
+}
+
+#[tokio::test]
+async fn events_that_are_gone_before_they_were_delivered_are_recorded_as_expired() {
+    let store = memory::open();
+    append(&store, 3).await;
+    store.journal.trim(Seq(3)).await.unwrap();
+    connect(&store, 1).await;
+    let expired = |seq| (seq, Fate::Expired, "trimmed".to_owned());
+    let blocked = (3, Fate::Retry, "blocked_address".to_owned());
+    assert_eq!(records(&store, 4).await, [expired(1), expired(2), blocked]);
+    assert_eq!(store.ledger.totals().await.unwrap()[0].expired, 2);
+}
+
+#[tokio::test]
+async fn what_was_before_the_connection_is_not_missed() {
+    let store = memory::open();
+    append(&store, 3).await;
+    store.journal.trim(Seq(3)).await.unwrap();
+    connect(&store, 3).await;
+    assert_eq!(records(&store, 4).await, [(3, Fate::Retry, "blocked_address".to_owned())]);
+}
