@@ -9,6 +9,10 @@ use crate::event::json::ScanLimits;
 /// Source: chosen; RudderStack documents 200 levels, receivers' parsers stop at 64 to 128.
 pub const EVENT_SCAN: ScanLimits = ScanLimits { depth_max: 100, keys_max: 10_000 };
 
+/// What a stored event is scanned with when it is sent: bounds the recursion, and is never tighter
+/// than intake was with what it added. Source: chosen; a stack of 127 frames.
+pub const STORED_SCAN: ScanLimits = ScanLimits { depth_max: 127, keys_max: u32::MAX };
+
 /// Events of one batch. Source: chosen; the largest SDK default is 250 (Go), Segment allows 2,500.
 pub const BATCH_EVENTS_MAX: usize = 5_000;
 
@@ -17,6 +21,12 @@ pub const MESSAGE_ID_BYTES_MAX: usize = 1_024;
 
 /// Bytes kept of a refused event, to show what it was. Source: chosen.
 pub const REJECTION_SAMPLE_BYTES_MAX: usize = 512;
+
+/// Bytes kept of the sentence that says why something was refused. Source: chosen.
+pub const REJECTION_DETAIL_BYTES_MAX: usize = 300;
+
+/// Rejections of one request that are recorded one by one. Source: chosen.
+pub const REJECTIONS_PER_REQUEST_MAX: usize = 50;
 
 /// Bytes kept of the sentence that says why an attempt failed. Source: chosen.
 pub const ATTEMPT_DETAIL_BYTES_MAX: usize = 300;
@@ -50,6 +60,9 @@ pub const READ_BYTES: usize = 1 << 20;
 /// Wait before a stored event that could not be read is read again. Source: chosen.
 pub const REREAD_WAIT: Duration = Duration::from_secs(5);
 
+/// Bytes of a query made from an event. Source: the longest request target the `http` crate takes.
+pub const QUERY_BYTES_MAX: usize = 64 << 10;
+
 /// Bytes of an answer's body that are read; what follows is cut off. Source: chosen.
 pub const ANSWER_BODY_BYTES_MAX: usize = 16 << 10;
 
@@ -82,6 +95,19 @@ pub const BATCH_BYTES_MAX: usize = 4 << 20;
 /// Time a request waits for the disk. Source: RudderStack's gateway answers 504 after 10 s.
 pub const STORE_TIME_MAX: Duration = Duration::from_secs(10);
 
+/// Silent connections that are closed at a time where room is wanted. Source: chosen.
+pub const SHED_CONNECTIONS: usize = 16;
+
+/// How often it is said that connections cannot be accepted. Source: chosen.
+pub const ACCEPT_WARN_INTERVAL: Duration = Duration::from_secs(10);
+
+/// Open files that are asked of the system at the start. Source: chosen; tens of thousands of
+/// connections.
+pub const OPEN_FILES_WANTED: u64 = 65_536;
+
+/// Open files kept for storage, the dashboard, and connections to endpoints. Source: chosen.
+pub const OPEN_FILES_RESERVED: u64 = 512;
+
 /// Wait after a failed accept. Source: chosen.
 pub const ACCEPT_REST: Duration = Duration::from_millis(50);
 
@@ -103,6 +129,9 @@ pub const PLAYGROUND_REQUESTS_MAX: usize = 200;
 /// Bytes of a request's body that a playground keeps. Source: chosen.
 pub const PLAYGROUND_BODY_BYTES_MAX: usize = 64 << 10;
 
+/// Bytes of a request's headers that a playground keeps. Source: chosen.
+pub const PLAYGROUND_HEADER_BYTES_MAX: usize = 16 << 10;
+
 /// Bytes of a request that a playground takes at all. Source: chosen; more than any event.
 pub const PLAYGROUND_REQUEST_BYTES_MAX: usize = 32 << 20;
 
@@ -119,4 +148,4 @@ pub const STORAGE_REST: Duration = Duration::from_secs(1);
 pub const RETRY_AFTER_SECONDS_MAX: u64 = 3_600;
 
 const _: () = assert!(WINDOW_EVENTS_MAX <= OPEN_DELIVERIES_MAX);
-const _: () = assert!(EVENT_SCAN.depth_max <= 127);
+const _: () = assert!(EVENT_SCAN.depth_max <= STORED_SCAN.depth_max);

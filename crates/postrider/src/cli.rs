@@ -2,11 +2,15 @@
 
 use std::io::Write;
 use std::process::ExitCode;
+use std::time::Duration;
 
 use crate::args::{self, Command, EXIT_USAGE, Surroundings};
 use crate::config::{Config, print, reference};
 use crate::terminal::{Terminal, chain};
 use crate::{Controls, Listeners, reasons, run, signals, telemetry, workspace_file};
+
+/// How long the last lines may take to be written at the end. Source: chosen.
+const TERMINAL_TIME_MAX: Duration = Duration::from_millis(500);
 
 /// Runs the program with the process's own arguments; answers its exit code.
 ///
@@ -27,25 +31,29 @@ pub fn main() -> ExitCode {
 }
 
 fn serve(config: &Config) -> ExitCode {
-    telemetry::start(&config.log);
-    let listeners = match Listeners::bind(config.gateway, config.admin) {
-        Ok(listeners) => listeners,
-        Err(error) => return fail(1, &format!("error: {error}")),
-    };
-    let (terminal, writer) = match Terminal::new(std::io::stdout()) {
-        Ok(pair) => pair,
+    let terminals = Terminal::new(std::io::stdout())
+        .and_then(|output| Ok((output, Terminal::new(std::io::stderr())?)));
+    let (output, log) = match terminals {
+        Ok(terminals) => terminals,
         Err(error) => return fail(1, &format!("error: cannot start a thread: {error}")),
     };
-    let controls = Controls::new();
-    let ended = signals::listen(controls.clone())
-        .and_then(|_| run(config, listeners, &controls, &terminal));
-    drop(terminal);
-    // The writer ends when the last line is out; it is not waited for where nobody reads.
-    drop(writer);
+    telemetry::start(&config.log, &log);
+    let ended = serve_until_told(config, &output);
+    output.flush(TERMINAL_TIME_MAX);
+    log.flush(TERMINAL_TIME_MAX);
     match ended {
         Ok(()) => ExitCode::SUCCESS,
-        Err(error) => fail(1, &format!("error: {}", chain(&error))),
+        Err(text) => fail(1, &format!("error: {text}")),
     }
+}
+
+fn serve_until_told(config: &Config, output: &Terminal) -> Result<(), String> {
+    let listeners =
+        Listeners::bind(config.gateway, config.admin).map_err(|error| error.to_string())?;
+    let controls = Controls::new();
+    signals::listen(controls.clone())
+        .and_then(|_| run(config, listeners, &controls, output))
+        .map_err(|error| chain(&error))
 }
 
 /// The settings themselves are right; the workspace file they name is looked at as well.

@@ -216,6 +216,7 @@ fn start_gateway(
             MixedBatches::AcceptGood => gateway::Mixed::AcceptGood,
             MixedBatches::RejectAll => gateway::Mixed::RejectAll,
         },
+        connections_max: listeners::connections_max() / thread_count(config),
         grace: config.shutdown.grace,
     };
     let needs = gateway::Needs {

@@ -3,6 +3,7 @@
 use std::io;
 use std::net::{SocketAddr, TcpListener};
 
+use domain::limits;
 use socket2::{Domain, Protocol, Socket, Type};
 
 /// The listening sockets of a server.
@@ -50,6 +51,17 @@ impl Listeners {
     }
 }
 
+/// Asks the system for as many open files as it gives, and says how many connections the gateway
+/// may have: what storage, the dashboard and endpoints need stays free.
+pub(crate) fn connections_max() -> usize {
+    // An error leaves the limit as it was, which is then what there is.
+    let raised = rlimit::increase_nofile_limit(limits::OPEN_FILES_WANTED);
+    let files = raised.or_else(|_| rlimit::Resource::NOFILE.get().map(|(soft, _)| soft));
+    let files = files.unwrap_or(limits::OPEN_FILES_RESERVED * 2);
+    let free = files.saturating_sub(limits::OPEN_FILES_RESERVED).max(files / 4);
+    usize::try_from(free).unwrap_or(usize::MAX)
+}
+
 fn bind(
     setting: &'static str,
     address: SocketAddr,
@@ -71,7 +83,7 @@ fn open(address: SocketAddr) -> io::Result<(TcpListener, SocketAddr)> {
     socket.set_reuse_address(true)?;
     socket.set_nonblocking(true)?;
     socket.bind(&address.into())?;
-    socket.listen(domain::limits::LISTEN_BACKLOG)?;
+    socket.listen(limits::LISTEN_BACKLOG)?;
     let listener = TcpListener::from(socket);
     let bound = listener.local_addr()?;
     Ok((listener, bound))

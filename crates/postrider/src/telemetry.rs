@@ -4,23 +4,19 @@ use std::io::IsTerminal;
 
 use tracing_subscriber::EnvFilter;
 
-use crate::config::{LogConfig, LogFormat, LogLevel};
+use crate::config::{LogConfig, LogFormat};
+use crate::terminal::{LineWriter, Terminal};
 
-/// Starts logging; once per process.
-pub fn start(config: &LogConfig) {
-    let level = match config.level {
-        LogLevel::Error => "error",
-        LogLevel::Warn => "warn",
-        LogLevel::Info => "info",
-        LogLevel::Debug => "debug",
-        LogLevel::Trace => "trace",
-    };
+/// Starts logging to a terminal; once per process.
+pub fn start(config: &LogConfig, terminal: &Terminal) {
+    let level = config.level.as_str();
     // Libraries speak at info about things that are no news to an operator.
     let filter = EnvFilter::new(format!("warn,postrider={level},storage={level},domain={level}"));
     let colour = std::io::stderr().is_terminal() && std::env::var_os("NO_COLOR").is_none();
+    let terminal = terminal.clone();
     let subscriber = tracing_subscriber::fmt()
         .with_env_filter(filter)
-        .with_writer(std::io::stderr)
+        .with_writer(move || LineWriter::new(terminal.clone()))
         .with_ansi(colour);
     // An error means that a log has been started already, which then stays.
     let _ = match config.format {

@@ -1,47 +1,123 @@
-//! Lines for whoever sits at the terminal: written by a thread of their own, so that a terminal
-//! that does not read delays nobody. What it has no room for is dropped and counted.
+//! Lines for whoever reads standard output and standard error: written by threads of their own, so
+//! that a terminal or a log collector that does not read delays nobody. What there is no room for
+//! is dropped, and how much that was is said as soon as there is room again.
 
 use std::error::Error;
-use std::io::Write;
+use std::io::{self, Write};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
-use std::sync::mpsc::{SyncSender, sync_channel};
-use std::thread::JoinHandle;
+use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
+use std::time::Duration;
 
-/// Lines that may wait for the terminal. Source: chosen.
-const LINES_MAX: usize = 256;
+/// Lines that may wait. Source: chosen; a burst of a second.
+const LINES_MAX: usize = 1_024;
 
 /// Takes lines; cheap to clone.
 #[derive(Clone)]
 pub struct Terminal {
-    lines: SyncSender<String>,
+    entries: SyncSender<Entry>,
     dropped: Arc<AtomicU64>,
 }
 
+enum Entry {
+    /// Text to write, its line end included.
+    Text(String),
+    /// Everything before it is to be written; then whoever waits is told.
+    Flush(SyncSender<()>),
+}
+
 impl Terminal {
-    /// A terminal that writes to `out`, and the thread that does it; it ends with the last clone.
+    /// A terminal that writes to `out` until its last clone is gone or nobody reads any more.
     ///
     /// # Errors
     /// Where no thread can be started.
-    pub fn new(out: impl Write + Send + 'static) -> std::io::Result<(Self, JoinHandle<()>)> {
-        let (lines, receiver) = sync_channel::<String>(LINES_MAX);
-        let mut out = out;
-        let writer = move || {
-            for line in receiver {
-                // Nobody reads any more: the server goes on without a terminal.
-                if writeln!(out, "{line}").and_then(|()| out.flush()).is_err() {
-                    return;
-                }
-            }
-        };
-        let thread = std::thread::Builder::new().name("terminal".to_owned()).spawn(writer)?;
-        Ok((Self { lines, dropped: Arc::default() }, thread))
+    pub fn new(out: impl Write + Send + 'static) -> io::Result<Self> {
+        let (entries, receiver) = sync_channel(LINES_MAX);
+        let dropped = Arc::<AtomicU64>::default();
+        let terminal = Self { entries, dropped: dropped.clone() };
+        let thread = std::thread::Builder::new().name("terminal".to_owned());
+        // The thread is not joined: where nobody reads, it may wait forever.
+        drop(thread.spawn(move || write_all(&receiver, &dropped, out))?);
+        Ok(terminal)
     }
 
     /// Writes a line, unless too many wait already.
     pub fn line(&self, line: impl Into<String>) {
-        if self.lines.try_send(line.into()).is_err() {
+        let mut text = line.into();
+        text.push('\n');
+        self.text(text);
+    }
+
+    /// Waits until everything so far is written, but no longer than `time_max`.
+    pub fn flush(&self, time_max: Duration) {
+        let (done, wait) = sync_channel(1);
+        if self.entries.try_send(Entry::Flush(done)).is_ok() {
+            // Whether it is written or nobody reads: in both cases there is nothing more to do.
+            let _ = wait.recv_timeout(time_max);
+        }
+    }
+
+    fn text(&self, text: String) {
+        if self.entries.try_send(Entry::Text(text)).is_err() {
             self.dropped.fetch_add(1, Relaxed);
+        }
+    }
+}
+
+/// Writes what comes in; ends where nobody reads any more, and the server goes on without.
+fn write_all(entries: &Receiver<Entry>, dropped: &AtomicU64, mut out: impl Write) {
+    for entry in entries {
+        let written = match entry {
+            Entry::Text(text) => write_text(&mut out, &text, dropped),
+            Entry::Flush(done) => {
+                // Whoever waited may have given up.
+                let _ = done.send(());
+                Ok(())
+            }
+        };
+        if written.is_err() {
+            return;
+        }
+    }
+}
+
+fn write_text(out: &mut impl Write, text: &str, dropped: &AtomicU64) -> io::Result<()> {
+    let missing = dropped.swap(0, Relaxed);
+    if missing > 0 {
+        writeln!(out, "({missing} lines were dropped: nobody read them in time)")?;
+    }
+    out.write_all(text.as_bytes())?;
+    out.flush()
+}
+
+/// Collects the pieces of one log line, and hands it to a terminal as a whole.
+pub struct LineWriter {
+    terminal: Terminal,
+    bytes: Vec<u8>,
+}
+
+impl LineWriter {
+    /// A writer of one line.
+    pub fn new(terminal: Terminal) -> Self {
+        Self { terminal, bytes: Vec::new() }
+    }
+}
+
+impl Write for LineWriter {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.bytes.extend_from_slice(bytes);
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+impl Drop for LineWriter {
+    fn drop(&mut self) {
+        if !self.bytes.is_empty() {
+            self.terminal.text(String::from_utf8_lossy(&self.bytes).into_owned());
         }
     }
 }
@@ -69,7 +145,63 @@ pub fn plain(text: &str) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::plain;
+    use std::sync::Mutex;
+    use std::sync::mpsc::Sender;
+
+    use super::*;
+
+    /// Writes to a shared text; its first write waits until it is let.
+    struct Gated {
+        gate: Option<Receiver<()>>,
+        text: Arc<Mutex<String>>,
+    }
+
+    impl Write for Gated {
+        fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+            if let Some(gate) = self.gate.take() {
+                gate.recv().map_err(io::Error::other)?;
+            }
+            self.text.lock().unwrap().push_str(std::str::from_utf8(bytes).unwrap());
+            Ok(bytes.len())
+        }
+
+        fn flush(&mut self) -> io::Result<()> {
+            Ok(())
+        }
+    }
+
+    fn gated() -> (Terminal, Sender<()>, Arc<Mutex<String>>) {
+        let (open, gate) = std::sync::mpsc::channel();
+        let text = Arc::<Mutex<String>>::default();
+        let terminal = Terminal::new(Gated { gate: Some(gate), text: text.clone() }).unwrap();
+        (terminal, open, text)
+    }
+
+    #[test]
+    fn lines_are_written_in_order_and_flushed() {
+        let (terminal, open, text) = gated();
+        open.send(()).unwrap();
+        terminal.line("one");
+        terminal.line("two");
+        terminal.flush(Duration::from_secs(30));
+        assert_eq!(*text.lock().unwrap(), "one\ntwo\n");
+    }
+
+    #[test]
+    fn nobody_waits_for_a_reader_that_does_not_read() {
+        let (terminal, open, text) = gated();
+        for number in 0..LINES_MAX + 10 {
+            terminal.line(number.to_string());
+        }
+        let dropped = terminal.dropped.load(Relaxed);
+        assert!((9..=10).contains(&dropped), "one line may be in the writer's hands: {dropped}");
+        open.send(()).unwrap();
+        // The inbox may still be full: then nothing is waited for, and it is asked again.
+        while !text.lock().unwrap().contains(" lines were dropped") {
+            terminal.flush(Duration::from_secs(30));
+        }
+        assert!(text.lock().unwrap().contains(&format!("({dropped} lines were dropped")));
+    }
 
     #[test]
     fn control_characters_are_not_obeyed() {

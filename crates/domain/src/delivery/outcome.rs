@@ -2,8 +2,10 @@
 
 use std::time::Duration;
 
+use crate::event::timestamp;
 use crate::limits;
 use crate::reason::Reason;
+use crate::time::Timestamp;
 
 /// What an attempt meant.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -12,10 +14,30 @@ pub struct Outcome {
     pub verdict: Verdict,
     /// The endpoint's status; 0 where none came.
     pub status: u16,
-    /// Not to be tried again before this has passed.
-    pub retry_after: Option<Duration>,
+    /// Not to be tried again before this.
+    pub retry_after: Option<RetryAfter>,
     /// What exactly, for people; empty for a success.
     pub detail: String,
+}
+
+/// When an endpoint wants to be asked again.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum RetryAfter {
+    /// After so long.
+    Span(Duration),
+    /// At this time of day.
+    At(Timestamp),
+}
+
+impl RetryAfter {
+    /// The wait from `now` on, within its bounds.
+    pub fn wait(self, now: Timestamp) -> Duration {
+        let span = match self {
+            Self::Span(span) => span,
+            Self::At(at) => at.since(now),
+        };
+        span.clamp(Duration::from_secs(1), Duration::from_secs(limits::RETRY_AFTER_SECONDS_MAX))
+    }
 }
 
 /// Whose fault, and whether another try can help.
@@ -38,7 +60,7 @@ impl Outcome {
             (_, Some(location)) => bounded(format!("status {status}, Location: {location}")),
             _ => format!("status {status}"),
         };
-        let retry_after = retry_after.and_then(seconds);
+        let retry_after = retry_after.and_then(read);
         Self { verdict, status, retry_after, detail }
     }
 
@@ -75,10 +97,16 @@ fn verdict_of(status: u16) -> Verdict {
     }
 }
 
-/// Whole seconds of a `Retry-After`, within its bounds; other spellings are ignored.
-fn seconds(text: &str) -> Option<Duration> {
-    let seconds: u64 = text.trim().parse().ok()?;
-    Some(Duration::from_secs(seconds.clamp(1, limits::RETRY_AFTER_SECONDS_MAX)))
+/// Whole seconds or a date of a `Retry-After`; other spellings are ignored.
+fn read(text: &str) -> Option<RetryAfter> {
+    let text = text.trim();
+    if text.bytes().all(|byte| byte.is_ascii_digit()) {
+        return text.parse().ok().map(|seconds| RetryAfter::Span(Duration::from_secs(seconds)));
+    }
+    // Dates begin with the day of the week; a bare number with a sign or a dot is no date.
+    let date = text.starts_with(|first: char| first.is_ascii_alphabetic());
+    let time = date.then(|| timestamp::parse(text)).flatten()?;
+    Some(RetryAfter::At(time.timestamp()))
 }
 
 fn bounded(mut detail: String) -> String {
@@ -114,12 +142,18 @@ mod tests {
 
     #[test]
     fn retry_after_is_read_within_bounds() {
+        // 2026-11-25T00:00:00.000Z
+        let now = Timestamp(1_795_564_800_000);
         let check = |text, want: Option<u64>| {
-            assert_eq!(seconds(text), want.map(Duration::from_secs), "{text}");
+            let got = read(text).map(|after| after.wait(now));
+            assert_eq!(got, want.map(Duration::from_secs), "{text}");
         };
         check("120", Some(120));
         check("0", Some(1));
         check("999999999", Some(3_600));
+        check("Wed, 25 Nov 2026 00:02:00 GMT", Some(120));
+        check("Tue, 24 Nov 2026 00:02:00 GMT", Some(1));
+        check("Fri, 25 Nov 2033 00:02:00 GMT", Some(3_600));
         for odd in ["-1", "abc", "", "1.5", "99999999999999999999999"] {
             check(odd, None);
         }

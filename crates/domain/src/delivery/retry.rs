@@ -52,7 +52,8 @@ pub fn decide(
         Verdict::Permanent(_) => Decision::GiveUp,
         Verdict::Transient(_) => {
             let wait = backoff(policy, tries.count).mul_f64(1.0 + jitter.clamp(0.0, 1.0) / 2.0);
-            let at = now.plus(wait.max(outcome.retry_after.unwrap_or_default()));
+            let asked = outcome.retry_after.map_or(Duration::ZERO, |after| after.wait(now));
+            let at = now.plus(wait.max(asked));
             if at.since(tries.first_at) > policy.age_max {
                 Decision::GiveUp
             } else {

@@ -149,8 +149,11 @@ impl Owed {
     fn message_id(&mut self, raw: Option<&str>, stamp: &mut Stamp<'_>) {
         let own = raw.and_then(string_value);
         let clean = own.as_deref().map(sanitize).unwrap_or_default();
-        if clean.is_empty() || clean.len() > limits::MESSAGE_ID_BYTES_MAX {
+        if clean.is_empty() {
             self.put(Field::MessageId, quoted(&uuid_v4((stamp.fresh_id)())));
+        } else if clean.len() > limits::MESSAGE_ID_BYTES_MAX {
+            // The same at every resend, so that duplicates can still be told.
+            self.put(Field::MessageId, quoted(&uuid_v4(Md5::digest(clean.as_bytes()).into())));
         } else if own.as_deref() != Some(&*clean) {
             self.put(Field::MessageId, quoted(&clean));
         }

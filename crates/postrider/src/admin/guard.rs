@@ -15,12 +15,25 @@ use super::problem::Problem;
 /// Lets a request pass whose `Host` is an address, or `localhost`; where the listener is open to
 /// the network, its operator has put something in front of it, and every host may be right.
 pub async fn check(State(needs): State<Arc<Needs>>, request: Request, next: Next) -> Response {
-    let host = request.headers().get(HOST).and_then(|value| value.to_str().ok()).unwrap_or("");
+    let host = text(&request, HOST.as_str()).unwrap_or("");
     if needs.admin.ip().is_loopback() && !is_local(host) {
         let detail = format!("host {host:?} is not this machine; ask for an address or localhost");
         return Problem::new(403, "wrong_host", detail).into_response();
     }
+    if is_foreign(text(&request, "sec-fetch-site"), text(&request, "sec-fetch-mode")) {
+        let detail = "pages of other sites may link here, and nothing else";
+        return Problem::new(403, "cross_site", detail).into_response();
+    }
     next.run(request).await
+}
+
+fn text<'a>(request: &'a Request, header: &str) -> Option<&'a str> {
+    request.headers().get(header)?.to_str().ok()
+}
+
+/// Whether a browser asks on behalf of another site's page, other than to show ours.
+fn is_foreign(site: Option<&str>, mode: Option<&str>) -> bool {
+    matches!(site, Some("cross-site" | "same-site")) && mode != Some("navigate")
 }
 
 fn is_local(host: &str) -> bool {
@@ -33,7 +46,16 @@ fn is_local(host: &str) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use super::is_local;
+    use super::{is_foreign, is_local};
+
+    #[test]
+    fn pages_of_other_sites_may_only_link_here() {
+        assert!(is_foreign(Some("cross-site"), Some("no-cors")));
+        assert!(is_foreign(Some("same-site"), Some("cors")));
+        assert!(!is_foreign(Some("cross-site"), Some("navigate")));
+        assert!(!is_foreign(Some("same-origin"), Some("cors")));
+        assert!(!is_foreign(None, None), "no browser");
+    }
 
     #[test]
     fn addresses_and_localhost_are_local() {

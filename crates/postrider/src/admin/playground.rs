@@ -184,7 +184,12 @@ pub async fn receive(
     let body = to_bytes(body, limits::PLAYGROUND_REQUEST_BYTES_MAX).await;
     let body = body.map_err(|error| Problem::new(413, "too_large", error.to_string()))?;
     let kept = &body[..body.len().min(limits::PLAYGROUND_BODY_BYTES_MAX)];
-    let headers = head.headers.iter().map(|(name, value)| {
+    let mut header_bytes = 0;
+    let headers = head.headers.iter().take_while(|(name, value)| {
+        header_bytes += name.as_str().len() + value.len();
+        header_bytes <= limits::PLAYGROUND_HEADER_BYTES_MAX
+    });
+    let headers = headers.map(|(name, value)| {
         (name.to_string(), String::from_utf8_lossy(value.as_bytes()).into_owned())
     });
     let received = Received {
@@ -277,7 +282,7 @@ mod tests {
     use super::*;
 
     fn playgrounds() -> Playgrounds {
-        let (terminal, _) = Terminal::new(std::io::sink()).expect("a thread");
+        let terminal = Terminal::new(std::io::sink()).expect("a thread");
         Playgrounds::new(terminal)
     }
 

@@ -10,7 +10,7 @@ use ipnet::IpNet;
 pub struct Client {
     /// Its address.
     pub address: IpAddr,
-    /// Whether whoever connected to us is a trusted proxy or server.
+    /// Whether it is a trusted server itself, whose word about its own clients counts.
     pub is_trusted: bool,
 }
 
@@ -36,7 +36,7 @@ pub fn client(peer: IpAddr, headers: &HeaderMap, trusted: &[IpNet]) -> Client {
             break;
         }
     }
-    Client { address, is_trusted: true }
+    Client { address, is_trusted: trusts(address) }
 }
 
 /// An address, with or without a port or brackets.
@@ -66,14 +66,14 @@ mod tests {
     fn the_last_address_that_is_no_trusted_proxy_is_the_client() {
         check("8.8.8.8", &["1.2.3.4"], "8.8.8.8", false);
         check("127.0.0.1", &[], "127.0.0.1", true);
-        check("127.0.0.1", &["1.2.3.4"], "1.2.3.4", true);
-        check("10.0.0.1", &["6.6.6.6, 1.2.3.4, 10.0.0.9"], "1.2.3.4", true);
-        check("10.0.0.1", &["6.6.6.6", "1.2.3.4"], "1.2.3.4", true);
+        check("127.0.0.1", &["1.2.3.4"], "1.2.3.4", false);
+        check("10.0.0.1", &["6.6.6.6, 1.2.3.4, 10.0.0.9"], "1.2.3.4", false);
+        check("10.0.0.1", &["6.6.6.6", "1.2.3.4"], "1.2.3.4", false);
         check("10.0.0.1", &["10.0.0.2, 10.0.0.3"], "10.0.0.2", true);
-        check("10.0.0.1", &["1.2.3.4:5678"], "1.2.3.4", true);
-        check("10.0.0.1", &["[2001:4860::1]:443"], "2001:4860::1", true);
-        check("10.0.0.1", &["::ffff:1.2.3.4"], "1.2.3.4", true);
+        check("10.0.0.1", &["1.2.3.4:5678"], "1.2.3.4", false);
+        check("10.0.0.1", &["[2001:4860::1]:443"], "2001:4860::1", false);
+        check("10.0.0.1", &["::ffff:1.2.3.4"], "1.2.3.4", false);
         check("10.0.0.1", &["1.2.3.4, nonsense"], "10.0.0.1", true);
-        check("::ffff:127.0.0.1", &["1.2.3.4"], "1.2.3.4", true);
+        check("::ffff:127.0.0.1", &["1.2.3.4"], "1.2.3.4", false);
     }
 }

@@ -4,6 +4,7 @@ use std::convert::Infallible;
 use std::net::SocketAddr;
 use std::pin::{Pin, pin};
 use std::rc::Rc;
+use std::time::Instant;
 
 use domain::limits;
 use hyper::server::conn::http1;
@@ -49,18 +50,23 @@ impl Door {
         let mut desk = pin!(rudder.desk().run());
         let mut watch = pin!(paces.watch());
         let mut resting: Option<Pin<Box<Sleep>>> = None;
+        let mut warned = None;
         loop {
             tokio::select! {
                 () = &mut desk => {}
                 () = &mut watch => {}
                 accepted = listener.accept(), if resting.is_none() => match accepted {
                     Ok((stream, peer)) => {
+                        if paces.count() >= rudder.settings().connections_max {
+                            paces.shed(limits::SHED_CONNECTIONS);
+                        }
                         let visit = Visit { stream, peer, place: paces.enter() };
                         connections.spawn_local(serve(visit, rudder.clone(), shutdown.clone()));
                     }
-                    // Mostly for want of file descriptors: some will be freed.
+                    // Mostly for want of file descriptors: the longest silences make room.
                     Err(error) => {
-                        tracing::warn!(%error, "cannot accept a connection");
+                        warn_of(&error, &mut warned);
+                        paces.shed(limits::SHED_CONNECTIONS);
                         resting = Some(Box::pin(tokio::time::sleep(limits::ACCEPT_REST)));
                     }
                 },
@@ -80,6 +86,14 @@ impl Door {
             }
             () = shutdown.ending_now() => {}
         }
+    }
+}
+
+/// Says once in a while that connections cannot be accepted.
+fn warn_of(error: &std::io::Error, warned: &mut Option<Instant>) {
+    if warned.is_none_or(|last| last.elapsed() > limits::ACCEPT_WARN_INTERVAL) {
+        *warned = Some(Instant::now());
+        tracing::warn!(%error, "cannot accept connections; the longest silent ones are closed");
     }
 }
 

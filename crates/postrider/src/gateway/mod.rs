@@ -57,6 +57,8 @@ pub struct GatewaySettings {
     pub idle_timeout: Duration,
     /// Whether one bad event refuses its whole batch.
     pub mixed: Mixed,
+    /// Connections of one thread at which the longest silent ones are closed.
+    pub connections_max: usize,
     /// Longest wait for requests under way when the server ends.
     pub grace: Duration,
 }

@@ -97,6 +97,22 @@ impl Paces {
         }
     }
 
+    /// Ends connections that have been silent the longest, so that others find room.
+    pub fn shed(&self, count: usize) {
+        let paces = self.paces.borrow();
+        let mut silent: Vec<_> =
+            paces.values().filter(|pace| pace.phase.get() != Phase::Busy).collect();
+        silent.sort_by_key(|pace| pace.since.get());
+        for pace in silent.into_iter().take(count) {
+            pace.overdue.notify_one();
+        }
+    }
+
+    /// How many connections there are.
+    pub fn count(&self) -> usize {
+        self.paces.borrow().len()
+    }
+
     fn look(&self) {
         for pace in self.paces.borrow().values() {
             let looks_max = match pace.phase.get() {
@@ -238,11 +254,24 @@ mod tests {
     }
 
     #[test]
+    fn the_longest_silences_are_shed_first() {
+        let paces = Rc::new(Paces::new(Duration::from_secs(10), Duration::from_secs(60)));
+        let [busy, old, young] = [(); 3].map(|()| paces.enter());
+        busy.pace().busy();
+        old.pace().idle();
+        paces.looks.set(5);
+        young.pace().idle();
+        paces.shed(1);
+        let told = |place: &Place| place.pace().overdue().now_or_never().is_some();
+        assert_eq!((told(&busy), told(&old), told(&young)), (false, true, false));
+    }
+
+    #[test]
     fn connections_that_end_are_forgotten() {
         let paces = Rc::new(Paces::new(Duration::from_secs(1), Duration::from_secs(1)));
         let place = paces.enter();
-        assert_eq!(paces.paces.borrow().len(), 1);
+        assert_eq!(paces.count(), 1);
         drop(place);
-        assert_eq!(paces.paces.borrow().len(), 0);
+        assert_eq!(paces.count(), 0);
     }
 }

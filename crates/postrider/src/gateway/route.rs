@@ -33,7 +33,8 @@ pub fn route(method: &Method, path: &str) -> Route {
             None => return Route::Unknown,
         },
     };
-    if *method == wanted { route } else { Route::WrongMethod }
+    let asked_for_head = *method == Method::HEAD && wanted == Method::GET;
+    if *method == wanted || asked_for_head { route } else { Route::WrongMethod }
 }
 
 fn single(path: &str) -> Option<EventKind> {
@@ -71,6 +72,8 @@ mod tests {
         check("POST", "/v1/", Route::Unknown);
         check("GET", "/health", Route::Health);
         check("GET", "/", Route::Health);
+        check("HEAD", "/health", Route::Health);
+        check("HEAD", "/v1/batch", Route::WrongMethod);
         check("POST", "/health", Route::WrongMethod);
         check("GET", "/version", Route::Version);
         check("GET", "/robots.txt", Route::Robots);

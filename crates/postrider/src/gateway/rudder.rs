@@ -166,11 +166,13 @@ impl Rudder {
             at,
             source: holder.map(|holder| holder.source.clone()),
             reason: rejection.reason.code().to_owned(),
-            detail: rejection.detail,
+            detail: bounded(rejection.detail),
             sample: rejection.sample,
         };
-        // Nobody waits for this: what the ledger has no room for stays a count.
-        drop(self.needs.store.ledger.reject(rejections.into_iter().map(record).collect()));
+        // One request must not push all others out of the list; the rest of it stays a count.
+        let shown = rejections.into_iter().take(limits::REJECTIONS_PER_REQUEST_MAX);
+        // Nobody waits for this: what the ledger has no room for stays a count as well.
+        drop(self.needs.store.ledger.reject(shown.map(record).collect()));
     }
 
     fn health(&self) -> Answer {
@@ -192,6 +194,11 @@ impl Refused {
     fn by(self, holder: &KeyHolder) -> Self {
         Self { holder: Some(holder.clone()), ..self }
     }
+}
+
+fn bounded(mut detail: String) -> String {
+    detail.truncate(detail.floor_char_boundary(limits::REJECTION_DETAIL_BYTES_MAX));
+    detail
 }
 
 /// The last characters of a key that nobody knows; too few to be of use to anybody else.

@@ -6,6 +6,7 @@ use std::net::SocketAddr;
 
 use domain::address::Refused;
 use domain::delivery::Outcome;
+use domain::limits;
 use domain::reason::Reason;
 
 /// Why no answer came.
@@ -57,7 +58,7 @@ impl Failure {
 
     /// No connection came about in time.
     pub fn connect_timeout(address: SocketAddr) -> Self {
-        let seconds = domain::limits::CONNECT_TIME_MAX.as_secs();
+        let seconds = limits::CONNECT_TIME_MAX.as_secs();
         Self::new(Reason::ConnectTimeout, format!("{address}: not connected within {seconds} s"))
     }
 
@@ -91,6 +92,12 @@ impl Failure {
     /// The path and query are not fit for a request.
     pub fn bad_uri(error: http::uri::InvalidUri) -> Self {
         let detail = format!("path and query: {error}");
+        Self { permanent: true, ..Self::new(Reason::BadRequest, detail) }
+    }
+
+    /// The event does not fit in a query.
+    pub fn query_too_long() -> Self {
+        let detail = format!("the query would be longer than {} bytes", limits::QUERY_BYTES_MAX);
         Self { permanent: true, ..Self::new(Reason::BadRequest, detail) }
     }
 

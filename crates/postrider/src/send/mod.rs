@@ -96,7 +96,8 @@ impl Sender {
     }
 
     fn request(&self, payload: &Bytes) -> Result<Request<Full<Bytes>>, Failure> {
-        let parts = webhook::request(&self.settings, payload);
+        let parts =
+            webhook::request(&self.settings, payload).map_err(|_| Failure::query_too_long())?;
         let path = match &parts.query {
             None => Uri::try_from(self.path_and_query.as_str()),
             Some(_) => Uri::try_from(parts.path_and_query(&self.path_and_query)),

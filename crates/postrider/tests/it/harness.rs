@@ -87,7 +87,7 @@ impl Server {
         let (end, ended) = oneshot::channel();
         let own = controls.clone();
         let life = move || {
-            let (terminal, _) = Terminal::new(out).expect("a thread");
+            let terminal = Terminal::new(out).expect("a thread");
             // Nobody may be there any more to hear of it.
             let _ = end.send(postrider::run(&config, listeners, &own, &terminal));
         };

@@ -56,7 +56,7 @@ pub(super) fn body(payload: &Bytes) -> Bytes {
 
 fn find(text: &str) -> Result<Findings, Fault> {
     let mut found = Findings::default();
-    let mut scanner = Scanner::new(text, limits::EVENT_SCAN);
+    let mut scanner = Scanner::new(text, limits::STORED_SCAN);
     scanner.members(|scanner, key| {
         let name = key.of(text);
         let value = if key_is(name, "context") {
@@ -199,6 +199,15 @@ mod tests {
         check(r#"{"context":null,"request_ip":"9"}"#, r#"{"request_ip":"9","context":{"ip":"9"}}"#);
         check(r#"{"context":"x","request_ip":"9"}"#, r#"{"context":"x","request_ip":"9"}"#);
         check(r#"{"request_ip":null,"context":{}}"#, r#"{"context":{}}"#);
+    }
+
+    #[test]
+    fn an_event_at_the_limits_of_intake_is_corrected_like_any_other() {
+        let nested = format!("{}{}", "[".repeat(99), "]".repeat(99));
+        // What is stored has the keys that intake added on top of all that came.
+        let wide = r#","k":0"#.repeat(10_008);
+        let event = format!(r#"{{"x":{nested},"header":{{}}{wide}}}"#);
+        check(&event, &format!(r#"{{"x":{nested}{wide}}}"#));
     }
 
     proptest! {

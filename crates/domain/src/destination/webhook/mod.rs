@@ -7,5 +7,6 @@ pub mod request;
 mod body;
 mod query;
 
+pub use query::QueryTooLong;
 pub use request::{WebhookRequest, headers, request};
 pub use settings::{HeaderSetting, Method, SettingsError, Target, WebhookSettings};

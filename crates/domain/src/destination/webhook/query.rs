@@ -9,18 +9,26 @@ use crate::event::json::{Fault, Scanner, ValueKind, key_is, unescape};
 use crate::limits;
 
 /// The query for a stored event; empty where there is nothing to send.
-pub(super) fn query(payload: &Bytes) -> String {
-    let Ok(text) = std::str::from_utf8(payload) else { return String::new() };
+///
+/// # Errors
+/// Where it would be longer than any request may be; every leaf repeats its whole key, so a small
+/// event can ask for a query of any length.
+pub(super) fn query(payload: &Bytes) -> Result<String, QueryTooLong> {
+    let Ok(text) = std::str::from_utf8(payload) else { return Ok(String::new()) };
     let found = find(text).unwrap_or_default();
     let source =
         if found.is_identify { found.traits.or(found.context_traits) } else { found.properties };
     let mut pairs = Pairs::default();
     if let Some(source) = source {
         // A stored event has been checked at intake; what was read before a fault is sent.
-        let _ = pairs.flatten(&mut Scanner::new(source, limits::EVENT_SCAN), source);
+        let _ = pairs.flatten(&mut Scanner::new(source, limits::STORED_SCAN), source);
     }
-    pairs.out
+    if pairs.out.len() > limits::QUERY_BYTES_MAX { Err(QueryTooLong) } else { Ok(pairs.out) }
 }
+
+/// The query would be longer than any request may be.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct QueryTooLong;
 
 /// The places a query can come from, as raw values.
 #[derive(Default)]
@@ -33,7 +41,7 @@ struct Sources<'t> {
 
 fn find(text: &str) -> Result<Sources<'_>, Fault> {
     let mut found = Sources::default();
-    let mut scanner = Scanner::new(text, limits::EVENT_SCAN);
+    let mut scanner = Scanner::new(text, limits::STORED_SCAN);
     scanner.members(|scanner, key| {
         let name = key.of(text);
         if key_is(name, "context") && scanner.peek() == ValueKind::Object {
@@ -136,7 +144,7 @@ impl Pairs {
 
     /// Writes a pair, unless its key is empty.
     fn pair(&mut self, value: &str) {
-        if self.key.is_empty() {
+        if self.key.is_empty() || self.out.len() > limits::QUERY_BYTES_MAX {
             return;
         }
         if !self.out.is_empty() {
@@ -166,7 +174,16 @@ mod tests {
     use super::*;
 
     fn check(event: &str, want: &str) {
-        assert_eq!(query(&Bytes::copy_from_slice(event.as_bytes())), want, "{event}");
+        let got = query(&Bytes::copy_from_slice(event.as_bytes())).unwrap();
+        assert_eq!(got, want, "{event}");
+    }
+
+    #[test]
+    fn a_query_of_any_length_is_not_built() {
+        let key = "k".repeat(50_000);
+        let list = vec!["1"; 50_000].join(",");
+        let event = format!(r#"{{"type":"track","properties":{{"{key}":[{list}]}}}}"#);
+        assert_eq!(query(&Bytes::from(event)), Err(QueryTooLong));
     }
 
     fn properties(value: &str, want: &str) {
@@ -212,5 +229,15 @@ mod tests {
         check(r#"{"type":"identify","traits":null,"context":{"traits":{"b":2}}}"#, "b=2");
         check(r#"{"context":{"traits":{"b":2}},"type":"identify","properties":{"c":1}}"#, "b=2");
         check(r#"{"type":"group","traits":{"a":1},"properties":{"c":1}}"#, "c=1");
+    }
+
+    #[test]
+    fn an_event_at_the_limits_of_intake_is_sent_like_any_other() {
+        let wide = r#","k":0"#.repeat(10_008);
+        check(&format!(r#"{{"properties":{{"a":1}}{wide}}}"#), "a=1");
+        let nulls = r#","k":null"#.repeat(10_008);
+        properties(&format!(r#"{{"a":1{nulls},"b":2}}"#), "a=1&b=2");
+        let nested = format!("{}7{}", "[".repeat(98), "]".repeat(98));
+        properties(&format!(r#"{{"a":{nested}}}"#), &format!("a{}=7", "%5B0%5D".repeat(98)));
     }
 }

@@ -3,7 +3,7 @@
 use bytes::Bytes;
 
 use super::body::body;
-use super::query::query;
+use super::query::{QueryTooLong, query};
 use super::settings::WebhookSettings;
 
 /// What differs from event to event; method and headers come from the settings.
@@ -18,11 +18,17 @@ pub struct WebhookRequest {
 /// Builds the request for a stored event.
 ///
 /// POST, PUT and PATCH carry the whole event; GET and DELETE carry its traits or properties.
-pub fn request(settings: &WebhookSettings, payload: &Bytes) -> WebhookRequest {
+///
+/// # Errors
+/// Where the query would be longer than any request may be.
+pub fn request(
+    settings: &WebhookSettings,
+    payload: &Bytes,
+) -> Result<WebhookRequest, QueryTooLong> {
     if settings.method.has_body() {
-        WebhookRequest { query: None, body: Some(body(payload)) }
+        Ok(WebhookRequest { query: None, body: Some(body(payload)) })
     } else {
-        WebhookRequest { query: Some(query(payload)), body: None }
+        Ok(WebhookRequest { query: Some(query(payload)?), body: None })
     }
 }
 

@@ -146,7 +146,7 @@ impl WebhookSettings {
             return Err("holds spaces or control characters".to_owned());
         }
         if self.url.contains('\\') {
-            return Err("holds a backslash; write / where a part ends, else %5C".to_owned());
+            return Err("holds a backslash; write /, or %5C for the character itself".to_owned());
         }
         let url = url::Url::parse(&self.url).map_err(|error| format!("is not a URL: {error}"))?;
         if !matches!(url.scheme(), "http" | "https") {
@@ -279,7 +279,7 @@ mod tests {
         let host = "has no host after http://; write http://host/path";
         check("http:///h/x", host);
         check("Http:////h/x", host);
-        let backslash = "holds a backslash; write / where a part ends, else %5C";
+        let backslash = "holds a backslash; write /, or %5C for the character itself";
         check("http:\\\\h/x", backslash);
         check("http://h\\x", backslash);
         check("http://h/?q=\\", backslash);

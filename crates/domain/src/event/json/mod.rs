@@ -69,10 +69,15 @@ pub enum ValueKind {
 /// How much a text may hold.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct ScanLimits {
-    /// Levels of nesting, at most 127.
+    /// Levels of nesting.
     pub depth_max: u32,
-    /// Keys of all objects together, until the count is reset.
+    /// Keys of all objects together.
     pub keys_max: u32,
+}
+
+impl ScanLimits {
+    /// Only the grammar counts.
+    pub const NONE: Self = Self { depth_max: u32::MAX, keys_max: u32::MAX };
 }
 
 /// Walks one JSON text from front to back.
@@ -96,9 +101,21 @@ impl<'a> Scanner<'a> {
         self.at
     }
 
-    /// Starts counting keys anew, for limits that hold per event of a batch.
-    pub fn reset_keys(&mut self) {
-        self.keys = 0;
+    /// Passes something under limits of its own, which count from here on.
+    ///
+    /// After a fault the scanner stands where it stood before, so that it can be passed otherwise.
+    ///
+    /// # Errors
+    /// The fault of `pass`.
+    pub fn within<T>(
+        &mut self,
+        limits: ScanLimits,
+        pass: impl FnOnce(&mut Self) -> Result<T, Fault>,
+    ) -> Result<T, Fault> {
+        let mut inner = Self { text: self.text, at: self.at, depth: 0, keys: 0, limits };
+        let passed = pass(&mut inner)?;
+        self.at = inner.at;
+        Ok(passed)
     }
 
     /// Passes white space and says what comes next.
@@ -178,30 +195,27 @@ impl<'a> Scanner<'a> {
         Ok(Span { start, end: self.at })
     }
 
-    /// Passes an object or array without recursion: bit n of `objects` tells what level n is.
+    /// Passes an object or array without recursion.
     fn nested(&mut self) -> Result<(), Fault> {
-        let mut objects: u128 = 0;
-        let mut levels: u32 = 0;
+        let mut levels = Levels::default();
         loop {
             match self.next_byte() {
                 Some(open @ (b'{' | b'[')) => {
-                    self.open(open)?;
-                    levels += 1;
-                    objects = objects << 1 | u128::from(open == b'{');
-                    if !self.ends_at_once(open)? {
+                    self.enter()?;
+                    let object = open == b'{';
+                    if !self.ends_at_once(object)? {
+                        levels.push(object);
                         continue;
                     }
-                    levels -= 1;
-                    objects >>= 1;
                 }
                 Some(b'"') => self.string().map(|_| ())?,
                 _ => self.scalar()?,
             }
             loop {
-                if levels == 0 {
+                if levels.count == 0 {
                     return Ok(());
                 }
-                let object = objects & 1 == 1;
+                let object = levels.in_object();
                 if !self.separator(if object { b'}' } else { b']' })? {
                     if object {
                         self.key()?;
@@ -210,15 +224,13 @@ impl<'a> Scanner<'a> {
                 }
                 self.at += 1;
                 self.depth -= 1;
-                levels -= 1;
-                objects >>= 1;
+                levels.pop();
             }
         }
     }
 
     /// After an opening bracket: passes the closing one if it follows, else an object's first key.
-    fn ends_at_once(&mut self, open: u8) -> Result<bool, Fault> {
-        let object = open == b'{';
+    fn ends_at_once(&mut self, object: bool) -> Result<bool, Fault> {
         if self.next_byte() == Some(if object { b'}' } else { b']' }) {
             self.at += 1;
             self.depth -= 1;
@@ -234,13 +246,19 @@ impl<'a> Scanner<'a> {
         if self.next_byte() != Some(bracket) {
             return Err(self.syntax());
         }
-        if self.depth >= self.limits.depth_max.min(127) {
+        let start = self.at;
+        self.enter()?;
+        Ok(start)
+    }
+
+    /// Passes the opening bracket that stands here.
+    fn enter(&mut self) -> Result<(), Fault> {
+        if self.depth >= self.limits.depth_max {
             return Err(Fault::TooDeep { at: self.at });
         }
-        let start = self.at;
         self.depth += 1;
         self.at += 1;
-        Ok(start)
+        Ok(())
     }
 
     fn close(&mut self, start: usize) -> Span {
@@ -387,6 +405,42 @@ impl<'a> Scanner<'a> {
 
     fn syntax(&self) -> Fault {
         Fault::Syntax { at: self.at }
+    }
+}
+
+/// Which of the open brackets are objects: a bit per level, the innermost lowest.
+///
+/// Up to 64 levels live in a register; only texts nested deeper cost memory, an eighth of a byte
+/// for each level.
+#[derive(Default)]
+struct Levels {
+    inner: u64,
+    count: usize,
+    /// Full words of outer levels.
+    outer: Vec<u64>,
+}
+
+impl Levels {
+    fn in_object(&self) -> bool {
+        self.inner & 1 == 1
+    }
+
+    fn push(&mut self, object: bool) {
+        if self.count.is_multiple_of(64) && self.count > 0 {
+            self.outer.push(self.inner);
+        }
+        self.count += 1;
+        self.inner = self.inner << 1 | u64::from(object);
+    }
+
+    fn pop(&mut self) {
+        self.count -= 1;
+        self.inner >>= 1;
+        if self.count.is_multiple_of(64)
+            && let Some(outer) = self.outer.pop()
+        {
+            self.inner = outer;
+        }
     }
 }
 

@@ -7,7 +7,11 @@ use super::*;
 const LIMITS: ScanLimits = ScanLimits { depth_max: 100, keys_max: 10_000 };
 
 fn scan(text: &str) -> Result<(), Fault> {
-    let mut scanner = Scanner::new(text, LIMITS);
+    scan_within(text, LIMITS)
+}
+
+fn scan_within(text: &str, limits: ScanLimits) -> Result<(), Fault> {
+    let mut scanner = Scanner::new(text, limits);
     scanner.skip()?;
     scanner.end()
 }
@@ -93,6 +97,33 @@ fn depth_is_bounded_at_the_limit() {
 }
 
 #[test]
+fn without_limits_only_the_grammar_counts() {
+    for depth in [127, 128, 129, 255, 256, 257, 1_000_000] {
+        let (open, close) = ("[{\"a\":".repeat(depth), "}]".repeat(depth));
+        let good = format!("{open}[[],{{}}]{close}");
+        assert_eq!(scan_within(&good, ScanLimits::NONE), Ok(()), "{depth}");
+        for bad in [format!("{open}0}}{close}"), format!("{open}0{}", &close[1..]), open] {
+            assert!(scan_within(&bad, ScanLimits::NONE).is_err(), "{depth}");
+        }
+    }
+}
+
+#[test]
+fn inner_limits_count_anew_and_a_fault_leaves_the_scanner_where_it_stood() {
+    let mut scanner = Scanner::new("[[[1]]]", ScanLimits { depth_max: 3, keys_max: 0 });
+    let inner = |depth_max| ScanLimits { depth_max, keys_max: 0 };
+    scanner
+        .elements(|scanner| {
+            assert_eq!(scanner.within(inner(1), Scanner::skip), Err(Fault::TooDeep { at: 2 }));
+            assert_eq!(scanner.at(), 1);
+            assert_eq!(scanner.within(inner(2), Scanner::skip), Ok(Span { start: 1, end: 6 }));
+            Ok(())
+        })
+        .unwrap();
+    scanner.end().unwrap();
+}
+
+#[test]
 fn keys_are_counted() {
     let text = format!("{{{}}}", vec!["\"k\":0"; 10_001].join(","));
     assert!(matches!(scan(&text), Err(Fault::TooManyKeys { .. })));
@@ -134,6 +165,24 @@ proptest! {
     #[test]
     fn any_text_is_judged_as_serde_json_judges_it(text in "[\\[\\]{}\",:0-9a-z\\\\ .eE+-]{0,40}") {
         agrees(&text);
+    }
+
+    #[test]
+    fn brackets_far_beyond_a_word_are_judged_as_serde_json_judges_them(
+        brackets in prop::collection::vec(any::<bool>(), 120..400),
+        flipped in any::<prop::sample::Index>(),
+        flips in any::<bool>(),
+    ) {
+        let open: String = brackets.iter().map(|o| if *o { "{\"\":" } else { "[" }).collect();
+        let wrong = flips.then(|| flipped.index(brackets.len()));
+        let close = |(at, object): (usize, &bool)| {
+            if *object == (wrong == Some(at)) { ']' } else { '}' }
+        };
+        let close: String = brackets.iter().enumerate().rev().map(close).collect();
+        let text = format!("{open}null{close}");
+        let theirs = serde_json::from_str::<&serde_json::value::RawValue>(&text);
+        prop_assert_eq!(scan_within(&text, ScanLimits::NONE).is_ok(), theirs.is_ok());
+        prop_assert_eq!(theirs.is_ok(), !flips);
     }
 
     #[test]
