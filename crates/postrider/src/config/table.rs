@@ -146,8 +146,8 @@ const PLACES: &[Row] = &[
         key: "admin",
         kind: Kind::Address(|config| &mut config.admin),
         default: "127.0.0.1:7800",
-        help: "Address of the dashboard, the API and the metrics",
-        more: "Keep it away from the internet, or behind a proxy that knows who may come in.",
+        help: "Address of the dashboard and the API",
+        more: "It has no login: keep it away from the network, or behind a proxy that knows who may come in.",
     },
     Row {
         key: "workspace",
@@ -155,8 +155,8 @@ const PLACES: &[Row] = &[
         default: "",
         help: "A workspaceConfig.json whose sources and destinations are served",
         more: "The file as RudderStack writes it. Where it is set, the file decides what the \
-               catalog holds; where it is not, the catalog is edited in the dashboard or by the \
-               API.",
+               catalog holds; where it is not, the catalog keeps what it holds, and begins with a \
+               starter source and a playground.",
     },
 ];
 
