@@ -189,7 +189,7 @@ fn an_event_beyond_the_limits_leaves_its_batch_alone() {
         let intake = batch_of(&[good, &odd, good]);
         assert_eq!(intake.events.len(), 2, "{detail}");
         let want = Rejection { reason, detail: detail.to_owned(), sample: sample.to_owned() };
-        assert_eq!(intake.rejections, [want.clone()]);
+        assert_eq!(intake.rejections, std::slice::from_ref(&want));
         let alone = read_sized(Shape::Single(EventKind::Track), &odd, usize::MAX).unwrap();
         assert_eq!((alone.events.len(), alone.rejections), (0, vec![want]));
     }
