@@ -3,23 +3,30 @@
 SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help run test check bench web release format clean
+.PHONY: help run test check bench web debug release build-needs format clean
 
-export POSTRIDER_COMMIT ?= $(shell git rev-parse --short HEAD 2>/dev/null)
+# Shown by /version; not called POSTRIDER_…, as those are settings of the server.
+export BUILD_COMMIT ?= $(shell git rev-parse --short HEAD 2>/dev/null)
+
+# `make run PROFILE=debug` builds quickly and runs slowly; DATA is where events are kept.
+PROFILE ?= release
+DATA ?= data
+WEB_SOURCES := $(shell find web \( -name node_modules -o -name dist -o -name e2e \) -prune -o -type f -print)
 
 help: ## Lists the targets.
 	@sed -n 's/^\([a-z]*\):.*## /  make \1\t/p' Makefile | expand -t 18
 
-run: release ## Builds all, starts Postrider with a starter workspace, and shows what to try.
-	@echo "Starting Postrider; its data is in ./data, Ctrl-C ends it."
-	@exec target/release/postrider serve --data-dir data $(ARGS)
+run: $(PROFILE) ## Builds all, starts Postrider with a starter workspace, and shows what to try.
+	@echo "Starting Postrider; its data is in $(DATA), Ctrl-C ends it."
+	@exec target/$(PROFILE)/postrider serve --data-dir $(DATA) $(ARGS)
 
 test: ## Runs every test: crates, web, real SDKs, a real browser.
 	@tools/need build web sdk browser
 	cargo test --workspace --locked
 	$(MAKE) --no-print-directory web
 	cd web && npm test
-	cargo build --locked --package postrider
+	$(MAKE) --no-print-directory debug
+	tests/first-run/run
 	POSTRIDER_BIN=$(CURDIR)/target/debug/postrider tests/sdk/run
 	cd web && POSTRIDER_BIN=$(CURDIR)/target/debug/postrider npm run e2e
 
@@ -28,19 +35,32 @@ check: ## Checks formats, lints, types and the rules of the house.
 	cargo fmt --all --check
 	cargo clippy --workspace --all-targets --locked -- -D warnings
 	cargo test --package postrider --test tidy --locked
-	cd web && npm ci --ignore-scripts --no-audit --no-fund --silent && npm run check
+	$(MAKE) --no-print-directory web/node_modules/.installed
+	cd web && npm run check
 	git ls-files 'tests/sdk/*.mjs' 'bench/*.mjs' | sed 's|^|../|' | (cd web && xargs npx biome check --config-path=.)
 
 bench: release ## Measures throughput, latency and cost next to a raw proxy; a table and JSON.
 	@tools/need bench
 	bench/run
 
-web: ## Builds the dashboard's pages.
-	@tools/need web
-	cd web && npm ci --ignore-scripts --no-audit --no-fund --silent && npm run build
+web: web/dist/.built ## Builds the dashboard's pages.
 
-release: web ## Builds the binary as it is shipped: target/release/postrider.
-	@tools/need build
+web/node_modules/.installed: web/package-lock.json
+	@tools/need web
+	cd web && npm ci --ignore-scripts --no-audit --no-fund --silent
+	@touch $@
+
+web/dist/.built: $(WEB_SOURCES) web/node_modules/.installed
+	cd web && npm run build
+	@touch $@
+
+debug: build-needs web
+	cargo build --locked --package postrider
+
+build-needs:
+	@tools/need build web
+
+release: build-needs web ## Builds the binary as it is shipped: target/release/postrider.
 	cargo build --release --locked --package postrider
 
 format: ## Formats all sources.

@@ -1,5 +1,5 @@
 // Builds the dashboard into dist/, with a .br and a .gz beside each asset, as the server serves them;
-// `npm run dev` passes API calls on to a Postrider on POSTRIDER_ADMIN (default http://127.0.0.1:8081).
+// `npm run dev` passes API calls on to a Postrider on POSTRIDER_ADMIN (default http://127.0.0.1:7800).
 import { readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { brotliCompressSync, constants, gzipSync } from "node:zlib";
@@ -41,7 +41,7 @@ export default defineConfig({
     reportCompressedSize: true,
   },
   server: {
-    proxy: { "/api": process.env.POSTRIDER_ADMIN ?? "http://127.0.0.1:8081" },
+    proxy: { "/api": process.env.POSTRIDER_ADMIN ?? "http://127.0.0.1:7800" },
   },
   test: { environment: "jsdom", include: ["src/**/*.test.{ts,tsx}"] },
 });

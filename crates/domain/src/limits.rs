@@ -117,6 +117,9 @@ pub const RETENTION_INTERVAL: Duration = Duration::from_secs(60);
 /// Connections that may wait to be accepted. Source: chosen; the kernel caps it at somaxconn.
 pub const LISTEN_BACKLOG: i32 = 4_096;
 
+/// A second signal sooner than this is the first one again. Source: chosen.
+pub const SECOND_SIGNAL_AFTER: Duration = Duration::from_millis(300);
+
 /// How often a workspace file is looked at. Source: chosen; changes apply within two seconds.
 pub const WORKSPACE_FILE_INTERVAL: Duration = Duration::from_secs(1);
 

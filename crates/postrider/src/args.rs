@@ -28,8 +28,8 @@ pub enum Command {
     ConfigPrint(Gathered),
     /// Print the reference page of the configuration.
     ConfigReference,
-    /// Print the reference page of the reasons.
-    Reasons,
+    /// Print the reference page of the reasons, or explain the one with this code.
+    Reasons(Option<String>),
     /// Print this text: help, or the version.
     Show(String),
 }
@@ -81,7 +81,9 @@ pub fn read(
             Some(("print", matches)) => Ok(Command::ConfigPrint(gathered(matches)?)),
             _ => Ok(Command::ConfigReference),
         },
-        Some(("reasons", _)) => Ok(Command::Reasons),
+        Some(("reasons", matches)) => {
+            Ok(Command::Reasons(matches.get_one::<String>("code").cloned()))
+        }
         // Not reached: clap asks for a subcommand.
         _ => Ok(Command::Show(command_line().render_long_help().to_string())),
     }
@@ -132,6 +134,7 @@ fn serve() -> clap::Command {
 fn reasons() -> clap::Command {
     clap::Command::new("reasons")
         .about("Explain every reason for a refusal or a failed attempt, and what to do about it")
+        .arg(Arg::new("code").value_name("CODE").help("Only this one, for example connect_refused"))
 }
 
 fn config() -> clap::Command {
@@ -298,7 +301,7 @@ mod tests {
         assert!(matches!(read_line("postrider config check"), Ok(Command::ConfigCheck(_))));
         assert!(matches!(read_line("postrider config print"), Ok(Command::ConfigPrint(_))));
         assert!(matches!(read_line("postrider config reference"), Ok(Command::ConfigReference)));
-        assert!(matches!(read_line("postrider reasons"), Ok(Command::Reasons)));
+        assert!(matches!(read_line("postrider reasons"), Ok(Command::Reasons(None))));
         let version = concat!("postrider ", env!("CARGO_PKG_VERSION"), "\n");
         assert_eq!(shown("postrider --version"), version);
     }

@@ -25,7 +25,11 @@ pub fn main() -> ExitCode {
         Command::ConfigCheck(gathered) => check(&gathered.config),
         Command::ConfigPrint(gathered) => show(&print::as_toml(&gathered)),
         Command::ConfigReference => show(&reference::page()),
-        Command::Reasons => show(&reasons::page()),
+        Command::Reasons(None) => show(&reasons::page()),
+        Command::Reasons(Some(code)) => match reasons::explain(&code) {
+            Some(text) => show(&text),
+            None => fail(EXIT_USAGE, &format!("error: no reason {code:?}; see postrider reasons")),
+        },
         Command::Show(text) => show(&text),
     }
 }
@@ -53,7 +57,12 @@ fn serve_until_told(config: &Config, output: &Terminal) -> Result<(), String> {
     let controls = Controls::new();
     signals::listen(controls.clone())
         .and_then(|_| run(config, listeners, &controls, output))
-        .map_err(|error| chain(&error))
+        .map_err(|error| match error.advice() {
+            "" => chain(&error),
+            advice => format!("{}; {advice}", chain(&error)),
+        })?;
+    tracing::info!("ended; what was accepted is on disk");
+    Ok(())
 }
 
 /// The settings themselves are right; the workspace file they name is looked at as well.

@@ -288,7 +288,7 @@ fn thread_count(config: &Config) -> usize {
     }
 }
 
-/// Tells a newcomer what to do next, as long as the starter workspace is there.
+/// Tells where everything is, and a newcomer what to do next.
 fn welcome(
     store: &Store,
     gateway: std::net::SocketAddr,
@@ -296,7 +296,33 @@ fn welcome(
     terminal: &Terminal,
 ) {
     let snapshot = store.catalog.watch().borrow().clone();
-    if let Some(text) = workspace::welcome(&snapshot.workspace, gateway, admin) {
-        terminal.line(text);
+    terminal.line(workspace::welcome(&snapshot.workspace, gateway, admin));
+}
+
+impl RunError {
+    /// What to do about it; empty where the error says so itself.
+    pub fn advice(&self) -> &'static str {
+        match self {
+            Self::Open(OpenError::InUse { .. }) => {
+                "stop that process, or choose another directory with --data-dir"
+            }
+            Self::Open(OpenError::NewerFormat { .. }) => {
+                "start the version that wrote it, or choose another directory with --data-dir"
+            }
+            Self::Open(OpenError::NotOurs { .. }) => {
+                "choose a new or empty directory with --data-dir"
+            }
+            Self::Open(OpenError::Io { .. }) => {
+                "choose a directory with --data-dir in which this user may write"
+            }
+            Self::Open(OpenError::Database { .. }) => {
+                "restore the directory from a backup, or choose another one with --data-dir; \
+                 nothing was changed"
+            }
+            Self::Workspace(workspace::FollowError::File(
+                workspace_file::WorkspaceFileError::Unreadable { .. },
+            )) => "name a file with --workspace that this user may read",
+            _ => "",
+        }
     }
 }

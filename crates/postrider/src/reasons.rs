@@ -21,6 +21,12 @@ pub fn page() -> String {
     })
 }
 
+/// One reason in a few lines; none where there is no such code.
+pub fn explain(code: &str) -> Option<String> {
+    let reason = Reason::ALL.iter().find(|reason| reason.code() == code)?;
+    Some(format!("{}\n{}\n{}\n", reason.code(), reason.sentence(), reason.advice()))
+}
+
 #[cfg(test)]
 mod tests {
     #[test]

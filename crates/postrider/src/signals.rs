@@ -1,13 +1,15 @@
 //! Signals: what the operating system tells the process.
 
 use std::thread::JoinHandle;
+use std::time::Instant;
 
+use domain::limits;
 use tokio::signal::unix::{SignalKind, signal};
 
 use crate::{Controls, RunError, threads};
 
-/// Listens on a thread of its own: the first SIGINT or SIGTERM drains, the second ends at once
-/// with exit code 130, and SIGHUP reads the workspace file again.
+/// Listens on a thread of its own: the first SIGINT or SIGTERM drains, the next one after
+/// half a second ends at once with exit code 130, and SIGHUP reads the workspace file again.
 ///
 /// The thread lives as long as the process.
 ///
@@ -24,10 +26,16 @@ pub fn listen(controls: Controls) -> Result<JoinHandle<()>, RunError> {
     let mut terminate = signal(SignalKind::terminate()).map_err(failed)?;
     let mut hang_up = signal(SignalKind::hangup()).map_err(failed)?;
     let wait = async move {
+        let mut first = None;
+        let mut told = false;
         loop {
             tokio::select! {
-                _ = interrupt.recv() => stop(&controls),
-                _ = terminate.recv() => stop(&controls),
+                () = tokio::time::sleep(limits::SECOND_SIGNAL_AFTER), if first.is_some() && !told => {
+                    tracing::info!("still draining; a signal ends at once");
+                    told = true;
+                }
+                _ = interrupt.recv() => stop(&controls, &mut first),
+                _ = terminate.recv() => stop(&controls, &mut first),
                 _ = hang_up.recv() => controls.reload.notify_one(),
             }
         }
@@ -37,11 +45,15 @@ pub fn listen(controls: Controls) -> Result<JoinHandle<()>, RunError> {
     thread.spawn(move || runtime.block_on(wait)).map_err(failed)
 }
 
-fn stop(controls: &Controls) {
-    if controls.shutdown.is_draining() {
-        tracing::warn!("ending at once; what was accepted is on disk");
-        std::process::exit(130);
+fn stop(controls: &Controls, first: &mut Option<Instant>) {
+    match first {
+        None => {
+            *first = Some(Instant::now());
+            tracing::info!("draining");
+            controls.trigger.pull();
+        }
+        // Wrappers often signal a process and then its group: that is one wish, not two.
+        Some(first) if first.elapsed() < limits::SECOND_SIGNAL_AFTER => {}
+        Some(_) => std::process::exit(130),
     }
-    tracing::info!("draining; once more to end at once");
-    controls.trigger.pull();
 }

@@ -4,7 +4,7 @@
 pub const VERSION: &str = env!("CARGO_PKG_VERSION");
 
 /// The commit it was built from; empty where the build did not say.
-pub const COMMIT: &str = match option_env!("POSTRIDER_COMMIT") {
+pub const COMMIT: &str = match option_env!("BUILD_COMMIT") {
     Some(commit) => commit,
     None => "",
 };

@@ -34,8 +34,10 @@ pub async fn show(method: Method, uri: Uri, headers: HeaderMap) -> Response {
     let accepts = headers.get(ACCEPT_ENCODING).and_then(|value| value.to_str().ok()).unwrap_or("");
     match dashboard::asset(path, Accepts::from_header(accepts)) {
         Some(asset) => file(asset),
+        None if path == "/" || path.starts_with("/play/") => page(),
         None if path.contains('.') => StatusCode::NOT_FOUND.into_response(),
-        None => page(),
+        // The page says what it does not know, and the status says it to everybody else.
+        None => (StatusCode::NOT_FOUND, page()).into_response(),
     }
 }
 

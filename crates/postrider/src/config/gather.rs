@@ -232,7 +232,8 @@ mod tests {
                 "POSTRIDER_DATADIR: there is no such setting; did you mean POSTRIDER_DATA_DIR?",
                 "POSTRIDER_LOG_LEVEL: \"loud\" is not known here; \
                  use error, warn, info, debug, trace",
-                "--admin: \"7800\" is not an address to listen on; write 0.0.0.0:7800",
+                "--admin: \"7800\" is not an address to listen on; write 127.0.0.1:7800, \
+                 or 0.0.0.0:7800 for every address",
             ]
         );
     }

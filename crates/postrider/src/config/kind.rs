@@ -170,7 +170,9 @@ fn parse_address(text: &str) -> Result<SocketAddr, Fault> {
         let hint = match text.rsplit_once(':') {
             Some(("localhost", port)) => format!("write 127.0.0.1:{port}"),
             Some(("", port)) => format!("write 0.0.0.0:{port} to listen on every address"),
-            _ if text.parse::<u16>().is_ok() => format!("write 0.0.0.0:{text}"),
+            _ if text.parse::<u16>().is_ok() => {
+                format!("write 127.0.0.1:{text}, or 0.0.0.0:{text} for every address")
+            }
             _ => "write an IP address and a port, for example 127.0.0.1:8080".into(),
         };
         Fault::new(format!("{text:?} is not an address to listen on"), hint)
@@ -222,7 +224,10 @@ mod tests {
         assert!(parse_address("127.0.0.1:8080").is_ok());
         assert!(parse_address(" [::1]:0 ").is_ok());
         assert_eq!(hint(parse_address("localhost:80")), "write 127.0.0.1:80");
-        assert_eq!(hint(parse_address("8080")), "write 0.0.0.0:8080");
+        assert_eq!(
+            hint(parse_address("8080")),
+            "write 127.0.0.1:8080, or 0.0.0.0:8080 for every address"
+        );
         assert!(hint(parse_address(":8080")).contains("0.0.0.0:8080"));
         assert!(hint(parse_address("example.com:80")).contains("an IP address"));
     }

@@ -81,6 +81,8 @@ pub(super) struct Dispatcher {
     records: Vec<AttemptRecord>,
     /// Attempts ended whose settlement is not committed yet.
     unsettled: usize,
+    /// Whether the last thing said of the deliveries is that they fail.
+    is_failing: bool,
 }
 
 /// Why a dispatcher cannot start.
@@ -146,6 +148,7 @@ impl Dispatcher {
             attempts: FuturesUnordered::new(),
             records: Vec::new(),
             unsettled: 0,
+            is_failing: false,
             parts,
         };
         dispatcher.pass_what_is_not_owed();
@@ -425,7 +428,25 @@ impl Dispatcher {
         }
     }
 
+    /// Says when deliveries begin to fail, and when they succeed again; not each of them.
+    fn tell(&mut self, fate: Fate, reason: Option<Reason>, detail: &str) {
+        let destination = &self.parts.id;
+        match fate {
+            Fate::Retry if !self.is_failing => {
+                let reason = reason.map(Reason::code);
+                tracing::warn!(%destination, reason, detail, "deliveries fail; trying again");
+                self.is_failing = true;
+            }
+            Fate::Delivered if self.is_failing => {
+                tracing::info!(%destination, "deliveries succeed again");
+                self.is_failing = false;
+            }
+            _ => {}
+        }
+    }
+
     fn record(&mut self, attempt: &Attempt, fate: Fate, reason: Option<Reason>, outcome: &Outcome) {
+        self.tell(fate, reason, &outcome.detail);
         if fate == Fate::GaveUp {
             tracing::warn!(
                 destination = %self.parts.id, event = attempt.seq.0,

@@ -153,7 +153,10 @@ impl Rudder {
     }
 
     fn refuse(&self, refused: Refused) -> Answer {
-        let reason = refused.rejections.first().map_or(Reason::NotAnEvent, |first| first.reason);
+        let first = refused.rejections.first();
+        let reason = first.map_or(Reason::NotAnEvent, |first| first.reason);
+        let detail = first.map(|first| first.detail.as_str());
+        tracing::debug!(reason = reason.code(), detail, "a request is refused");
         self.note(refused.holder.as_ref(), refused.rejections);
         answer::refusal(reason)
     }

@@ -4,12 +4,14 @@
 //! the file is replaced or is a link. A broken file changes nothing: the catalog stays as it was,
 //! and the log says where the file is wrong.
 
+use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::SystemTime;
 
 use domain::limits;
-use storage::{StorageError, Store};
+use storage::catalog::Edit;
+use storage::{CatalogChange, StorageError, Store};
 use tokio::sync::Notify;
 
 use super::diff::diff;
@@ -29,8 +31,9 @@ pub struct Follower {
 struct Stamp {
     modified: Option<SystemTime>,
     bytes: u64,
-    #[cfg(unix)]
     inode: u64,
+    /// When anything about the file changed, its rights included.
+    changed: (i64, i64),
 }
 
 /// Why the file's content is not the catalog's.
@@ -76,10 +79,27 @@ impl Follower {
         if changes.is_empty() {
             return Ok(());
         }
-        let count = changes.len();
+        let removed: Vec<_> = changes.iter().filter_map(removed).collect();
+        let changed = changes.len() - removed.len();
         self.store.catalog.apply(changes).await.map_err(FollowError::Catalog)?;
-        tracing::info!(file = %self.path.display(), changes = count, "workspace file applied");
+        let removed = removed.join(", ");
+        tracing::info!(file = %self.path.display(), changed, removed, "workspace file applied");
         Ok(())
+    }
+
+    /// Says what is wrong, a line for each mistake.
+    fn complain(&self, error: &FollowError) {
+        if let FollowError::File(WorkspaceFileError::Wrong { path, mistakes }) = error {
+            for mistake in mistakes {
+                tracing::error!("{}", mistake.within(path));
+            }
+        } else {
+            tracing::error!("{}", crate::terminal::chain(error));
+        }
+        tracing::error!(
+            file = %self.path.display(),
+            "the workspace file is not applied; the catalog stays as it was"
+        );
     }
 
     /// Whether the file is in a state that is not dealt with yet.
@@ -100,12 +120,17 @@ impl Follower {
                 () = shutdown.draining() => return,
             }
             if let Err(error) = self.apply().await {
-                tracing::error!(
-                    error = crate::terminal::chain(&error),
-                    "the workspace file is not applied; the catalog stays as it was"
-                );
+                self.complain(&error);
             }
         }
+    }
+}
+
+/// Names what a change removes.
+fn removed(change: &CatalogChange) -> Option<String> {
+    match &change.edit {
+        Edit::Remove(key) => Some(format!("{} {}", key.kind.as_str(), key.id)),
+        Edit::Put(_) => None,
     }
 }
 
@@ -114,8 +139,8 @@ fn stamp(path: &Path) -> Option<Stamp> {
     Some(Stamp {
         modified: metadata.modified().ok(),
         bytes: metadata.len(),
-        #[cfg(unix)]
-        inode: std::os::unix::fs::MetadataExt::ino(&metadata),
+        inode: metadata.ino(),
+        changed: (metadata.ctime(), metadata.ctime_nsec()),
     })
 }
 
@@ -123,7 +148,7 @@ fn stamp(path: &Path) -> Option<Stamp> {
 mod tests {
     use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 
-    use storage::{Catalog, CatalogChange, Receipt, Snapshot};
+    use storage::{Catalog, Receipt, Snapshot};
     use tokio::sync::watch;
 
     use super::*;

@@ -73,17 +73,19 @@ fn write_key() -> String {
     fair.map(|byte| char::from(LETTERS[usize::from(byte % 36)])).collect()
 }
 
-/// What to do next, where the starter's source is there: addresses, the key, and a line to try.
-pub fn welcome(workspace: &Workspace, gateway: SocketAddr, admin: SocketAddr) -> Option<String> {
-    let source = workspace.sources.iter().find(|source| source.id.as_str() == STARTER_SOURCE)?;
-    let key = source.write_keys.first()?;
+/// Where everything is, and what to try where the starter's source is there.
+pub fn welcome(workspace: &Workspace, gateway: SocketAddr, admin: SocketAddr) -> String {
     let (gateway, admin) = (local_url(gateway), local_url(admin));
-    Some(format!(
+    let starter = workspace.sources.iter().find(|source| source.id.as_str() == STARTER_SOURCE);
+    let Some(key) = starter.and_then(|source| source.write_keys.first()) else {
+        return format!("\n  Data plane   {gateway}\n  Dashboard    {admin}\n");
+    };
+    format!(
         "\n  Data plane   {gateway}\n  Write key    {key}\n  Dashboard    {admin}\n\n\
          Send an event, and see it arrive at {admin}/play/{STARTER_PLAYGROUND} and here:\n\n  \
          curl -u {key}: {gateway}/v1/track -H 'Content-Type: application/json' \\\n    \
          -d '{{\"userId\":\"u1\",\"event\":\"Order Completed\",\"properties\":{{\"total\":9.5}}}}'\n"
-    ))
+    )
 }
 
 /// The URL at which this machine reaches a listener.

@@ -14,6 +14,13 @@ pub struct Finding {
     pub reason: String,
 }
 
+impl Finding {
+    /// The place in a file and the sentence, as `file:line: path: reason`.
+    pub fn within(&self, file: &Path) -> String {
+        format!("{}:{}: {}", file.display(), self.line, Sentence(self))
+    }
+}
+
 impl fmt::Display for Finding {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "line {}: {}", self.line, Sentence(self))
@@ -38,7 +45,5 @@ pub fn list(file: &Path, mistakes: &[Finding]) -> String {
         1 => format!("1 mistake in workspace file {}:", file.display()),
         count => format!("{count} mistakes in workspace file {}:", file.display()),
     };
-    mistakes.iter().fold(headline, |text, mistake| {
-        format!("{text}\n  {}:{}: {}", file.display(), mistake.line, Sentence(mistake))
-    })
+    mistakes.iter().fold(headline, |text, mistake| format!("{text}\n  {}", mistake.within(file)))
 }

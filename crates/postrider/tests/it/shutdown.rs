@@ -57,7 +57,7 @@ async fn the_second_signal_ends_at_once() {
     assert_eq!(process.gateway.post("/v1/track", "key-app", event("m")).await.status, 200);
     endpoint.wait_for(1).await;
     process.signal("TERM").await;
-    process.wait_for_log("draining").await;
+    process.wait_for_log("a signal ends at once").await;
     process.signal("TERM").await;
     assert_eq!(process.exit_code().await, Some(130));
     let process = Process::start(&home, &[]).await;
