@@ -1,9 +1,11 @@
 //! The clock and the dice: the only place where time and randomness come from.
 
 use std::cell::RefCell;
-use std::time::{Instant, SystemTime, UNIX_EPOCH};
+use std::pin::Pin;
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use domain::time::Timestamp;
+use tokio::time::Sleep;
 
 /// The time of day.
 pub fn now() -> Timestamp {
@@ -24,6 +26,22 @@ impl Stopwatch {
     /// Microseconds since the start.
     pub fn micros(self) -> u32 {
         u32::try_from(self.0.elapsed().as_micros()).unwrap_or(u32::MAX)
+    }
+}
+
+/// A wait that goes on across the turns of a loop.
+pub type Rest = Pin<Box<Sleep>>;
+
+/// Begins a rest.
+pub fn rest(span: Duration) -> Rest {
+    Box::pin(tokio::time::sleep(span))
+}
+
+/// Waits for the end of a rest that may not be, in which case it waits forever.
+pub async fn rested(rest: &mut Option<Rest>) {
+    match rest {
+        Some(rest) => rest.await,
+        None => std::future::pending().await,
     }
 }
 

@@ -16,6 +16,8 @@ mod listeners;
 mod live;
 mod reasons;
 mod retention;
+#[cfg(test)]
+mod samples;
 mod send;
 mod signals;
 mod telemetry;

@@ -71,17 +71,12 @@ async fn first_needed(store: &Store) -> Result<Seq, StorageError> {
 
 #[cfg(test)]
 mod tests {
-    use bytes::Bytes;
-    use domain::connection::Connection;
-    use domain::destination::webhook::{Method, WebhookSettings};
-    use domain::destination::{Destination, DestinationSettings};
-    use domain::event::{EventKind, Identities, NewEvent};
-    use domain::id::{ConnectionId, DestinationId, SourceId};
+    use domain::event::{EventKind, Identities};
     use domain::time::Timestamp;
-    use storage::catalog::{Edit, Object};
-    use storage::{CatalogChange, OpenDelivery, Settlement, memory};
+    use storage::{OpenDelivery, Settlement, memory};
 
     use super::*;
+    use crate::samples::{append, connect, destination, destination_id};
 
     const KEEP: Duration = Duration::from_secs(3_600);
 
@@ -89,40 +84,9 @@ mod tests {
     async fn store() -> Store {
         let store = memory::open();
         for received_at in [Timestamp(0); 5].into_iter().chain([clock::now()]) {
-            let event = NewEvent {
-                source: SourceId::new("s"),
-                kind: EventKind::Track,
-                received_at,
-                identities: Identities::default(),
-                payload: Bytes::from_static(b"{}"),
-            };
-            store.journal.append(vec![event]).unwrap().await.unwrap();
+            append(&store, received_at).await;
         }
         store
-    }
-
-    /// Adds a destination that gets events from the first one on.
-    async fn add_destination(store: &Store, enabled: bool) {
-        let settings = WebhookSettings {
-            url: "playground://demo".to_owned(),
-            method: Method::Post,
-            headers: Vec::new(),
-        };
-        let destination = Object::Destination(Destination {
-            id: DestinationId::new("d"),
-            name: "d".to_owned(),
-            enabled,
-            settings: DestinationSettings::Webhook(settings),
-        });
-        let connection = Object::Connection(Connection {
-            id: ConnectionId::new("c"),
-            source: SourceId::new("s"),
-            destination: DestinationId::new("d"),
-            enabled: true,
-            since: Seq::FIRST,
-        });
-        let put = |object| CatalogChange { expected: 0, edit: Edit::Put(object) };
-        store.catalog.apply(vec![put(destination), put(connection)]).await.unwrap();
     }
 
     async fn settle(store: &Store, cursor: u64, open: Option<u64>) {
@@ -136,7 +100,7 @@ mod tests {
             reason: String::new(),
         });
         let settlement = Settlement {
-            destination: DestinationId::new("d"),
+            destination: destination_id(),
             cursor: Seq(cursor),
             opened: open.into_iter().collect(),
             closed: Vec::new(),
@@ -161,13 +125,13 @@ mod tests {
     async fn what_a_destination_still_needs_stays_however_old_it_is() {
         for enabled in [true, false] {
             let store = store().await;
-            add_destination(&store, enabled).await;
+            connect(&store, destination(enabled), 1).await;
             assert_eq!(first_left(&store).await, 1, "nothing is delivered yet");
             settle(&store, 5, Some(3)).await;
             assert_eq!(first_left(&store).await, 3, "one delivery is open");
         }
         let store = store().await;
-        add_destination(&store, true).await;
+        connect(&store, destination(true), 1).await;
         settle(&store, 5, None).await;
         assert_eq!(first_left(&store).await, 5, "everything before the cursor is done");
     }

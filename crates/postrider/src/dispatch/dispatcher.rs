@@ -28,11 +28,10 @@ use storage::{
     Settlement, Snapshot, StorageError, Store, StoredEvent, Wanted,
 };
 use tokio::sync::watch;
-use tokio::time::Sleep;
 
 use super::agenda::{Agenda, Going};
 use super::duty::Duty;
-use crate::clock;
+use crate::clock::{self, Rest};
 use crate::live::DestinationGauge;
 use crate::send::{Outlet, Sender};
 use crate::shutdown::Shutdown;
@@ -73,7 +72,7 @@ pub(super) struct Dispatcher {
     read_ahead: VecDeque<StoredEvent>,
     reading: Option<Receipt<Chunk>>,
     /// A read or a settlement has failed; the next try comes after this.
-    rest: Option<Pin<Box<Sleep>>>,
+    rest: Option<Rest>,
     settling: Option<Receipt<()>>,
     /// What is being settled, until it is committed.
     unconfirmed: Option<Settlement>,
@@ -182,7 +181,7 @@ impl Dispatcher {
                 answer = pending(&mut self.reading) => self.chunk(answer),
                 _ = head.changed(), if self.reading.is_none() => {}
                 () = until(due), if due.is_some() => {}
-                () = rested(&mut self.rest) => self.rest = None,
+                () = clock::rested(&mut self.rest) => self.rest = None,
                 changed = self.catalog.changed() => {
                     if changed.is_err() || !self.refresh() {
                         break;
@@ -300,7 +299,7 @@ impl Dispatcher {
     fn rest_after(&mut self, error: &StorageError, what: &str) {
         let error = crate::terminal::chain(error);
         tracing::warn!(destination = %self.parts.id, error, "cannot {what}; trying again");
-        self.rest = Some(Box::pin(tokio::time::sleep(limits::STORAGE_REST)));
+        self.rest = Some(clock::rest(limits::STORAGE_REST));
     }
 
     /// Reads on, where there is something to read and room for it.
@@ -484,7 +483,7 @@ impl Dispatcher {
             tokio::select! {
                 Some(attempt) = self.attempts.next() => self.ended(attempt),
                 answer = pending(&mut self.settling) => self.settled(answer)?,
-                () = rested(&mut self.rest) => self.rest = None,
+                () = clock::rested(&mut self.rest) => self.rest = None,
                 () = &mut grace => break,
                 () = shutdown.ending_now() => break,
             }
@@ -559,14 +558,6 @@ fn lost_reason(reason: GapReason) -> Reason {
 async fn pending<T: Unpin>(receipt: &mut Option<Receipt<T>>) -> Result<T, StorageError> {
     match receipt {
         Some(receipt) => receipt.await,
-        None => std::future::pending().await,
-    }
-}
-
-/// Waits for the end of a rest that may not be, in which case it waits forever.
-async fn rested(rest: &mut Option<Pin<Box<Sleep>>>) {
-    match rest {
-        Some(rest) => rest.await,
         None => std::future::pending().await,
     }
 }

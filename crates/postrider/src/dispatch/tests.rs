@@ -5,59 +5,27 @@ use std::rc::Rc;
 use std::sync::Arc;
 use std::time::Duration;
 
-use bytes::Bytes;
 use domain::address::Egress;
-use domain::connection::Connection;
 use domain::delivery::RetryPolicy;
 use domain::delivery::lanes::Order;
-use domain::destination::webhook::{Method, WebhookSettings};
-use domain::destination::{Destination, DestinationSettings};
-use domain::event::{EventKind, Identities, NewEvent};
-use domain::id::{ConnectionId, DestinationId, Seq, SourceId};
-use storage::catalog::{Edit, Object};
-use storage::{AttemptQuery, CatalogChange, Fate, Store, memory};
+use domain::id::Seq;
+use storage::{AttemptQuery, Fate, Store, memory};
 use tokio::task::LocalSet;
 
 use super::{Crew, CrewSettings, Needs};
 use crate::clock;
 use crate::live::Gauges;
+use crate::samples::{append, connect, destination, destination_id};
 use crate::send::{Outlet, OutletSettings};
 use crate::shutdown::{Shutdown, shutdown};
 
-async fn append(store: &Store, count: usize) {
-    let event = NewEvent {
-        source: SourceId::new("s"),
-        kind: EventKind::Track,
-        received_at: clock::now(),
-        identities: Identities::default(),
-        payload: Bytes::from_static(b"{}"),
-    };
-    for _ in 0..count {
-        store.journal.append(vec![event.clone()]).unwrap().await.unwrap();
+async fn three_events_of_which_two_are_gone() -> Store {
+    let store = memory::open();
+    for _ in 0..3 {
+        append(&store, clock::now()).await;
     }
-}
-
-async fn connect(store: &Store, since: u64) {
-    let settings = WebhookSettings {
-        url: "http://127.0.0.1:9/".to_owned(),
-        method: Method::Post,
-        headers: Vec::new(),
-    };
-    let destination = Object::Destination(Destination {
-        id: DestinationId::new("d"),
-        name: "d".to_owned(),
-        enabled: true,
-        settings: DestinationSettings::Webhook(settings),
-    });
-    let connection = Object::Connection(Connection {
-        id: ConnectionId::new("c"),
-        source: SourceId::new("s"),
-        destination: DestinationId::new("d"),
-        enabled: true,
-        since: Seq(since),
-    });
-    let put = |object| CatalogChange { expected: 0, edit: Edit::Put(object) };
-    store.catalog.apply(vec![put(destination), put(connection)]).await.unwrap();
+    store.journal.trim(Seq(3)).await.unwrap();
+    store
 }
 
 fn crew(store: &Store) -> Crew {
@@ -93,7 +61,7 @@ async fn records(store: &Store, cursor: u64) -> Vec<(u64, Fate, String)> {
     let (trigger, shutdown): (_, Shutdown) = shutdown();
     let settled = async {
         loop {
-            let state = store.schedule.load(&DestinationId::new("d")).await.unwrap();
+            let state = store.schedule.load(&destination_id()).await.unwrap();
             if state.is_some_and(|state| state.cursor >= Seq(cursor)) {
                 break;
             }
@@ -115,10 +83,8 @@ async fn records(store: &Store, cursor: u64) -> Vec<(u64, Fate, String)> {
 
 #[tokio::test]
 async fn events_that_are_gone_before_they_were_delivered_are_recorded_as_expired() {
-    let store = memory::open();
-    append(&store, 3).await;
-    store.journal.trim(Seq(3)).await.unwrap();
-    connect(&store, 1).await;
+    let store = three_events_of_which_two_are_gone().await;
+    connect(&store, destination(true), 1).await;
     let expired = |seq| (seq, Fate::Expired, "trimmed".to_owned());
     let blocked = (3, Fate::Retry, "blocked_address".to_owned());
     assert_eq!(records(&store, 4).await, [expired(1), expired(2), blocked]);
@@ -127,9 +93,7 @@ async fn events_that_are_gone_before_they_were_delivered_are_recorded_as_expired
 
 #[tokio::test]
 async fn what_was_before_the_connection_is_not_missed() {
-    let store = memory::open();
-    append(&store, 3).await;
-    store.journal.trim(Seq(3)).await.unwrap();
-    connect(&store, 3).await;
+    let store = three_events_of_which_two_are_gone().await;
+    connect(&store, destination(true), 3).await;
     assert_eq!(records(&store, 4).await, [(3, Fate::Retry, "blocked_address".to_owned())]);
 }

@@ -2,7 +2,7 @@
 
 use std::convert::Infallible;
 use std::net::SocketAddr;
-use std::pin::{Pin, pin};
+use std::pin::pin;
 use std::rc::Rc;
 use std::time::Instant;
 
@@ -12,11 +12,11 @@ use hyper::service::service_fn;
 use hyper_util::rt::TokioIo;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::task::JoinSet;
-use tokio::time::Sleep;
 
 use super::Needs;
 use super::pace::{Paced, Paces, Place};
 use super::rudder::Rudder;
+use crate::clock;
 use crate::shutdown::Shutdown;
 
 /// A listener and what stands behind it.
@@ -49,7 +49,7 @@ impl Door {
         let mut connections = JoinSet::new();
         let mut desk = pin!(rudder.desk().run());
         let mut watch = pin!(paces.watch());
-        let mut resting: Option<Pin<Box<Sleep>>> = None;
+        let mut resting = None;
         let mut warned = None;
         loop {
             tokio::select! {
@@ -67,10 +67,10 @@ impl Door {
                     Err(error) => {
                         warn_of(&error, &mut warned);
                         paces.shed(limits::SHED_CONNECTIONS);
-                        resting = Some(Box::pin(tokio::time::sleep(limits::ACCEPT_REST)));
+                        resting = Some(clock::rest(limits::ACCEPT_REST));
                     }
                 },
-                () = rested(&mut resting) => resting = None,
+                () = clock::rested(&mut resting) => resting = None,
                 Some(_) = connections.join_next(), if !connections.is_empty() => {}
                 () = shutdown.draining() => break,
             }
@@ -94,14 +94,6 @@ fn warn_of(error: &std::io::Error, warned: &mut Option<Instant>) {
     if warned.is_none_or(|last| last.elapsed() > limits::ACCEPT_WARN_INTERVAL) {
         *warned = Some(Instant::now());
         tracing::warn!(%error, "cannot accept connections; the longest silent ones are closed");
-    }
-}
-
-/// Waits for the end of a rest that may not be, in which case it waits forever.
-async fn rested(resting: &mut Option<Pin<Box<Sleep>>>) {
-    match resting {
-        Some(resting) => resting.await,
-        None => std::future::pending().await,
     }
 }
 

@@ -1,0 +1,57 @@
+//! Samples for tests of several rooms: an event, and a destination with its connection.
+
+use bytes::Bytes;
+use domain::connection::Connection;
+use domain::destination::webhook::{Method, WebhookSettings};
+use domain::destination::{Destination, DestinationSettings};
+use domain::event::{EventKind, Identities, NewEvent};
+use domain::id::{ConnectionId, DestinationId, Seq, SourceId};
+use domain::time::Timestamp;
+use storage::catalog::{Edit, Object};
+use storage::{CatalogChange, Store};
+
+/// The id of [`destination`].
+pub fn destination_id() -> DestinationId {
+    DestinationId::new("d")
+}
+
+/// Stores an event of source `s`, received at that time, in a frame of its own.
+pub async fn append(store: &Store, received_at: Timestamp) {
+    let event = NewEvent {
+        source: SourceId::new("s"),
+        kind: EventKind::Track,
+        received_at,
+        identities: Identities::default(),
+        payload: Bytes::from_static(b"{}"),
+    };
+    store.journal.append(vec![event]).unwrap().await.unwrap();
+}
+
+/// A destination at an address that may not be called.
+pub fn destination(enabled: bool) -> Destination {
+    let settings = WebhookSettings {
+        url: "http://127.0.0.1:9/".to_owned(),
+        method: Method::Post,
+        headers: Vec::new(),
+    };
+    Destination {
+        id: destination_id(),
+        name: "d".to_owned(),
+        enabled,
+        settings: DestinationSettings::Webhook(settings),
+    }
+}
+
+/// Connects source `s` to a destination, from a place in the journal on.
+pub async fn connect(store: &Store, destination: Destination, since: u64) {
+    let connection = Object::Connection(Connection {
+        id: ConnectionId::new("c"),
+        source: SourceId::new("s"),
+        destination: destination.id.clone(),
+        enabled: true,
+        since: Seq(since),
+    });
+    let put = |object| CatalogChange { expected: 0, edit: Edit::Put(object) };
+    let changes = vec![put(Object::Destination(destination)), put(connection)];
+    store.catalog.apply(changes).await.unwrap();
+}
