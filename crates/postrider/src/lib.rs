@@ -28,6 +28,7 @@ mod workspace_file;
 
 use std::rc::Rc;
 use std::sync::Arc;
+use std::sync::atomic::Ordering::Relaxed;
 
 use domain::address::Egress;
 use domain::delivery::RetryPolicy;
@@ -226,7 +227,18 @@ fn start_gateway(
         settings: Arc::new(settings),
         gauges: gauges.clone(),
         budget: Arc::new(gateway::Budget::new(intake.bodies_bytes_max)),
+        recent: Arc::new(gateway::Recent::new(intake.dedup_window)),
     };
+    let (journal, recent) = (store.journal.clone(), needs.recent.clone());
+    let recalled = gauges.clone();
+    threads.start("recall".to_owned(), move |shutdown| async move {
+        if let Err(error) = gateway::recall(journal, recent, shutdown.clone()).await {
+            tracing::warn!(%error, "cannot read back what was stored lately");
+        }
+        recalled.is_recalled.store(true, Relaxed);
+        shutdown.clone().draining().await;
+        Ok(())
+    })?;
     for index in 0..thread_count(config) {
         let listener = listeners.gateway().map_err(|error| machine("share the listener", error))?;
         let needs = needs.clone();

@@ -1,7 +1,7 @@
 //! What people see while it happens: counters and gauges, written without waiting for anybody.
 
 use std::collections::HashMap;
-use std::sync::atomic::{AtomicI64, AtomicU64, Ordering::Relaxed};
+use std::sync::atomic::{AtomicBool, AtomicI64, AtomicU64, Ordering::Relaxed};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use domain::id::DestinationId;
@@ -12,6 +12,10 @@ use domain::time::Timestamp;
 pub struct Gauges {
     /// Events stored.
     pub accepted: AtomicU64,
+    /// Events that had been stored already, and were not stored again.
+    pub duplicates: AtomicU64,
+    /// Whether what was stored before the start is known, so that its resends are told.
+    pub is_recalled: AtomicBool,
     /// Requests and events refused.
     pub rejected: AtomicU64,
     destinations: Mutex<HashMap<DestinationId, Arc<DestinationGauge>>>,

@@ -15,16 +15,20 @@ pub fn destination_id() -> DestinationId {
     DestinationId::new("d")
 }
 
-/// Stores an event of source `s`, received at that time, in a frame of its own.
-pub async fn append(store: &Store, received_at: Timestamp) {
-    let event = NewEvent {
+/// An event of source `s`, received at that time.
+pub fn event(received_at: Timestamp) -> NewEvent {
+    NewEvent {
         source: SourceId::new("s"),
         kind: EventKind::Track,
         received_at,
         identities: Identities::default(),
         payload: Bytes::from_static(b"{}"),
-    };
-    store.journal.append(vec![event]).unwrap().await.unwrap();
+    }
+}
+
+/// Stores such an event in a frame of its own.
+pub async fn append(store: &Store, received_at: Timestamp) {
+    store.journal.append(vec![event(received_at)]).unwrap().await.unwrap();
 }
 
 /// A destination at an address that may not be called.

@@ -14,7 +14,7 @@ use super::intake::Member;
 use super::json::{self, Span};
 use super::sanitize::sanitize;
 use super::timestamp::{self, EventTime};
-use super::{EventKind, Identities, IdentityHash};
+use super::{EventKind, Identities, IdentityHash, MessageHash};
 use crate::id::SourceId;
 use crate::limits;
 use crate::time::Timestamp;
@@ -31,6 +31,8 @@ pub struct Stamp<'a> {
     pub client_is_trusted: bool,
     /// Bytes of one event, at most.
     pub event_bytes_max: usize,
+    /// Seed of the hashes of `messageId`s.
+    pub message_seed: u64,
     fresh_id: &'a mut dyn FnMut() -> [u8; 16],
     received_at_text: String,
 }
@@ -49,6 +51,7 @@ impl<'a> Stamp<'a> {
             client_ip,
             client_is_trusted: false,
             event_bytes_max: usize::MAX,
+            message_seed: 0,
             fresh_id,
             received_at_text: received_at.to_string(),
         }
@@ -88,6 +91,8 @@ pub(super) struct Owed {
     pub kind: EventKind,
     /// Whose it is.
     pub identities: Identities,
+    /// Which call it is; none where the client gave it no id.
+    pub message: Option<MessageHash>,
     exempt: bool,
     values: [Option<ValueText>; FIELDS.len()],
     /// Which members hold an owed field, in the order of the text.
@@ -122,6 +127,7 @@ impl Owed {
                 user: IdentityHash::of_user(&user),
                 anonymous: IdentityHash::of_anonymous(&anonymous),
             },
+            message: None,
             exempt: matches!(own_type.as_deref(), Some("extract" | "record")) && forced.is_none(),
             values: Default::default(),
             places,
@@ -151,11 +157,15 @@ impl Owed {
         let clean = own.as_deref().map(sanitize).unwrap_or_default();
         if clean.is_empty() {
             self.put(Field::MessageId, quoted(&uuid_v4((stamp.fresh_id)())));
-        } else if clean.len() > limits::MESSAGE_ID_BYTES_MAX {
-            // The same at every resend, so that duplicates can still be told.
-            self.put(Field::MessageId, quoted(&uuid_v4(Md5::digest(clean.as_bytes()).into())));
-        } else if own.as_deref() != Some(&*clean) {
-            self.put(Field::MessageId, quoted(&clean));
+            return;
+        }
+        // The same at every resend, so that duplicates can still be told.
+        let short = (clean.len() > limits::MESSAGE_ID_BYTES_MAX)
+            .then(|| uuid_v4(Md5::digest(clean.as_bytes()).into()));
+        let id = short.as_deref().unwrap_or(&clean);
+        self.message = Some(MessageHash::of(id, stamp.message_seed));
+        if own.as_deref() != Some(id) {
+            self.put(Field::MessageId, quoted(id));
         }
     }
 

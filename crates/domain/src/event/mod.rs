@@ -8,6 +8,7 @@ pub mod json;
 pub mod timestamp;
 pub mod sanitize;
 pub mod identity;
+pub mod message;
 pub mod intake;
 pub mod fields;
 
@@ -15,6 +16,7 @@ use bytes::Bytes;
 use serde::{Deserialize, Serialize};
 
 pub use self::identity::{Identities, IdentityHash};
+pub use self::message::MessageHash;
 
 use crate::id::SourceId;
 use crate::time::Timestamp;

@@ -29,6 +29,10 @@ pub struct Status {
     journal: JournalStatus,
     /// Events stored since the start.
     accepted: u64,
+    /// Resends of stored events since the start, not stored again.
+    duplicates: u64,
+    /// Whether resends of what was stored before the start are told, too.
+    recalled: bool,
     /// Requests and events refused since the start.
     rejected: u64,
     sources: Vec<Source>,
@@ -84,6 +88,8 @@ pub async fn show(State(needs): State<Arc<Needs>>) -> Result<Json<Status>, Probl
         gateway_url: local_url(needs.gateway),
         journal: JournalStatus { head: *needs.store.journal.head().borrow() },
         accepted: needs.gauges.accepted.load(Relaxed),
+        duplicates: needs.gauges.duplicates.load(Relaxed),
+        recalled: needs.gauges.is_recalled.load(Relaxed),
         rejected: needs.gauges.rejected.load(Relaxed),
         sources: workspace.sources.clone(),
         destinations: destinations.map(|one| destination(one, &needs, &totals)).collect(),

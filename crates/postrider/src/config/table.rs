@@ -106,6 +106,7 @@ pub fn row(key: &str) -> Option<&'static Row> {
 
 const SECOND: Duration = Duration::from_secs(1);
 const HOUR: Duration = Duration::from_secs(3600);
+const WEEK: Duration = Duration::from_secs(7 * 24 * 3600);
 const YEAR: Duration = Duration::from_secs(365 * 24 * 3600);
 const INSTANT: Duration = Duration::from_millis(1);
 const KIB: usize = 1 << 10;
@@ -247,6 +248,18 @@ const INTAKE: &[Row] = &[
         default: "accept_good",
         help: "What becomes of a batch that holds a bad event",
         more: "A batch without any good event is always refused.",
+    },
+    Row {
+        key: "intake.dedup_window",
+        kind: Kind::Duration(
+            |config| &mut config.intake.dedup_window,
+            Bounds { least: Duration::ZERO, most: WEEK },
+        ),
+        default: "1h",
+        help: "How long a resend of a stored event, told by its messageId, is not stored again",
+        more: "A resend is answered 200 like the event itself. 0s stores everything. After a start \
+               the window is read back from the journal; above 2,000,000 events a window it is \
+               shorter.",
     },
     Row {
         key: "intake.inbox_bytes_max",

@@ -60,6 +60,8 @@ pub struct IntakeConfig {
     pub idle_timeout: Duration,
     /// What becomes of a batch with a bad event.
     pub mixed_batches: MixedBatches,
+    /// How long resends of a stored event are told.
+    pub dedup_window: Duration,
     /// Bytes that may wait for the journal.
     pub inbox_bytes_max: usize,
     /// Bytes of requests that may be under way.

@@ -14,6 +14,9 @@ use futures_util::stream::{FuturesUnordered, StreamExt};
 use storage::{Journal, StorageError};
 use tokio::sync::{Notify, oneshot};
 
+use super::Needs;
+use super::recent::{Call, Recent};
+use crate::clock;
 use crate::live::Gauges;
 
 type Reply = oneshot::Sender<Result<(), StorageError>>;
@@ -22,6 +25,7 @@ type Reply = oneshot::Sender<Result<(), StorageError>>;
 pub struct Desk {
     journal: Arc<dyn Journal>,
     gauges: Arc<Gauges>,
+    recent: Arc<Recent>,
     pending: RefCell<Batch>,
     filled: Notify,
 }
@@ -30,6 +34,8 @@ pub struct Desk {
 #[derive(Default)]
 struct Batch {
     events: Vec<NewEvent>,
+    /// To be remembered once the events are stored.
+    calls: Vec<Call>,
     replies: Vec<Reply>,
     bytes: usize,
     /// What was full before this one began.
@@ -37,19 +43,26 @@ struct Batch {
 }
 
 impl Desk {
-    /// A desk in front of a journal.
-    pub fn new(journal: Arc<dyn Journal>, gauges: Arc<Gauges>) -> Self {
-        Self { journal, gauges, pending: RefCell::default(), filled: Notify::new() }
+    /// A desk in front of the journal.
+    pub fn new(needs: &Needs) -> Self {
+        Self {
+            journal: needs.store.journal.clone(),
+            gauges: needs.gauges.clone(),
+            recent: needs.recent.clone(),
+            pending: RefCell::default(),
+            filled: Notify::new(),
+        }
     }
 
-    /// Stores the events of one request, all or none; returns when they are on disk.
+    /// Stores the events of one request, all or none, and remembers their calls; returns when they
+    /// are on disk.
     ///
     /// # Errors
     /// As the journal says.
     ///
     /// # Cancellation
     /// The events may be stored although nobody waits any more.
-    pub async fn store(&self, events: Vec<NewEvent>) -> Result<(), StorageError> {
+    pub async fn store(&self, events: Vec<NewEvent>, calls: Vec<Call>) -> Result<(), StorageError> {
         let (reply, answer) = oneshot::channel();
         {
             let mut pending = self.pending.borrow_mut();
@@ -57,6 +70,7 @@ impl Desk {
             pending.make_room(bytes);
             pending.bytes += bytes;
             pending.events.extend(events);
+            pending.calls.extend(calls);
             pending.replies.push(reply);
         }
         self.filled.notify_one();
@@ -89,13 +103,15 @@ impl Desk {
             return None;
         }
         let count = batch.events.len() as u64;
-        let gauges = self.gauges.clone();
+        let (gauges, recent) = (self.gauges.clone(), self.recent.clone());
         match self.journal.append(batch.events) {
             Ok(receipt) => Some(async move {
                 let answer = receipt.await.map(|_| ());
-                // Counted here, as a caller may be gone before its answer comes.
+                // Done here, as a caller may be gone before its answer comes, and send again.
                 if answer.is_ok() {
                     gauges.accepted.fetch_add(count, Relaxed);
+                    let now = clock::now();
+                    batch.calls.into_iter().for_each(|call| recent.remember(call, now));
                 }
                 answer_all(batch.replies, &answer);
             }),

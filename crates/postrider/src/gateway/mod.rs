@@ -13,6 +13,8 @@ mod door;
 mod inflate;
 mod key_ring;
 mod pace;
+mod recall;
+mod recent;
 mod route;
 mod rudder;
 
@@ -26,6 +28,8 @@ use crate::live::Gauges;
 
 pub use budget::Budget;
 pub use door::Door;
+pub use recall::recall;
+pub use recent::Recent;
 
 /// What the gateway works with.
 #[derive(Clone)]
@@ -38,6 +42,8 @@ pub struct Needs {
     pub gauges: Arc<Gauges>,
     /// What all requests may hold in memory.
     pub budget: Arc<Budget>,
+    /// What has been stored lately.
+    pub recent: Arc<Recent>,
 }
 
 /// What the gateway takes.

@@ -1,5 +1,6 @@
 //! RudderStack's dialect: what each request means and how it is answered.
 
+use std::collections::HashSet;
 use std::net::IpAddr;
 use std::sync::atomic::Ordering::Relaxed;
 
@@ -17,6 +18,7 @@ use super::answer::{self, Answer};
 use super::body;
 use super::desk::Desk;
 use super::key_ring::{KeyHolder, KeyRing, write_key};
+use super::recent::Call;
 use super::route::{Route, route};
 use super::{GatewaySettings, Mixed, Needs, address};
 use crate::clock;
@@ -39,7 +41,7 @@ impl Rudder {
     /// A gateway for one thread.
     pub fn new(needs: Needs) -> Self {
         let keys = KeyRing::new(needs.store.catalog.watch());
-        let desk = Desk::new(needs.store.journal.clone(), needs.gauges.clone());
+        let desk = Desk::new(&needs);
         Self { needs, keys, desk }
     }
 
@@ -107,6 +109,7 @@ impl Rudder {
         let mut stamp = Stamp::new(&holder.source, received_at, &client_ip, &mut fresh_id);
         stamp.client_is_trusted = client.is_trusted;
         stamp.event_bytes_max = settings.event_bytes_max;
+        stamp.message_seed = self.needs.recent.seed();
         let intake = self.read(&body, shape, &mut stamp).map_err(|refused| refused.by(&holder))?;
         self.store(intake, &holder).await
     }
@@ -122,17 +125,42 @@ impl Rudder {
     }
 
     /// Stores what is good and keeps what is bad for people to see.
-    async fn store(&self, intake: Intake, holder: &KeyHolder) -> Result<(), Refused> {
-        let stored = tokio::time::timeout(limits::STORE_TIME_MAX, self.desk.store(intake.events));
-        let stored = match stored.await {
-            Ok(stored) => stored.map_err(|error| storage_reason(&error)),
-            Err(_) => Err((Reason::StoreTimeout, "storage did not answer in time".to_owned())),
-        };
-        stored.map_err(|refusal| Refused::of(refusal).by(holder))?;
+    async fn store(&self, mut intake: Intake, holder: &KeyHolder) -> Result<(), Refused> {
+        let calls = self.drop_resends(&mut intake, holder);
+        if !intake.events.is_empty() {
+            let storing = self.desk.store(intake.events, calls);
+            let stored = match tokio::time::timeout(limits::STORE_TIME_MAX, storing).await {
+                Ok(stored) => stored.map_err(|error| storage_reason(&error)),
+                Err(_) => Err((Reason::StoreTimeout, "storage did not answer in time".to_owned())),
+            };
+            stored.map_err(|refusal| Refused::of(refusal).by(holder))?;
+        }
         if !intake.rejections.is_empty() {
             self.note(Some(holder), intake.rejections);
         }
         Ok(())
+    }
+
+    /// Takes out what is stored already, or stands twice in the request; answers the calls left.
+    fn drop_resends(&self, intake: &mut Intake, holder: &KeyHolder) -> Vec<Call> {
+        let recent = &self.needs.recent;
+        let mut calls = Vec::new();
+        let mut seen = HashSet::new();
+        let several = intake.events.len() > 1;
+        let before = intake.events.len();
+        let mut messages = std::mem::take(&mut intake.messages).into_iter();
+        intake.events.retain(|_| {
+            let Some(message) = messages.next().flatten() else { return true };
+            let call = recent.call(&holder.source, message);
+            let is_new = !recent.knows(call) && (!several || seen.insert(call));
+            if is_new {
+                calls.push(call);
+            }
+            is_new
+        });
+        let dropped = before - intake.events.len();
+        self.needs.gauges.duplicates.fetch_add(dropped as u64, Relaxed);
+        calls
     }
 
     fn authenticate(&self, headers: &HeaderMap) -> Result<KeyHolder, Refused> {

@@ -3,7 +3,7 @@
 use serde_json::Value;
 use testkit::{Endpoint, Workspace};
 
-use crate::harness::Server;
+use crate::harness::{Server, ms};
 
 /// All that a parser and a printer would change, in one event; its own times are as they must be.
 const HOSTILE: &str = concat!(
@@ -21,7 +21,9 @@ const HOSTILE: &str = concat!(
 #[tokio::test]
 async fn what_the_gateway_does_not_own_arrives_byte_for_byte() {
     let endpoint = Endpoint::ok().await;
-    let server = Server::start(&Workspace::of_app().posts_to("hooks", &endpoint.url("/"))).await;
+    let workspace = Workspace::of_app().posts_to("hooks", &endpoint.url("/"));
+    // The same event comes twice, in two shapes.
+    let server = Server::tuned(&workspace, |config| config.intake.dedup_window = ms(0)).await;
     server.accept("/v1/track", format!("{HOSTILE} }}")).await;
     server.accept("/v1/batch", format!("{{\"batch\": [ {HOSTILE} }} ]}}")).await;
     for received in endpoint.wait_for(2).await {

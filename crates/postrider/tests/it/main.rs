@@ -30,4 +30,5 @@ mod start;
 mod shutdown;
 mod crash;
 mod settled;
+mod resends;
 mod own_listener;

@@ -9,7 +9,7 @@ use smallvec::SmallVec;
 
 use super::fields::{Owed, Stamp};
 use super::json::{self, Fault, ScanLimits, Scanner, Span, ValueKind};
-use super::{EventKind, NewEvent};
+use super::{EventKind, MessageHash, NewEvent};
 use crate::limits;
 use crate::reason::Reason;
 
@@ -38,6 +38,8 @@ pub struct Rejection {
 pub struct Intake {
     /// The events to store, in order.
     pub events: Vec<NewEvent>,
+    /// Which call each of them is, in the same order; none where the client gave no id.
+    pub messages: Vec<Option<MessageHash>>,
     /// The events refused, in order.
     pub rejections: Vec<Rejection>,
 }
@@ -164,7 +166,10 @@ impl<'r, 's> Reader<'r, 's> {
         }
         let found = element(scanner, &mut self.members)?;
         match self.event(&found) {
-            Ok(event) => self.intake.events.push(event),
+            Ok((event, message)) => {
+                self.intake.events.push(event);
+                self.intake.messages.push(message);
+            }
             Err((reason, detail)) => {
                 let rejection = reject(reason, detail, found.span.of(self.text));
                 self.intake.rejections.push(rejection);
@@ -173,7 +178,10 @@ impl<'r, 's> Reader<'r, 's> {
         Ok(())
     }
 
-    fn event(&mut self, found: &Element) -> Result<NewEvent, (Reason, String)> {
+    fn event(
+        &mut self,
+        found: &Element,
+    ) -> Result<(NewEvent, Option<MessageHash>), (Reason, String)> {
         match found.content {
             Content::Members => {}
             Content::Other => {
@@ -190,13 +198,14 @@ impl<'r, 's> Reader<'r, 's> {
             let detail = "userId and anonymousId are missing or empty".to_owned();
             return Err((Reason::MissingId, detail));
         }
-        Ok(NewEvent {
+        let event = NewEvent {
             source: self.stamp.source.clone(),
             kind: owed.kind,
             received_at: self.stamp.received_at,
             identities: owed.identities,
             payload: Bytes::from(owed.splice(self.text, found.span, &self.members)),
-        })
+        };
+        Ok((event, owed.message))
     }
 }
 
