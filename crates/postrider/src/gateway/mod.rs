@@ -8,6 +8,7 @@ mod address;
 mod answer;
 mod body;
 mod budget;
+mod cors;
 mod desk;
 mod door;
 mod inflate;

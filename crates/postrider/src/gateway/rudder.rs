@@ -9,12 +9,13 @@ use domain::event::intake::{self, Intake, Rejection, Shape};
 use domain::limits;
 use domain::reason::Reason;
 use http::header::EXPECT;
-use http::{HeaderMap, Request, StatusCode};
+use http::{HeaderMap, Method, Request, StatusCode};
 use hyper::body::Incoming;
 use storage::{RejectionRecord, StorageError};
 
 use super::answer::{self, Answer};
 use super::body;
+use super::cors;
 use super::desk::Desk;
 use super::key_ring::{KeyHolder, KeyRing, write_key};
 use super::route::{Route, route};
@@ -58,6 +59,16 @@ impl Rudder {
     /// # Cancellation
     /// Nothing of the request is stored, or all of it.
     pub async fn answer(&self, request: Request<Incoming>, peer: IpAddr) -> Answer {
+        if request.method() == Method::OPTIONS {
+            return cors::preflight(request.headers());
+        }
+        let origin = cors::origin(request.headers());
+        let mut answer = self.answer_call(request, peer).await;
+        cors::expose(&mut answer, origin);
+        answer
+    }
+
+    async fn answer_call(&self, request: Request<Incoming>, peer: IpAddr) -> Answer {
         match route(request.method(), request.uri().path()) {
             Route::Events(shape) => match self.take(request, shape, peer).await {
                 Ok(()) => answer::ok(),

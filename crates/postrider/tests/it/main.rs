@@ -14,6 +14,7 @@
 mod harness;
 mod process;
 mod answers;
+mod cors;
 mod batches;
 mod bytes;
 mod clients;
