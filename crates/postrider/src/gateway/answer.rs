@@ -2,7 +2,9 @@
 
 use bytes::Bytes;
 use domain::reason::Reason;
-use http::header::{CONTENT_TYPE, HeaderName, HeaderValue, RETRY_AFTER, X_CONTENT_TYPE_OPTIONS};
+use http::header::{
+    CACHE_CONTROL, CONTENT_TYPE, HeaderName, HeaderValue, RETRY_AFTER, X_CONTENT_TYPE_OPTIONS,
+};
 use http::{Response, StatusCode};
 use http_body_util::Full;
 
@@ -53,6 +55,16 @@ fn words(reason: Reason) -> (StatusCode, &'static [u8]) {
 /// The refusal for a reason.
 pub fn refusal(reason: Reason) -> Answer {
     let (status, text) = words(reason);
+    refusal_as(reason, status, text)
+}
+
+/// The refusal where an SDK asks about its source. Mobile SDKs look for this text and status; to a
+/// 401 they would only ask again.
+pub fn no_such_source(reason: Reason) -> Answer {
+    refusal_as(reason, StatusCode::BAD_REQUEST, b"Invalid write key\n")
+}
+
+fn refusal_as(reason: Reason, status: StatusCode, text: &'static [u8]) -> Answer {
     let mut answer = Response::new(Full::new(Bytes::from_static(text)));
     *answer.status_mut() = status;
     let headers = answer.headers_mut();
@@ -77,6 +89,13 @@ pub fn json(status: StatusCode, body: String) -> Answer {
     let mut answer = Response::new(Full::new(Bytes::from(body)));
     *answer.status_mut() = status;
     answer.headers_mut().insert(CONTENT_TYPE, JSON);
+    answer
+}
+
+/// An answer with what an SDK asked of its source.
+pub fn source_config(body: String) -> Answer {
+    let mut answer = json(StatusCode::OK, body);
+    answer.headers_mut().insert(CACHE_CONTROL, HeaderValue::from_static("max-age=60"));
     answer
 }
 

@@ -8,10 +8,12 @@ use std::sync::Arc;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use domain::id::SourceId;
+use domain::source::Source;
 use http::HeaderMap;
 use http::header::AUTHORIZATION;
 use storage::Snapshot;
 use tokio::sync::watch;
+use url::form_urlencoded;
 
 /// The sources by write key, always as the catalog says now.
 ///
@@ -46,6 +48,13 @@ impl KeyRing {
         }
         self.sources.borrow().get(key).cloned()
     }
+
+    /// All of the source that has this key; none where it belongs to no source.
+    pub fn source(&self, key: &str) -> Option<Source> {
+        let id = self.holder(key)?.source;
+        let snapshot = self.catalog.borrow().borrow().clone();
+        snapshot.workspace.sources.iter().find(|source| source.id == id).cloned()
+    }
 }
 
 fn by_key(snapshot: &Snapshot) -> HashMap<String, KeyHolder> {
@@ -67,6 +76,13 @@ pub fn write_key(headers: &HeaderMap) -> Option<String> {
     let decoded = String::from_utf8(STANDARD.decode(encoded.trim_ascii()).ok()?).ok()?;
     let key = decoded.split_once(':')?.0;
     (!key.is_empty()).then(|| key.to_owned())
+}
+
+/// The write key in a query: its first `writeKey` that is not empty.
+pub fn query_key(query: Option<&str>) -> Option<String> {
+    let members = form_urlencoded::parse(query?.as_bytes());
+    let mut keys = members.filter(|(name, key)| name == "writeKey" && !key.is_empty());
+    Some(keys.next()?.1.into_owned())
 }
 
 #[cfg(test)]
@@ -91,5 +107,19 @@ mod tests {
         check("Basic", None);
         check("", None);
         assert_eq!(write_key(&HeaderMap::new()), None);
+    }
+
+    #[test]
+    fn the_key_of_a_query_is_decoded() {
+        let check = |query: Option<&str>, want: Option<&str>| {
+            assert_eq!(query_key(query).as_deref(), want, "{query:?}");
+        };
+        check(Some("writeKey=key"), Some("key"));
+        check(Some("p=web&writeKey=k%65y+1&v=2"), Some("key 1"));
+        check(Some("writeKey=&writeKey=key&writeKey=other"), Some("key"));
+        check(Some("writekey=key"), None);
+        check(Some("writeKey"), None);
+        check(Some(""), None);
+        check(None, None);
     }
 }

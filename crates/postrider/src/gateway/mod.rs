@@ -16,6 +16,7 @@ mod key_ring;
 mod pace;
 mod route;
 mod rudder;
+mod source_config;
 
 use std::sync::Arc;
 use std::time::Duration;

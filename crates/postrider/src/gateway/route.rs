@@ -9,6 +9,8 @@ use http::Method;
 pub enum Route {
     /// Events to store.
     Events(Shape),
+    /// What an SDK must know of its source.
+    SourceConfig,
     /// Whether the server is well.
     Health,
     /// Which version runs.
@@ -25,6 +27,7 @@ pub enum Route {
 pub fn route(method: &Method, path: &str) -> Route {
     let (wanted, route) = match path {
         "/v1/batch" => (Method::POST, Route::Events(Shape::Batch)),
+        "/sourceConfig" | "/sourceConfig/" => (Method::GET, Route::SourceConfig),
         "/health" | "/" => (Method::GET, Route::Health),
         "/version" => (Method::GET, Route::Version),
         "/robots.txt" => (Method::GET, Route::Robots),
@@ -76,6 +79,9 @@ mod tests {
         check("HEAD", "/v1/batch", Route::WrongMethod);
         check("POST", "/health", Route::WrongMethod);
         check("GET", "/version", Route::Version);
+        check("GET", "/sourceConfig", Route::SourceConfig);
+        check("HEAD", "/sourceConfig/", Route::SourceConfig);
+        check("POST", "/sourceConfig", Route::WrongMethod);
         check("GET", "/robots.txt", Route::Robots);
         check("GET", "/favicon.ico", Route::Unknown);
     }

@@ -17,9 +17,9 @@ use super::answer::{self, Answer};
 use super::body;
 use super::cors;
 use super::desk::Desk;
-use super::key_ring::{KeyHolder, KeyRing, write_key};
+use super::key_ring::{KeyHolder, KeyRing, query_key, write_key};
 use super::route::{Route, route};
-use super::{GatewaySettings, Mixed, Needs, address};
+use super::{GatewaySettings, Mixed, Needs, address, source_config};
 use crate::clock;
 use crate::version;
 
@@ -74,6 +74,7 @@ impl Rudder {
                 Ok(()) => answer::ok(),
                 Err(refused) => self.refuse(refused),
             },
+            Route::SourceConfig => self.source_config(&request),
             Route::Health => self.health(),
             Route::Version => answer::json(StatusCode::OK, version::json()),
             Route::Robots => answer::text("User-agent: * \nDisallow: / \n"),
@@ -147,26 +148,36 @@ impl Rudder {
     }
 
     fn authenticate(&self, headers: &HeaderMap) -> Result<KeyHolder, Refused> {
-        let refused = |reason, detail| Refused::of((reason, detail));
-        let Some(key) = write_key(headers) else {
-            let detail = "no Basic authentication with a user name".to_owned();
-            return Err(refused(Reason::MissingKey, detail));
-        };
-        let Some(holder) = self.keys.holder(&key) else {
-            let detail = format!("the write key ends with …{}", key_ending(&key));
-            return Err(refused(Reason::BadKey, detail));
-        };
+        let key = write_key(headers).ok_or_else(Refused::without_key)?;
+        let holder = self.keys.holder(&key).ok_or_else(|| Refused::of_key(&key))?;
         if !holder.enabled {
             let detail = format!("source {}", holder.source);
-            return Err(refused(Reason::DisabledSource, detail).by(&holder));
+            return Err(Refused::of((Reason::DisabledSource, detail)).by(&holder));
         }
         Ok(holder)
     }
 
+    fn source_config(&self, request: &Request<Incoming>) -> Answer {
+        let key = write_key(request.headers()).or_else(|| query_key(request.uri().query()));
+        let refused = match key {
+            Some(key) => match self.keys.source(&key) {
+                Some(source) => return answer::source_config(source_config::body(&source, &key)),
+                None => Refused::of_key(&key),
+            },
+            None => Refused::without_key(),
+        };
+        answer::no_such_source(self.note_refusal(refused))
+    }
+
     fn refuse(&self, refused: Refused) -> Answer {
+        answer::refusal(self.note_refusal(refused))
+    }
+
+    /// Keeps a refusal for people to see; returns the reason that its caller is told.
+    fn note_refusal(&self, refused: Refused) -> Reason {
         let reason = refused.rejections.first().map_or(Reason::NotAnEvent, |first| first.reason);
         self.note(refused.holder.as_ref(), refused.rejections);
-        answer::refusal(reason)
+        reason
     }
 
     /// Keeps rejections for people to see; where the ledger is busy they are only counted.
@@ -200,6 +211,15 @@ impl Refused {
     fn of((reason, detail): (Reason, String)) -> Self {
         let rejection = Rejection { reason, detail, sample: String::new() };
         Self { holder: None, rejections: vec![rejection] }
+    }
+
+    fn without_key() -> Self {
+        Self::of((Reason::MissingKey, "no write key".to_owned()))
+    }
+
+    /// A refusal of a key that belongs to no source.
+    fn of_key(key: &str) -> Self {
+        Self::of((Reason::BadKey, format!("the write key ends with …{}", key_ending(key))))
     }
 
     fn by(self, holder: &KeyHolder) -> Self {

@@ -15,6 +15,7 @@ mod harness;
 mod process;
 mod answers;
 mod cors;
+mod source_config;
 mod batches;
 mod bytes;
 mod clients;
