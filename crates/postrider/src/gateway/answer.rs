@@ -3,7 +3,8 @@
 use bytes::Bytes;
 use domain::reason::Reason;
 use http::header::{
-    CACHE_CONTROL, CONTENT_TYPE, HeaderName, HeaderValue, RETRY_AFTER, X_CONTENT_TYPE_OPTIONS,
+    ALLOW, CACHE_CONTROL, CONTENT_TYPE, HeaderName, HeaderValue, RETRY_AFTER,
+    X_CONTENT_TYPE_OPTIONS,
 };
 use http::{Response, StatusCode};
 use http_body_util::Full;
@@ -58,6 +59,12 @@ pub fn refusal(reason: Reason) -> Answer {
     refusal_as(reason, status, text)
 }
 
+/// The refusal where the key is missing in a call that takes it from its query only.
+pub fn no_query_key() -> Answer {
+    let text = b"failed to read writekey from query params\n";
+    refusal_as(Reason::MissingKey, StatusCode::UNAUTHORIZED, text)
+}
+
 /// The refusal where an SDK asks about its source. Mobile SDKs look for this text and status; to a
 /// 401 they would only ask again.
 pub fn no_such_source(reason: Reason) -> Answer {
@@ -81,6 +88,13 @@ fn refusal_as(reason: Reason, status: StatusCode, text: &'static [u8]) -> Answer
 pub fn empty(status: StatusCode) -> Answer {
     let mut answer = Response::new(Full::new(Bytes::new()));
     *answer.status_mut() = status;
+    answer
+}
+
+/// Another method than these is wanted.
+pub fn wrong_method(allowed: &'static str) -> Answer {
+    let mut answer = empty(StatusCode::METHOD_NOT_ALLOWED);
+    answer.headers_mut().insert(ALLOW, HeaderValue::from_static(allowed));
     answer
 }
 

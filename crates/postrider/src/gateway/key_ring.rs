@@ -66,8 +66,8 @@ fn by_key(snapshot: &Snapshot) -> HashMap<String, KeyHolder> {
     holders.collect()
 }
 
-/// The write key of a request: the user name of HTTP Basic authentication, its password ignored.
-pub fn write_key(headers: &HeaderMap) -> Option<String> {
+/// The write key in a header: the user name of HTTP Basic authentication, its password ignored.
+pub fn header_key(headers: &HeaderMap) -> Option<String> {
     let value = headers.get(AUTHORIZATION)?.as_bytes();
     let (scheme, encoded) = value.split_at_checked("Basic ".len())?;
     if !scheme.eq_ignore_ascii_case(b"Basic ") {
@@ -94,7 +94,7 @@ mod tests {
         let check = |value: &str, want: Option<&str>| {
             let mut headers = HeaderMap::new();
             headers.insert(AUTHORIZATION, value.parse().unwrap());
-            assert_eq!(write_key(&headers).as_deref(), want, "{value}");
+            assert_eq!(header_key(&headers).as_deref(), want, "{value}");
         };
         let basic = |text: &str| format!("Basic {}", STANDARD.encode(text));
         check(&basic("key:"), Some("key"));
@@ -106,7 +106,7 @@ mod tests {
         check("Bearer key", None);
         check("Basic", None);
         check("", None);
-        assert_eq!(write_key(&HeaderMap::new()), None);
+        assert_eq!(header_key(&HeaderMap::new()), None);
     }
 
     #[test]

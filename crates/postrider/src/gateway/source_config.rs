@@ -32,12 +32,23 @@ pub fn body(source: &Source, key: &str) -> String {
     json!({ "source": config }).to_string()
 }
 
+/// The answer to a Segment SDK: without the key it sends none, and without `Segment.io` it sends
+/// its events to Segment.
+pub fn of_segment(key: &str) -> String {
+    json!({ "integrations": {"Segment.io": {"apiKey": key}} }).to_string()
+}
+
 #[cfg(test)]
 mod tests {
     use domain::id::SourceId;
     use serde_json::Value;
 
     use super::*;
+
+    #[test]
+    fn segment_sdks_are_told_to_send_here() {
+        assert_eq!(of_segment("a\"b"), r#"{"integrations":{"Segment.io":{"apiKey":"a\"b"}}}"#);
+    }
 
     #[test]
     fn every_sdk_finds_what_it_insists_on() {

@@ -16,6 +16,7 @@ mod process;
 mod answers;
 mod cors;
 mod source_config;
+mod dialects;
 mod batches;
 mod bytes;
 mod clients;
