@@ -10,6 +10,7 @@ pub mod sanitize;
 pub mod identity;
 pub mod intake;
 pub mod fields;
+pub mod pixel;
 
 use bytes::Bytes;
 use serde::{Deserialize, Serialize};

@@ -14,6 +14,10 @@ pub type Answer = Response<Full<Bytes>>;
 
 /// Names the exact reason, next to the text that SDKs expect.
 const REASON: HeaderName = HeaderName::from_static("postrider-reason");
+/// One transparent point.
+const GIF: &[u8; 43] =
+    b"GIF89a\x01\x00\x01\x00\x80\x00\x00\x00\x00\x00\xff\xff\xff!\xf9\x04\x01\x00\x00\x00\x00\
+    ,\x00\x00\x00\x00\x01\x00\x01\x00\x00\x02\x02D\x01\x00;";
 const TEXT: HeaderValue = HeaderValue::from_static("text/plain; charset=utf-8");
 const JSON: HeaderValue = HeaderValue::from_static("application/json; charset=utf-8");
 
@@ -103,6 +107,13 @@ pub fn json(status: StatusCode, body: String) -> Answer {
     let mut answer = Response::new(Full::new(Bytes::from(body)));
     *answer.status_mut() = status;
     answer.headers_mut().insert(CONTENT_TYPE, JSON);
+    answer
+}
+
+/// The image of a pixel, whatever became of its event: mails must not show a broken one.
+pub fn pixel() -> Answer {
+    let mut answer = Response::new(Full::new(Bytes::from_static(GIF)));
+    answer.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("image/gif"));
     answer
 }
 

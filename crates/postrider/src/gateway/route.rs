@@ -16,6 +16,8 @@ pub enum Route<'p> {
     Events(Shape),
     /// A batch from a page that goes away, which cannot set headers.
     Beacon,
+    /// An event written as the query of an image.
+    Pixel(EventKind),
     /// What an SDK must know of its source.
     SourceConfig,
     /// What a Segment SDK must know of the source with this key.
@@ -36,6 +38,8 @@ pub enum Route<'p> {
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 enum Methods {
     Get,
+    /// Without `HEAD`, as looking must not store anything.
+    GetOnly,
     Post,
 }
 
@@ -43,6 +47,7 @@ impl Methods {
     fn allow(self, method: &Method) -> bool {
         match self {
             Self::Get => matches!(*method, Method::GET | Method::HEAD),
+            Self::GetOnly => *method == Method::GET,
             Self::Post => *method == Method::POST,
         }
     }
@@ -51,6 +56,7 @@ impl Methods {
     fn names(self) -> &'static str {
         match self {
             Self::Get => "GET, HEAD, OPTIONS",
+            Self::GetOnly => "GET, OPTIONS",
             Self::Post => "POST, OPTIONS",
         }
     }
@@ -81,6 +87,11 @@ fn call(path: &str) -> Option<(Methods, Route<'_>)> {
         (Some("internal"), ..) => None,
         (Some("beacon"), Some("v1"), Some(word)) => {
             (word == "batch").then_some((Methods::Post, Route::Beacon))
+        }
+        (Some("pixel"), Some("v1"), Some(word)) => {
+            let kind = EventKind::from_type(word);
+            let is_pixel = matches!(kind, EventKind::Track | EventKind::Page);
+            is_pixel.then_some((Methods::GetOnly, Route::Pixel(kind)))
         }
         (_, Some("v1"), Some(word)) => Some((Methods::Post, Route::Events(shape(word)?))),
         _ => None,
@@ -132,6 +143,8 @@ mod tests {
             check("POST", &format!("/v1/{word}"), Route::Events(Shape::Batch));
         }
         check("POST", "/beacon/v1/batch", Route::Beacon);
+        check("GET", "/pixel/v1/track", Route::Pixel(EventKind::Track));
+        check("GET", "/a//pixel/v1/page/", Route::Pixel(EventKind::Page));
         check("GET", "/sourceConfig", Route::SourceConfig);
         check("GET", "/v1/projects/key/settings", Route::SegmentSettings("key"));
         check("GET", "/v1/projects/v1/settings", Route::SegmentSettings("v1"));
@@ -168,6 +181,9 @@ mod tests {
             check("POST", path, GET);
             check("PUT", path, GET);
         }
+        for method in ["HEAD", "POST"] {
+            check(method, "/pixel/v1/track", Route::WrongMethod("GET, OPTIONS"));
+        }
         check("HEAD", "/health", Route::Health);
         check("HEAD", "/sourceConfig/", Route::SourceConfig);
     }
@@ -184,6 +200,8 @@ mod tests {
             "/v2/batch",
             "/batch",
             "/beacon/v1/track",
+            "/pixel/v1/identify",
+            "/pixel/v1/t",
             "/internal/v1/batch",
             "/internal/v1/extract",
             "/prefix/health",

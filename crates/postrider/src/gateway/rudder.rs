@@ -6,11 +6,13 @@ use std::sync::atomic::Ordering::Relaxed;
 use bytes::Bytes;
 use domain::event::fields::Stamp;
 use domain::event::intake::{self, Intake, Rejection, Shape};
+use domain::event::{EventKind, pixel};
 use domain::limits;
 use domain::reason::Reason;
+use domain::time::Timestamp;
 use http::header::EXPECT;
 use http::request::Parts;
-use http::{Method, Request, StatusCode};
+use http::{HeaderMap, Method, Request, StatusCode};
 use hyper::body::Incoming;
 use storage::{RejectionRecord, StorageError};
 
@@ -38,6 +40,14 @@ enum KeyPlace {
     Anywhere,
     /// In the query.
     Query,
+}
+
+/// Who sends a body.
+struct Sender<'h> {
+    headers: &'h HeaderMap,
+    peer: IpAddr,
+    received_at: Timestamp,
+    holder: KeyHolder,
 }
 
 /// A refusal on its way to caller and ledger.
@@ -93,6 +103,12 @@ impl Rudder {
                     reason => answer::refusal(reason),
                 },
             },
+            Route::Pixel(kind) => {
+                if let Err(refused) = self.take_pixel(&request, kind, peer).await {
+                    self.note_refusal(refused);
+                }
+                answer::pixel()
+            }
             Route::SourceConfig => self.source_config(&request),
             Route::SegmentSettings(key) => self.segment_settings(key),
             Route::Health => self.health(),
@@ -132,14 +148,42 @@ impl Rudder {
             Some(holder) => holder,
             None => self.authenticate(intake::write_key(&body))?,
         };
-        let client = address::client(peer, &head.headers, &settings.trusted_proxies);
+        self.take_body(&body, shape, Sender { headers: &head.headers, peer, received_at, holder })
+            .await
+    }
+
+    async fn take_pixel(
+        &self,
+        request: &Request<Incoming>,
+        kind: EventKind,
+        peer: IpAddr,
+    ) -> Result<(), Refused> {
+        let received_at = clock::now();
+        let query = request.uri().query();
+        let holder = self.authenticate(query_key(query))?;
+        let body = pixel::body(query.unwrap_or_default(), kind, received_at);
+        let body = body.map_err(|refusal| Refused::of(refusal).by(Some(&holder)))?;
+        let sender = Sender { headers: request.headers(), peer, received_at, holder };
+        self.take_body(&Bytes::from(body), Shape::Single(kind), sender).await
+    }
+
+    /// Stores what a body holds.
+    async fn take_body(
+        &self,
+        body: &Bytes,
+        shape: Shape,
+        sender: Sender<'_>,
+    ) -> Result<(), Refused> {
+        let Sender { headers, peer, received_at, holder } = sender;
+        let settings = &self.needs.settings;
+        let client = address::client(peer, headers, &settings.trusted_proxies);
         let client_ip = client.address.to_string();
         let mut fresh_id = clock::random_bytes;
         let mut stamp = Stamp::new(&holder.source, received_at, &client_ip, &mut fresh_id);
         stamp.client_is_trusted = client.is_trusted;
         stamp.event_bytes_max = settings.event_bytes_max;
-        let intake =
-            self.read(&body, shape, &mut stamp).map_err(|refused| refused.by(Some(&holder)))?;
+        let intake = self.read(body, shape, &mut stamp);
+        let intake = intake.map_err(|refused| refused.by(Some(&holder)))?;
         self.store(intake, &holder).await
     }
 

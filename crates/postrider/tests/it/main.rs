@@ -17,6 +17,7 @@ mod answers;
 mod cors;
 mod source_config;
 mod dialects;
+mod pixels;
 mod batches;
 mod bytes;
 mod clients;
