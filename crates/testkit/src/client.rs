@@ -131,7 +131,12 @@ impl Connection {
     pub async fn ask(&mut self, request: &Request) -> Result<Answer> {
         self.write(&request.to_bytes()).await?;
         let ended = || Error::new(ErrorKind::UnexpectedEof, "closed without an answer");
-        self.answer().await?.ok_or_else(ended)
+        let answer = if request.method == "HEAD" {
+            within("an answer or an end", self.0.bodiless_answer()).await?
+        } else {
+            self.answer().await?
+        };
+        answer.ok_or_else(ended)
     }
 
     /// Sends bytes as they are.

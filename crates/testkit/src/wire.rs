@@ -178,8 +178,20 @@ impl Wire {
     pub async fn answer(&mut self) -> Result<Option<Answer>> {
         let Some(head) = self.head().await? else { return Ok(None) };
         let status = head.first[1].parse().map_err(|_| odd("a status is no number"))?;
-        let body = self.body(&head, Unsaid::UntilClose).await?;
+        // These two never have a body, and need not say so.
+        let unsaid = if matches!(status, 204 | 304) { Unsaid::NoBody } else { Unsaid::UntilClose };
+        let body = self.body(&head, unsaid).await?;
         Ok(Some(Answer { status, headers: head.headers, body }))
+    }
+
+    /// Reads an answer to `HEAD`, which has no body whatever its head says.
+    ///
+    /// # Errors
+    /// Where the connection breaks or ends within, or it is no HTTP.
+    pub async fn bodiless_answer(&mut self) -> Result<Option<Answer>> {
+        let Some(head) = self.head().await? else { return Ok(None) };
+        let status = head.first[1].parse().map_err(|_| odd("a status is no number"))?;
+        Ok(Some(Answer { status, headers: head.headers, body: Vec::new() }))
     }
 
     async fn chunks(&mut self) -> Result<Vec<u8>> {

@@ -11,6 +11,7 @@ pub mod identity;
 pub mod message;
 pub mod intake;
 pub mod fields;
+pub mod pixel;
 
 use bytes::Bytes;
 use serde::{Deserialize, Serialize};

@@ -2,7 +2,10 @@
 
 use bytes::Bytes;
 use domain::reason::Reason;
-use http::header::{CONTENT_TYPE, HeaderName, HeaderValue, RETRY_AFTER, X_CONTENT_TYPE_OPTIONS};
+use http::header::{
+    ALLOW, CACHE_CONTROL, CONTENT_TYPE, HeaderName, HeaderValue, RETRY_AFTER,
+    X_CONTENT_TYPE_OPTIONS,
+};
 use http::{Response, StatusCode};
 use http_body_util::Full;
 
@@ -11,6 +14,10 @@ pub type Answer = Response<Full<Bytes>>;
 
 /// Names the exact reason, next to the text that SDKs expect.
 const REASON: HeaderName = HeaderName::from_static("postrider-reason");
+/// One transparent point.
+const GIF: &[u8; 43] =
+    b"GIF89a\x01\x00\x01\x00\x80\x00\x00\x00\x00\x00\xff\xff\xff!\xf9\x04\x01\x00\x00\x00\x00\
+    ,\x00\x00\x00\x00\x01\x00\x01\x00\x00\x02\x02D\x01\x00;";
 const TEXT: HeaderValue = HeaderValue::from_static("text/plain; charset=utf-8");
 const JSON: HeaderValue = HeaderValue::from_static("application/json; charset=utf-8");
 
@@ -53,6 +60,22 @@ fn words(reason: Reason) -> (StatusCode, &'static [u8]) {
 /// The refusal for a reason.
 pub fn refusal(reason: Reason) -> Answer {
     let (status, text) = words(reason);
+    refusal_as(reason, status, text)
+}
+
+/// The refusal where the key is missing in a call that takes it from its query only.
+pub fn no_query_key() -> Answer {
+    let text = b"failed to read writekey from query params\n";
+    refusal_as(Reason::MissingKey, StatusCode::UNAUTHORIZED, text)
+}
+
+/// The refusal where an SDK asks about its source. Mobile SDKs look for this text and status; to a
+/// 401 they would only ask again.
+pub fn no_such_source(reason: Reason) -> Answer {
+    refusal_as(reason, StatusCode::BAD_REQUEST, b"Invalid write key\n")
+}
+
+fn refusal_as(reason: Reason, status: StatusCode, text: &'static [u8]) -> Answer {
     let mut answer = Response::new(Full::new(Bytes::from_static(text)));
     *answer.status_mut() = status;
     let headers = answer.headers_mut();
@@ -72,11 +95,32 @@ pub fn empty(status: StatusCode) -> Answer {
     answer
 }
 
+/// Another method than these is wanted.
+pub fn wrong_method(allowed: &'static str) -> Answer {
+    let mut answer = empty(StatusCode::METHOD_NOT_ALLOWED);
+    answer.headers_mut().insert(ALLOW, HeaderValue::from_static(allowed));
+    answer
+}
+
 /// A JSON answer with a status.
 pub fn json(status: StatusCode, body: String) -> Answer {
     let mut answer = Response::new(Full::new(Bytes::from(body)));
     *answer.status_mut() = status;
     answer.headers_mut().insert(CONTENT_TYPE, JSON);
+    answer
+}
+
+/// The image of a pixel, whatever became of its event: mails must not show a broken one.
+pub fn pixel() -> Answer {
+    let mut answer = Response::new(Full::new(Bytes::from_static(GIF)));
+    answer.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("image/gif"));
+    answer
+}
+
+/// An answer with what an SDK asked of its source.
+pub fn source_config(body: String) -> Answer {
+    let mut answer = json(StatusCode::OK, body);
+    answer.headers_mut().insert(CACHE_CONTROL, HeaderValue::from_static("max-age=60"));
     answer
 }
 

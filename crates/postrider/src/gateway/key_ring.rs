@@ -8,10 +8,12 @@ use std::sync::Arc;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use domain::id::SourceId;
+use domain::source::Source;
 use http::HeaderMap;
 use http::header::AUTHORIZATION;
 use storage::Snapshot;
 use tokio::sync::watch;
+use url::form_urlencoded;
 
 /// The sources by write key, always as the catalog says now.
 ///
@@ -46,6 +48,13 @@ impl KeyRing {
         }
         self.sources.borrow().get(key).cloned()
     }
+
+    /// All of the source that has this key; none where it belongs to no source.
+    pub fn source(&self, key: &str) -> Option<Source> {
+        let id = self.holder(key)?.source;
+        let snapshot = self.catalog.borrow().borrow().clone();
+        snapshot.workspace.sources.iter().find(|source| source.id == id).cloned()
+    }
 }
 
 fn by_key(snapshot: &Snapshot) -> HashMap<String, KeyHolder> {
@@ -57,8 +66,8 @@ fn by_key(snapshot: &Snapshot) -> HashMap<String, KeyHolder> {
     holders.collect()
 }
 
-/// The write key of a request: the user name of HTTP Basic authentication, its password ignored.
-pub fn write_key(headers: &HeaderMap) -> Option<String> {
+/// The write key in a header: the user name of HTTP Basic authentication, its password ignored.
+pub fn header_key(headers: &HeaderMap) -> Option<String> {
     let value = headers.get(AUTHORIZATION)?.as_bytes();
     let (scheme, encoded) = value.split_at_checked("Basic ".len())?;
     if !scheme.eq_ignore_ascii_case(b"Basic ") {
@@ -67,6 +76,13 @@ pub fn write_key(headers: &HeaderMap) -> Option<String> {
     let decoded = String::from_utf8(STANDARD.decode(encoded.trim_ascii()).ok()?).ok()?;
     let key = decoded.split_once(':')?.0;
     (!key.is_empty()).then(|| key.to_owned())
+}
+
+/// The write key in a query: its first `writeKey` that is not empty.
+pub fn query_key(query: Option<&str>) -> Option<String> {
+    let members = form_urlencoded::parse(query?.as_bytes());
+    let mut keys = members.filter(|(name, key)| name == "writeKey" && !key.is_empty());
+    Some(keys.next()?.1.into_owned())
 }
 
 #[cfg(test)]
@@ -78,7 +94,7 @@ mod tests {
         let check = |value: &str, want: Option<&str>| {
             let mut headers = HeaderMap::new();
             headers.insert(AUTHORIZATION, value.parse().unwrap());
-            assert_eq!(write_key(&headers).as_deref(), want, "{value}");
+            assert_eq!(header_key(&headers).as_deref(), want, "{value}");
         };
         let basic = |text: &str| format!("Basic {}", STANDARD.encode(text));
         check(&basic("key:"), Some("key"));
@@ -90,6 +106,20 @@ mod tests {
         check("Bearer key", None);
         check("Basic", None);
         check("", None);
-        assert_eq!(write_key(&HeaderMap::new()), None);
+        assert_eq!(header_key(&HeaderMap::new()), None);
+    }
+
+    #[test]
+    fn the_key_of_a_query_is_decoded() {
+        let check = |query: Option<&str>, want: Option<&str>| {
+            assert_eq!(query_key(query).as_deref(), want, "{query:?}");
+        };
+        check(Some("writeKey=key"), Some("key"));
+        check(Some("p=web&writeKey=k%65y+1&v=2"), Some("key 1"));
+        check(Some("writeKey=&writeKey=key&writeKey=other"), Some("key"));
+        check(Some("writekey=key"), None);
+        check(Some("writeKey"), None);
+        check(Some(""), None);
+        check(None, None);
     }
 }

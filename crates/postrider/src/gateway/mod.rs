@@ -8,6 +8,7 @@ mod address;
 mod answer;
 mod body;
 mod budget;
+mod cors;
 mod desk;
 mod door;
 mod inflate;
@@ -17,6 +18,7 @@ mod recall;
 mod recent;
 mod route;
 mod rudder;
+mod source_config;
 
 use std::sync::Arc;
 use std::time::Duration;

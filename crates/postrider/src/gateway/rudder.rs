@@ -7,20 +7,24 @@ use std::sync::atomic::Ordering::Relaxed;
 use bytes::Bytes;
 use domain::event::fields::Stamp;
 use domain::event::intake::{self, Intake, Rejection, Shape};
+use domain::event::{EventKind, pixel};
 use domain::limits;
 use domain::reason::Reason;
+use domain::time::Timestamp;
 use http::header::EXPECT;
-use http::{HeaderMap, Request, StatusCode};
+use http::request::Parts;
+use http::{HeaderMap, Method, Request, StatusCode};
 use hyper::body::Incoming;
 use storage::{RejectionRecord, StorageError};
 
 use super::answer::{self, Answer};
-use super::body;
+use super::body::{self, Encoding};
+use super::cors;
 use super::desk::Desk;
-use super::key_ring::{KeyHolder, KeyRing, write_key};
+use super::key_ring::{KeyHolder, KeyRing, header_key, query_key};
 use super::recent::Call;
 use super::route::{Route, route};
-use super::{GatewaySettings, Mixed, Needs, address};
+use super::{GatewaySettings, Mixed, Needs, address, source_config};
 use crate::clock;
 use crate::version;
 
@@ -29,6 +33,23 @@ pub struct Rudder {
     needs: Needs,
     keys: KeyRing,
     desk: Desk,
+}
+
+/// Where a call may carry its write key.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+enum KeyPlace {
+    /// In a header, else in the query, else in the body.
+    Anywhere,
+    /// In the query.
+    Query,
+}
+
+/// Who sends a body.
+struct Sender<'h> {
+    headers: &'h HeaderMap,
+    peer: IpAddr,
+    received_at: Timestamp,
+    holder: KeyHolder,
 }
 
 /// A refusal on its way to caller and ledger.
@@ -60,15 +81,42 @@ impl Rudder {
     /// # Cancellation
     /// Nothing of the request is stored, or all of it.
     pub async fn answer(&self, request: Request<Incoming>, peer: IpAddr) -> Answer {
+        if request.method() == Method::OPTIONS {
+            return cors::preflight(request.headers());
+        }
+        let origin = cors::origin(request.headers());
+        let mut answer = self.answer_call(request, peer).await;
+        cors::expose(&mut answer, origin);
+        answer
+    }
+
+    async fn answer_call(&self, request: Request<Incoming>, peer: IpAddr) -> Answer {
         match route(request.method(), request.uri().path()) {
-            Route::Events(shape) => match self.take(request, shape, peer).await {
+            Route::Events(shape) => {
+                match self.take(request, shape, KeyPlace::Anywhere, peer).await {
+                    Ok(()) => answer::ok(),
+                    Err(refused) => answer::refusal(self.note_refusal(refused)),
+                }
+            }
+            Route::Beacon => match self.take(request, Shape::Batch, KeyPlace::Query, peer).await {
                 Ok(()) => answer::ok(),
-                Err(refused) => self.refuse(refused),
+                Err(refused) => match self.note_refusal(refused) {
+                    Reason::MissingKey => answer::no_query_key(),
+                    reason => answer::refusal(reason),
+                },
             },
+            Route::Pixel(kind) => {
+                if let Err(refused) = self.take_pixel(&request, kind, peer).await {
+                    self.note_refusal(refused);
+                }
+                answer::pixel()
+            }
+            Route::SourceConfig => self.source_config(&request),
+            Route::SegmentSettings(key) => self.segment_settings(key),
             Route::Health => self.health(),
             Route::Version => answer::json(StatusCode::OK, version::json()),
             Route::Robots => answer::text("User-agent: * \nDisallow: / \n"),
-            Route::WrongMethod => answer::empty(StatusCode::METHOD_NOT_ALLOWED),
+            Route::WrongMethod(allowed) => answer::wrong_method(allowed),
             Route::Unknown => answer::empty(StatusCode::NOT_FOUND),
         }
     }
@@ -77,17 +125,12 @@ impl Rudder {
         &self,
         request: Request<Incoming>,
         shape: Shape,
+        place: KeyPlace,
         peer: IpAddr,
     ) -> Result<(), Refused> {
         let (head, body) = request.into_parts();
         let settings = &self.needs.settings;
-        let admitted = self.authenticate(&head.headers).and_then(|holder| {
-            match body::encoding(&head.headers) {
-                Ok(encoding) => Ok((holder, encoding)),
-                Err(refusal) => Err(Refused::of(refusal).by(&holder)),
-            }
-        });
-        let (holder, encoding) = match admitted {
+        let (known, encoding) = match self.admit(&head, place) {
             Ok(admitted) => admitted,
             Err(refused) => {
                 // Who asks before sending a body is not asked for one that is refused.
@@ -102,15 +145,48 @@ impl Rudder {
             body::Bounds { bytes_max: settings.request_bytes_max, time_max: settings.body_timeout };
         let mut share = self.needs.budget.share();
         let read = body::read(body, encoding, bounds, &mut share).await;
-        let body = read.map_err(|refusal| Refused::of(refusal).by(&holder))?;
-        let client = address::client(peer, &head.headers, &settings.trusted_proxies);
+        let body = read.map_err(|refusal| Refused::of(refusal).by(known.as_ref()))?;
+        let holder = match known {
+            Some(holder) => holder,
+            None => self.authenticate(intake::write_key(&body))?,
+        };
+        self.take_body(&body, shape, Sender { headers: &head.headers, peer, received_at, holder })
+            .await
+    }
+
+    async fn take_pixel(
+        &self,
+        request: &Request<Incoming>,
+        kind: EventKind,
+        peer: IpAddr,
+    ) -> Result<(), Refused> {
+        let received_at = clock::now();
+        let query = request.uri().query();
+        let holder = self.authenticate(query_key(query))?;
+        let body = pixel::body(query.unwrap_or_default(), kind, received_at);
+        let body = body.map_err(|refusal| Refused::of(refusal).by(Some(&holder)))?;
+        let sender = Sender { headers: request.headers(), peer, received_at, holder };
+        self.take_body(&Bytes::from(body), Shape::Single(kind), sender).await
+    }
+
+    /// Stores what a body holds.
+    async fn take_body(
+        &self,
+        body: &Bytes,
+        shape: Shape,
+        sender: Sender<'_>,
+    ) -> Result<(), Refused> {
+        let Sender { headers, peer, received_at, holder } = sender;
+        let settings = &self.needs.settings;
+        let client = address::client(peer, headers, &settings.trusted_proxies);
         let client_ip = client.address.to_string();
         let mut fresh_id = clock::random_bytes;
         let mut stamp = Stamp::new(&holder.source, received_at, &client_ip, &mut fresh_id);
         stamp.client_is_trusted = client.is_trusted;
         stamp.event_bytes_max = settings.event_bytes_max;
         stamp.message_seed = self.needs.recent.seed();
-        let intake = self.read(&body, shape, &mut stamp).map_err(|refused| refused.by(&holder))?;
+        let intake = self.read(body, shape, &mut stamp);
+        let intake = intake.map_err(|refused| refused.by(Some(&holder)))?;
         self.store(intake, &holder).await
     }
 
@@ -133,7 +209,7 @@ impl Rudder {
                 Ok(stored) => stored.map_err(|error| storage_reason(&error)),
                 Err(_) => Err((Reason::StoreTimeout, "storage did not answer in time".to_owned())),
             };
-            stored.map_err(|refusal| Refused::of(refusal).by(holder))?;
+            stored.map_err(|refusal| Refused::of(refusal).by(Some(holder)))?;
         }
         if !intake.rejections.is_empty() {
             self.note(Some(holder), intake.rejections);
@@ -163,30 +239,63 @@ impl Rudder {
         calls
     }
 
-    fn authenticate(&self, headers: &HeaderMap) -> Result<KeyHolder, Refused> {
-        let refused = |reason, detail| Refused::of((reason, detail));
-        let Some(key) = write_key(headers) else {
-            let detail = "no Basic authentication with a user name".to_owned();
-            return Err(refused(Reason::MissingKey, detail));
+    /// Decides what the head alone can decide. Without a key in it, the body may still hold one.
+    fn admit(
+        &self,
+        head: &Parts,
+        place: KeyPlace,
+    ) -> Result<(Option<KeyHolder>, Encoding), Refused> {
+        let in_query = || query_key(head.uri.query());
+        let known = match place {
+            KeyPlace::Query => Some(self.authenticate(in_query())?),
+            KeyPlace::Anywhere => {
+                let key = header_key(&head.headers).or_else(in_query);
+                key.map(|key| self.authenticate(Some(key))).transpose()?
+            }
         };
-        let Some(holder) = self.keys.holder(&key) else {
-            let detail = format!("the write key ends with …{}", key_ending(&key));
-            return Err(refused(Reason::BadKey, detail));
-        };
+        match body::encoding(&head.headers) {
+            Ok(encoding) => Ok((known, encoding)),
+            Err(refusal) => Err(Refused::of(refusal).by(known.as_ref())),
+        }
+    }
+
+    fn authenticate(&self, key: Option<String>) -> Result<KeyHolder, Refused> {
+        let key = key.ok_or_else(Refused::without_key)?;
+        let holder = self.keys.holder(&key).ok_or_else(|| Refused::of_key(&key))?;
         if !holder.enabled {
             let detail = format!("source {}", holder.source);
-            return Err(refused(Reason::DisabledSource, detail).by(&holder));
+            return Err(Refused::of((Reason::DisabledSource, detail)).by(Some(&holder)));
         }
         Ok(holder)
     }
 
-    fn refuse(&self, refused: Refused) -> Answer {
+    fn source_config(&self, request: &Request<Incoming>) -> Answer {
+        let key = header_key(request.headers()).or_else(|| query_key(request.uri().query()));
+        let refused = match key {
+            Some(key) => match self.keys.source(&key) {
+                Some(source) => return answer::source_config(source_config::body(&source, &key)),
+                None => Refused::of_key(&key),
+            },
+            None => Refused::without_key(),
+        };
+        answer::no_such_source(self.note_refusal(refused))
+    }
+
+    fn segment_settings(&self, key: &str) -> Answer {
+        match self.keys.holder(key) {
+            Some(_) => answer::source_config(source_config::of_segment(key)),
+            None => answer::no_such_source(self.note_refusal(Refused::of_key(key))),
+        }
+    }
+
+    /// Keeps a refusal for people to see; returns the reason that its caller is told.
+    fn note_refusal(&self, refused: Refused) -> Reason {
         let first = refused.rejections.first();
         let reason = first.map_or(Reason::NotAnEvent, |first| first.reason);
         let detail = first.map(|first| first.detail.as_str());
         tracing::debug!(reason = reason.code(), detail, "a request is refused");
         self.note(refused.holder.as_ref(), refused.rejections);
-        answer::refusal(reason)
+        reason
     }
 
     /// Keeps rejections for people to see; where the ledger is busy they are only counted.
@@ -222,8 +331,17 @@ impl Refused {
         Self { holder: None, rejections: vec![rejection] }
     }
 
-    fn by(self, holder: &KeyHolder) -> Self {
-        Self { holder: Some(holder.clone()), ..self }
+    fn without_key() -> Self {
+        Self::of((Reason::MissingKey, "no write key".to_owned()))
+    }
+
+    /// A refusal of a key that belongs to no source.
+    fn of_key(key: &str) -> Self {
+        Self::of((Reason::BadKey, format!("the write key ends with …{}", key_ending(key))))
+    }
+
+    fn by(self, holder: Option<&KeyHolder>) -> Self {
+        Self { holder: holder.cloned(), ..self }
     }
 }
 

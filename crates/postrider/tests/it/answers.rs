@@ -201,6 +201,12 @@ async fn other_paths_and_methods_are_refused_without_a_body() {
     let check = async |method: &str, path: &str, status: u16| {
         let answer = server.gateway.send(&Request::new(method, path).key("key-app")).await;
         assert_eq!((answer.status, answer.text()), (status, ""), "{method} {path}");
+        let allowed = match (status, method) {
+            (405, "POST") => Some("GET, HEAD, OPTIONS"),
+            (405, _) => Some("POST, OPTIONS"),
+            _ => None,
+        };
+        assert_eq!(answer.get("allow"), allowed, "{method} {path}");
     };
     for path in ["/v1/track", "/v1/batch", "/v1/identify"] {
         check("GET", path, 405).await;
@@ -209,7 +215,9 @@ async fn other_paths_and_methods_are_refused_without_a_body() {
     for path in ["/health", "/version", "/robots.txt", "/"] {
         check("POST", path, 405).await;
     }
-    for path in ["/v1/", "/v1/nothing", "/v1/track/", "/internal/v1/extract", "/favicon.ico"] {
+    for path in
+        ["/v1/", "/v1/nothing", "/internal/v1/batch", "/internal/v1/extract", "/favicon.ico"]
+    {
         check("GET", path, 404).await;
         check("POST", path, 404).await;
     }

@@ -14,6 +14,10 @@
 mod harness;
 mod process;
 mod answers;
+mod cors;
+mod source_config;
+mod dialects;
+mod pixels;
 mod batches;
 mod bytes;
 mod clients;

@@ -58,7 +58,7 @@ pub(super) type Members = SmallVec<[Member; 32]>;
 /// # Errors
 /// A rejection of the whole request, where its body is not JSON or not of this shape.
 pub fn read(body: &[u8], shape: Shape, stamp: &mut Stamp<'_>) -> Result<Intake, Rejection> {
-    let body = body.strip_prefix(b"\xef\xbb\xbf").unwrap_or(body);
+    let body = without_mark(body);
     let text = std::str::from_utf8(body).map_err(|error| {
         let at = error.valid_up_to();
         reject(Reason::BadJson, format!("byte {at} is not valid UTF-8"), &lossy_start(body))
@@ -67,6 +67,32 @@ pub fn read(body: &[u8], shape: Shape, stamp: &mut Stamp<'_>) -> Result<Intake, 
         Shape::Single(kind) => read_single(text, kind, stamp),
         Shape::Batch => read_batch(text, stamp),
     }
+}
+
+/// The write key that a body itself holds: the last `writeKey` of its top level, wherever it stands.
+///
+/// A body that is no JSON is searched as far as it is; what is wrong with it is said when it is
+/// read.
+pub fn write_key(body: &[u8]) -> Option<String> {
+    let text = std::str::from_utf8(without_mark(body)).ok()?;
+    let mut scanner = Scanner::new(text, ScanLimits::NONE);
+    let mut found = None;
+    let _ = scanner.members(|scanner, key| {
+        let kind = scanner.peek();
+        let value = scanner.skip()?;
+        if json::key_is(key.of(text), "writeKey") {
+            let inner = Span { start: value.start + 1, end: value.end.saturating_sub(1) };
+            found = (kind == ValueKind::String).then_some(inner);
+        }
+        Ok(())
+    });
+    let key = json::unescape(found?.of(text)).into_owned();
+    (!key.is_empty()).then_some(key)
+}
+
+/// A body without the byte order mark that some clients put in front.
+fn without_mark(body: &[u8]) -> &[u8] {
+    body.strip_prefix(b"\xef\xbb\xbf").unwrap_or(body)
 }
 
 fn read_single(text: &str, kind: EventKind, stamp: &mut Stamp<'_>) -> Result<Intake, Rejection> {

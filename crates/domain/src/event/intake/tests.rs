@@ -367,3 +367,25 @@ proptest! {
         prop_assert!(got.iter().zip(sent).all(|(got, sent)| got.starts_with(sent)));
     }
 }
+
+#[test]
+fn a_body_may_hold_its_write_key() {
+    let check = |body: &str, want: Option<&str>| {
+        assert_eq!(write_key(body.as_bytes()).as_deref(), want, "{body}");
+    };
+    check(r#"{"writeKey":"key","batch":[]}"#, Some("key"));
+    check(r#"{"batch":[{"userId":"u"}],"sentAt":"x","writeKey":"key"}"#, Some("key"));
+    check("\u{feff}{\"writeKey\":\"key\"}", Some("key"));
+    check(r#"{"userId":"u","write\u004bey":"k\u0065y"}"#, Some("key"));
+    check(r#"{"writeKey":"one","writeKey":"two"}"#, Some("two"));
+    check(r#"{"writeKey":"key","batch":[{]}"#, Some("key"));
+    check(r#"{"writeKey":"one","writeKey":null}"#, None);
+    check(r#"{"batch":[{"writeKey":"key"}]}"#, None);
+    check(r#"{"batch":[{],"writeKey":"key"}"#, None);
+    for other in ["1", "{}", "[]", "\"\"", "true"] {
+        check(&format!("{{\"writeKey\":{other}}}"), None);
+    }
+    check(r#""writeKey""#, None);
+    check("", None);
+    assert_eq!(write_key(b"{\"writeKey\":\"\xff\"}"), None);
+}
