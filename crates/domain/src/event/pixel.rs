@@ -69,6 +69,8 @@ fn put(members: &mut Map<String, Value>, name: &str, value: &str) {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
 
     const NOW: Timestamp = Timestamp(1_700_000_000_123);
@@ -118,5 +120,17 @@ mod tests {
         assert_eq!(reason("event=&userId=u"), Reason::NotAnEvent);
         assert_eq!(reason(&format!("a{}=x", ".b".repeat(60_000))), Reason::TooDeep);
         assert!(body(&format!("a{}=x", ".b".repeat(99)), EventKind::Track, NOW).is_ok());
+    }
+
+    proptest! {
+        #[test]
+        fn any_query_is_an_event_or_refused(query in "[ab.=&%2\"]{0,80}|.{0,80}") {
+            for kind in [EventKind::Track, EventKind::Page] {
+                if let Ok(body) = body(&query, kind, NOW) {
+                    let event: Value = serde_json::from_slice(&body).unwrap();
+                    prop_assert!(event.is_object());
+                }
+            }
+        }
     }
 }
