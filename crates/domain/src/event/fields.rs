@@ -14,7 +14,7 @@ use super::intake::Member;
 use super::json::{self, Span};
 use super::sanitize::sanitize;
 use super::timestamp::{self, EventTime};
-use super::{EventKind, Identities, IdentityHash, MessageHash};
+use super::{CallHash, EventKind, Identities, IdentityHash};
 use crate::id::SourceId;
 use crate::limits;
 use crate::time::Timestamp;
@@ -92,7 +92,7 @@ pub(super) struct Owed {
     /// Whose it is.
     pub identities: Identities,
     /// Which call it is; none where the client gave it no id.
-    pub message: Option<MessageHash>,
+    pub message: Option<CallHash>,
     exempt: bool,
     values: [Option<ValueText>; FIELDS.len()],
     /// Which members hold an owed field, in the order of the text.
@@ -163,7 +163,7 @@ impl Owed {
         let short = (clean.len() > limits::MESSAGE_ID_BYTES_MAX)
             .then(|| uuid_v4(Md5::digest(clean.as_bytes()).into()));
         let id = short.as_deref().unwrap_or(&clean);
-        self.message = Some(MessageHash::of(id, stamp.message_seed));
+        self.message = Some(CallHash::of(id, stamp.message_seed));
         if own.as_deref() != Some(id) {
             self.put(Field::MessageId, quoted(id));
         }

@@ -8,7 +8,7 @@ pub mod json;
 pub mod timestamp;
 pub mod sanitize;
 pub mod identity;
-pub mod message;
+pub mod call;
 pub mod intake;
 pub mod fields;
 pub mod pixel;
@@ -16,8 +16,8 @@ pub mod pixel;
 use bytes::Bytes;
 use serde::{Deserialize, Serialize};
 
+pub use self::call::CallHash;
 pub use self::identity::{Identities, IdentityHash};
-pub use self::message::MessageHash;
 
 use crate::id::SourceId;
 use crate::time::Timestamp;

@@ -4,7 +4,7 @@
 
 use std::sync::Arc;
 
-use domain::event::MessageHash;
+use domain::event::CallHash;
 use domain::id::Seq;
 use domain::limits;
 use domain::time::Timestamp;
@@ -36,7 +36,7 @@ pub async fn recall(
     while from < head && !shutdown.is_draining() {
         let chunk = journal.read(from, Wanted::All, limits::READ_BYTES).await?;
         for event in chunk.frames.iter().flat_map(|frame| frame.events()) {
-            if let Some(message) = MessageHash::of_stored(&event.payload, recent.seed()) {
+            if let Some(message) = CallHash::of_stored(&event.payload, recent.seed()) {
                 recent.remember(recent.call(&event.source, message), now);
             }
         }
@@ -103,7 +103,7 @@ mod tests {
         let (_trigger, shutdown) = shutdown();
         recall(store.journal.clone(), recent.clone(), shutdown).await.unwrap();
         let knows = |id| {
-            let message = MessageHash::of(id, recent.seed());
+            let message = CallHash::of(id, recent.seed());
             recent.knows(recent.call(&domain::id::SourceId::new("s"), message))
         };
         assert_eq!((knows("old"), knows("young")), (false, true));

@@ -8,7 +8,7 @@ use std::collections::HashSet;
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
-use domain::event::MessageHash;
+use domain::event::CallHash;
 use domain::id::SourceId;
 use domain::limits;
 use domain::time::Timestamp;
@@ -57,8 +57,8 @@ impl Recent {
     }
 
     /// A source's call; the same id of another source is another call.
-    pub fn call(&self, source: &SourceId, message: MessageHash) -> Call {
-        Call(message.0 ^ MessageHash::of(source.as_str(), self.seed.rotate_left(32)).0)
+    pub fn call(&self, source: &SourceId, message: CallHash) -> Call {
+        Call(message.0 ^ CallHash::of(source.as_str(), self.seed.rotate_left(32)).0)
     }
 
     /// Whether a call has been stored lately.
@@ -100,7 +100,7 @@ mod tests {
     const NOW: Timestamp = Timestamp(1_000_000_000);
 
     fn call(recent: &Recent, source: &str, id: &str) -> Call {
-        recent.call(&SourceId::new(source), MessageHash::of(id, recent.seed()))
+        recent.call(&SourceId::new(source), CallHash::of(id, recent.seed()))
     }
 
     #[test]

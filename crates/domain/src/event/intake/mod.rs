@@ -9,7 +9,7 @@ use smallvec::SmallVec;
 
 use super::fields::{Owed, Stamp};
 use super::json::{self, Fault, ScanLimits, Scanner, Span, ValueKind};
-use super::{EventKind, MessageHash, NewEvent};
+use super::{CallHash, EventKind, NewEvent};
 use crate::limits;
 use crate::reason::Reason;
 
@@ -39,7 +39,7 @@ pub struct Intake {
     /// The events to store, in order.
     pub events: Vec<NewEvent>,
     /// Which call each of them is, in the same order; none where the client gave no id.
-    pub messages: Vec<Option<MessageHash>>,
+    pub messages: Vec<Option<CallHash>>,
     /// The events refused, in order.
     pub rejections: Vec<Rejection>,
 }
@@ -204,10 +204,7 @@ impl<'r, 's> Reader<'r, 's> {
         Ok(())
     }
 
-    fn event(
-        &mut self,
-        found: &Element,
-    ) -> Result<(NewEvent, Option<MessageHash>), (Reason, String)> {
+    fn event(&mut self, found: &Element) -> Result<(NewEvent, Option<CallHash>), (Reason, String)> {
         match found.content {
             Content::Members => {}
             Content::Other => {

@@ -9,9 +9,9 @@ use crate::limits;
 ///
 /// Two ids with one hash would cost an event; with 128 bits that does not happen.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
-pub struct MessageHash(pub u128);
+pub struct CallHash(pub u128);
 
-impl MessageHash {
+impl CallHash {
     /// The hash of an id.
     pub fn of(id: &str, seed: u64) -> Self {
         Self(xxh3_128_with_seed(id.as_bytes(), seed))
@@ -37,20 +37,20 @@ impl MessageHash {
 
 #[cfg(test)]
 mod tests {
-    use super::MessageHash;
+    use super::CallHash;
 
     #[test]
     fn a_stored_event_has_the_hash_of_its_id() {
         let check = |payload: &str, want: Option<&str>| {
-            let got = MessageHash::of_stored(payload.as_bytes(), 7);
-            assert_eq!(got, want.map(|id| MessageHash::of(id, 7)), "{payload}");
+            let got = CallHash::of_stored(payload.as_bytes(), 7);
+            assert_eq!(got, want.map(|id| CallHash::of(id, 7)), "{payload}");
         };
         check(r#"{"a":{"messageId":"no"},"messageId":"m1","z":1}"#, Some("m1"));
         check(r#"{"messageId":"\u006d1"}"#, Some("m1"));
         check(r#"{"messageId":7}"#, None);
         check(r#"{"a":1}"#, None);
         check("not json", None);
-        assert_ne!(MessageHash::of("m1", 7), MessageHash::of("m1", 8));
-        assert_ne!(MessageHash::of("m1", 7), MessageHash::of("m2", 7));
+        assert_ne!(CallHash::of("m1", 7), CallHash::of("m1", 8));
+        assert_ne!(CallHash::of("m1", 7), CallHash::of("m2", 7));
     }
 }
