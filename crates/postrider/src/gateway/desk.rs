@@ -15,7 +15,7 @@ use storage::{Journal, StorageError};
 use tokio::sync::{Notify, oneshot};
 
 use super::Needs;
-use super::recent::{Call, Recent};
+use super::recent::{Call, Calls, Recent};
 use crate::clock;
 use crate::live::Gauges;
 
@@ -62,7 +62,7 @@ impl Desk {
     ///
     /// # Cancellation
     /// The events may be stored although nobody waits any more.
-    pub async fn store(&self, events: Vec<NewEvent>, calls: Vec<Call>) -> Result<(), StorageError> {
+    pub async fn store(&self, events: Vec<NewEvent>, calls: Calls) -> Result<(), StorageError> {
         let (reply, answer) = oneshot::channel();
         {
             let mut pending = self.pending.borrow_mut();

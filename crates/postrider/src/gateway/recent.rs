@@ -5,6 +5,7 @@
 //! generation that grows too large ends early, which is said in the log.
 
 use std::collections::HashSet;
+use std::hash::{BuildHasherDefault, Hasher};
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
@@ -12,6 +13,7 @@ use domain::event::CallHash;
 use domain::id::SourceId;
 use domain::limits;
 use domain::time::Timestamp;
+use smallvec::SmallVec;
 
 use crate::clock;
 
@@ -28,11 +30,35 @@ pub struct Recent {
 
 #[derive(Debug, Default)]
 struct Shard {
-    young: HashSet<u128>,
-    old: HashSet<u128>,
+    young: Hashes,
+    old: Hashes,
     /// When the young generation began.
     since: Timestamp,
 }
+
+/// Keys that are hashes already, under a seed that nobody can choose them for.
+type Hashes = HashSet<u128, BuildHasherDefault<Taken>>;
+
+/// Takes the key itself for its hash.
+#[derive(Debug, Default)]
+struct Taken(u64);
+
+impl Hasher for Taken {
+    fn write(&mut self, bytes: &[u8]) {
+        self.0 = bytes.iter().fold(self.0, |hash, byte| hash.rotate_left(8) ^ u64::from(*byte));
+    }
+
+    fn write_u128(&mut self, key: u128) {
+        self.0 = key as u64;
+    }
+
+    fn finish(&self) -> u64 {
+        self.0
+    }
+}
+
+/// The calls of one request; mostly one.
+pub type Calls = SmallVec<[Call; 1]>;
 
 /// A call of a source.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]

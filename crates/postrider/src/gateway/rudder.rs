@@ -22,7 +22,7 @@ use super::body::{self, Encoding};
 use super::cors;
 use super::desk::Desk;
 use super::key_ring::{KeyHolder, KeyRing, header_key, query_key};
-use super::recent::Call;
+use super::recent::Calls;
 use super::route::{Route, route};
 use super::{GatewaySettings, Mixed, Needs, address, source_config};
 use crate::clock;
@@ -218,16 +218,16 @@ impl Rudder {
     }
 
     /// Takes out what is stored already, or stands twice in the request; answers the calls left.
-    fn drop_resends(&self, intake: &mut Intake, holder: &KeyHolder) -> Vec<Call> {
+    fn drop_resends(&self, intake: &mut Intake, holder: &KeyHolder) -> Calls {
         let recent = &self.needs.recent;
-        let mut calls = Vec::new();
+        let mut calls = Calls::new();
         let mut seen = HashSet::new();
         let several = intake.events.len() > 1;
         let before = intake.events.len();
-        let mut messages = std::mem::take(&mut intake.messages).into_iter();
+        let mut hashes = std::mem::take(&mut intake.calls).into_iter();
         intake.events.retain(|_| {
-            let Some(message) = messages.next().flatten() else { return true };
-            let call = recent.call(&holder.source, message);
+            let Some(hash) = hashes.next().flatten() else { return true };
+            let call = recent.call(&holder.source, hash);
             let is_new = !recent.knows(call) && (!several || seen.insert(call));
             if is_new {
                 calls.push(call);

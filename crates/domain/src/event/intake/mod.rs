@@ -39,7 +39,7 @@ pub struct Intake {
     /// The events to store, in order.
     pub events: Vec<NewEvent>,
     /// Which call each of them is, in the same order; none where the client gave no id.
-    pub messages: Vec<Option<CallHash>>,
+    pub calls: SmallVec<[Option<CallHash>; 1]>,
     /// The events refused, in order.
     pub rejections: Vec<Rejection>,
 }
@@ -194,7 +194,7 @@ impl<'r, 's> Reader<'r, 's> {
         match self.event(&found) {
             Ok((event, message)) => {
                 self.intake.events.push(event);
-                self.intake.messages.push(message);
+                self.intake.calls.push(message);
             }
             Err((reason, detail)) => {
                 let rejection = reject(reason, detail, found.span.of(self.text));
