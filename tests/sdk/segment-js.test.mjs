@@ -24,7 +24,7 @@ story("Segment's analytics.js, all calls at once", {}, async (world) => {
 });
 
 story("Segment's analytics.js, call after call", {}, async (world) => {
-  await visit({ site, world, events: 20, atOnce: 1 });
+  await visit({ site, world, events: 10, atOnce: 1 });
   assert.deepEqual(paths(world.wire), ["/v1/i", "/v1/t"]);
 });
 

@@ -9,7 +9,7 @@ import {
   firstArrivals,
 } from "./order.mjs";
 
-const VISITORS = 3;
+const VISITORS = 2;
 
 /**
  * Checks that so many events arrive, each once, whole, and in the order of its user. Answers how
