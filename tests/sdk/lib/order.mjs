@@ -28,13 +28,18 @@ export function firstArrivals(events) {
 /**
  * Checks that the events of each user arrived in the order in which they were accepted, as far as
  * the wire tells: those of one request by their place in it, those of two requests where the one
- * was answered before the other began. Answers the number of pairs that were compared.
+ * was answered before the other began. Of an event that was sent again, its first request counts
+ * that was answered 200. Answers the number of pairs that were compared.
  */
 export function assertOrderOfWire(exchanges, arrived) {
   const places = new Map(ids(arrived).map((id, place) => [id, place]));
-  const sent = exchanges.flatMap((exchange) =>
-    exchange.events.map((event) => ({ event, exchange, place: places.get(event.messageId) })),
-  );
+  const accepted = exchanges
+    .filter((one) => one.status === 200)
+    .flatMap((exchange) => exchange.events.map((event) => ({ event, exchange })));
+  const first = new Map(accepted.toReversed().map((one) => [one.event.messageId, one]));
+  const sent = accepted
+    .filter((one) => first.get(one.event.messageId) === one)
+    .map((one) => ({ ...one, place: places.get(one.event.messageId) }));
   let compared = 0;
   for (const events of groups(sent, (one) => one.event.userId)) {
     for (const [index, later] of events.entries()) {

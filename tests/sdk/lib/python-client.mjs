@@ -1,4 +1,4 @@
-// Runs python-client.py, which is RudderStack's Python SDK in an application.
+// Runs python-client.py, which is a Python SDK in an application.
 
 import { spawn } from "node:child_process";
 import { join } from "node:path";
@@ -18,9 +18,18 @@ export class RawCall {
 
 const asLine = (call) => (call instanceof RawCall ? call.json : JSON.stringify(call));
 
+const RUDDERSTACK = { module: "rudderstack.analytics", url_setting: "dataPlaneUrl" };
+const SEGMENT = { module: "segment.analytics", url_setting: "host" };
+
 /** Makes the calls, each `[name, arguments]`, and answers what the SDK reported as failed. */
-export async function sendByPython(dataPlaneUrl, calls, writeKey = WRITE_KEY) {
-  const settings = { write_key: writeKey, data_plane_url: dataPlaneUrl };
+export const sendByPython = (url, calls, writeKey = WRITE_KEY) =>
+  send({ ...RUDDERSTACK, url, write_key: writeKey }, calls);
+
+/** The same by Segment's SDK. */
+export const sendBySegmentPython = (url, calls) =>
+  send({ ...SEGMENT, url, write_key: WRITE_KEY }, calls);
+
+async function send(settings, calls) {
   const child = spawn(PYTHON, [SCRIPT], { stdio: ["pipe", "pipe", "pipe"] });
   const kill = () => child.kill("SIGKILL");
   process.once("exit", kill);

@@ -1,15 +1,14 @@
-"""RudderStack's Python SDK, as an application uses it; driven by python-client.mjs.
+"""A Python SDK, RudderStack's or Segment's, as an application uses it; driven by python-client.mjs.
 
 The first line of stdin holds the settings, every other one a call: its name and its arguments.
 The one line on stdout tells what the SDK reported as failed.
 """
 
+import importlib
 import json
 import logging
 import sys
 from datetime import datetime
-
-import rudderstack.analytics as analytics
 
 failures = []
 
@@ -28,8 +27,9 @@ def call(name, arguments):
 # What fails is told by `on_error`; the SDK would also log it.
 logging.disable()
 settings = json.loads(sys.stdin.readline())
+analytics = importlib.import_module(settings["module"])
 analytics.write_key = settings["write_key"]
-analytics.dataPlaneUrl = settings["data_plane_url"]
+setattr(analytics, settings["url_setting"], settings["url"])
 analytics.on_error = on_error
 for line in sys.stdin:
     call(*json.loads(line))

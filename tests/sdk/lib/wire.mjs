@@ -3,6 +3,7 @@
 
 import { Agent, createServer, request as send } from "node:http";
 import { gunzipSync } from "node:zlib";
+import { Changing } from "./wait.mjs";
 
 /** One request of an SDK. */
 class Exchange {
@@ -30,10 +31,16 @@ class Exchange {
     return (this.isGzip ? gunzipSync(this.body) : this.body).toString("utf8");
   }
 
-  /** The events of a batch. */
+  /** The events of a batch, or the one that a request consists of; none where nothing is sent. */
   get events() {
-    this.#events ??= JSON.parse(this.text).batch;
+    this.#events ??= this.#read();
     return this.#events;
+  }
+
+  #read() {
+    if (this.method !== "POST") return [];
+    const body = JSON.parse(this.text);
+    return body.batch ?? [body];
   }
 }
 
@@ -43,15 +50,18 @@ async function whole(stream) {
   return Buffer.concat(chunks);
 }
 
-export class Wire {
+export class Wire extends Changing {
   /** In the order in which they came. */
   exchanges = [];
+  /** Called before an answer is passed on, which waits for it. */
+  beforeAnswer = async () => {};
   #gateway;
   #now = 0;
   #agent = new Agent({ keepAlive: true });
   #server = createServer((request, response) => this.#pass(request, response));
 
   constructor(gateway) {
+    super();
     this.#gateway = new URL(gateway);
   }
 
@@ -82,6 +92,8 @@ export class Wire {
     try {
       const { status, rawHeaders, body } = await this.#forward(request, exchange.body);
       Object.assign(exchange, { status, answer: body.toString("utf8"), ended: this.#now++ });
+      this.changed();
+      await this.beforeAnswer(exchange);
       response.writeHead(status, rawHeaders).end(body);
     } catch {
       // The gateway is gone, and so is the connection of the SDK.
