@@ -241,8 +241,9 @@ impl Dispatcher {
             this.attempts.len() < this.parts.policy.concurrency
                 && this.unsettled < limits::UNSETTLED_ATTEMPTS_MAX
         };
+        let now = clock::now();
         while self.agenda.is_ready() && room(self) {
-            let Some(going) = self.agenda.take(clock::now()) else { return };
+            let Some(going) = self.agenda.take(now) else { return };
             let sender = self.sender.clone();
             let journal = self.journal.clone();
             self.attempts.push(Box::pin(attempt(sender, journal, going)));
