@@ -68,7 +68,7 @@ pub(super) struct Dispatcher {
     journal: Arc<dyn Journal>,
     schedule: Arc<dyn Schedule>,
     agenda: Agenda,
-    /// Events read and not offered yet.
+    /// Events read and not offered yet; chosen by the duty's connections, and read anew with them.
     read_ahead: VecDeque<StoredEvent>,
     reading: Option<Receipt<Chunk>>,
     /// A read or a settlement has failed; the next try comes after this.
@@ -227,11 +227,7 @@ impl Dispatcher {
     fn fill(&mut self) {
         while self.agenda.has_room() {
             let Some(event) = self.read_ahead.pop_front() else { return };
-            if self.duty.covers(&event) {
-                self.agenda.offer(event);
-            } else {
-                self.agenda.pass(event.seq.next());
-            }
+            self.agenda.offer(event);
         }
     }
 

@@ -28,6 +28,17 @@ fn is_journey(received: &Received) -> bool {
     received.id().starts_with("j-")
 }
 
+/// An endpoint that fails the journey, and nobody else, until it is healed.
+async fn endpoint_that_fails_the_journey() -> (Endpoint, Arc<AtomicBool>) {
+    let healed = Arc::new(AtomicBool::new(false));
+    let is_healed = healed.clone();
+    let endpoint = Endpoint::start(move |received| {
+        let fails = is_journey(received) && !is_healed.load(SeqCst);
+        Reply::status(if fails { 503 } else { 200 })
+    });
+    (endpoint.await, healed)
+}
+
 /// The journey arrived in order; only its first event was tried more than once.
 fn check_journey(endpoint: &Endpoint) {
     let ids = endpoint.received().iter().map(|one| one.id()).collect::<Vec<_>>();
@@ -38,13 +49,7 @@ fn check_journey(endpoint: &Endpoint) {
 
 #[tokio::test]
 async fn one_users_events_keep_their_order_while_the_endpoint_fails() {
-    let healed = Arc::new(AtomicBool::new(false));
-    let is_healed = healed.clone();
-    let endpoint = Endpoint::start(move |received| {
-        let fails = is_journey(received) && !is_healed.load(SeqCst);
-        Reply::status(if fails { 503 } else { 200 })
-    })
-    .await;
+    let (endpoint, healed) = endpoint_that_fails_the_journey().await;
     let server = Server::start(&Workspace::of_app().posts_to("hooks", &endpoint.url("/"))).await;
     server.accept("/v1/batch", batch(journey().into_iter().take(3))).await;
     server.accept("/v1/batch", batch(others())).await;
@@ -65,13 +70,7 @@ async fn one_users_events_keep_their_order_while_the_endpoint_fails() {
 
 #[tokio::test]
 async fn one_users_events_keep_their_order_after_a_restart_in_the_middle() {
-    let healed = Arc::new(AtomicBool::new(false));
-    let is_healed = healed.clone();
-    let endpoint = Endpoint::start(move |received| {
-        let fails = is_journey(received) && !is_healed.load(SeqCst);
-        Reply::status(if fails { 503 } else { 200 })
-    })
-    .await;
+    let (endpoint, healed) = endpoint_that_fails_the_journey().await;
     let workspace = Workspace::of_app().posts_to("hooks", &endpoint.url("/"));
     let server = Server::start(&workspace).await;
     server.accept("/v1/batch", batch(journey().into_iter().take(4))).await;

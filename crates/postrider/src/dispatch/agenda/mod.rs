@@ -40,6 +40,7 @@ pub struct Agenda {
     closed: Vec<Seq>,
     /// Whether a delivery was finished since the last step, rather than events passed over.
     is_news: bool,
+    /// Whether this is the end: every step is worth a commit.
     is_ending: bool,
     /// The latest event that is finished; what is under way before it is written down as open.
     finished_to: Seq,
