@@ -88,6 +88,44 @@ pub const CONNECT_TIME_MAX: Duration = Duration::from_secs(5);
 /// Bytes of a request's head. Source: chosen; SDKs send less than 2 KiB.
 pub const REQUEST_HEAD_BYTES_MAX: usize = 64 << 10;
 
+/// Headers of a request. Source: hyper's own limit; SDKs send about 15.
+pub const REQUEST_HEADERS_MAX: usize = 100;
+
+/// Bytes read at a time of a head that comes in parts. Source: chosen; a page of memory.
+pub const HELD_READ_BYTES: usize = 4 << 10;
+
+/// Bytes that a client whose request is refused may still send before its connection is closed.
+/// Source: chosen; what fits into socket buffers.
+pub const LINGER_BYTES_MAX: usize = 1 << 20;
+
+/// Time that such a client has to read its answer. Source: chosen.
+pub const LINGER_TIME_MAX: Duration = Duration::from_secs(1);
+
+/// Time that a connection without a request has when the server ends: what a client has sent in the
+/// same moment still arrives. Source: chosen; a round trip to the other side of the world.
+pub const LEAVE_PATIENCE: Duration = Duration::from_millis(250);
+
+/// Requests of one HTTP/2 connection at the same time. Source: RFC 9113 advises at least 100.
+pub const HTTP2_STREAMS_MAX: u32 = 100;
+
+/// Bytes of all headers of an HTTP/2 request. Source: as a head of HTTP/1.
+pub const HTTP2_HEADERS_BYTES_MAX: u32 = 64 << 10;
+
+/// Bytes of answers that wait on one HTTP/2 connection. Source: chosen; answers are short.
+pub const HTTP2_SEND_BYTES_MAX: usize = 64 << 10;
+
+/// Bytes that an HTTP/2 client may send ahead, per request and per connection. Source: chosen; two
+/// of the largest batches of browser SDKs.
+pub const HTTP2_WINDOW_BYTES: u32 = 1 << 20;
+
+/// Streams that an HTTP/2 client has opened and reset before anybody looked at them. Source: the
+/// default of the h2 crate, made against rapid resets.
+pub const HTTP2_PENDING_RESETS_MAX: usize = 20;
+
+/// Streams reset for a client's mistakes before its connection ends. Source: the default of the h2
+/// crate.
+pub const HTTP2_LOCAL_RESETS_MAX: usize = 1_024;
+
 /// Bytes of a refused body that are still read before the refusal. Source: chosen; the Node SDK
 /// sends batches of 10 MB and sends again what it could not finish.
 pub const REFUSED_BODY_DRAIN_BYTES_MAX: usize = 64 << 20;
@@ -124,8 +162,8 @@ pub const LISTEN_BACKLOG: i32 = 4_096;
 /// A second signal sooner than this is the first one again. Source: chosen.
 pub const SECOND_SIGNAL_AFTER: Duration = Duration::from_millis(300);
 
-/// How often a workspace file is looked at. Source: chosen; changes apply within two seconds.
-pub const WORKSPACE_FILE_INTERVAL: Duration = Duration::from_secs(1);
+/// How often a followed file is looked at. Source: chosen; changes apply within two seconds.
+pub const FILE_LOOK_INTERVAL: Duration = Duration::from_secs(1);
 
 /// Playgrounds that keep requests at a time. Source: chosen.
 pub const PLAYGROUNDS_MAX: usize = 16;

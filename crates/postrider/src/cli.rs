@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use crate::args::{self, Command, EXIT_USAGE, Surroundings};
 use crate::config::{Config, print, reference};
+use crate::supervisor::Inherited;
 use crate::terminal::{Terminal, chain};
 use crate::{Controls, Listeners, reasons, run, signals, telemetry, workspace_file};
 
@@ -35,6 +36,10 @@ pub fn main() -> ExitCode {
 }
 
 fn serve(config: &Config) -> ExitCode {
+    let inherited = match Inherited::of_process() {
+        Ok(inherited) => inherited,
+        Err(error) => return fail(1, &format!("error: {error}")),
+    };
     let terminals = Terminal::new(std::io::stdout())
         .and_then(|output| Ok((output, Terminal::new(std::io::stderr())?)));
     let (output, log) = match terminals {
@@ -42,7 +47,7 @@ fn serve(config: &Config) -> ExitCode {
         Err(error) => return fail(1, &format!("error: cannot start a thread: {error}")),
     };
     telemetry::start(&config.log, &log);
-    let ended = serve_until_told(config, &output);
+    let ended = serve_until_told(config, inherited, &output);
     output.flush(TERMINAL_TIME_MAX);
     log.flush(TERMINAL_TIME_MAX);
     match ended {
@@ -51,9 +56,13 @@ fn serve(config: &Config) -> ExitCode {
     }
 }
 
-fn serve_until_told(config: &Config, output: &Terminal) -> Result<(), String> {
-    let listeners =
-        Listeners::bind(config.gateway, config.admin).map_err(|error| error.to_string())?;
+fn serve_until_told(
+    config: &Config,
+    inherited: Inherited,
+    output: &Terminal,
+) -> Result<(), String> {
+    let listeners = Listeners::open(config.gateway, config.admin, inherited);
+    let listeners = listeners.map_err(|error| error.to_string())?;
     let controls = Controls::new();
     signals::listen(controls.clone())
         .and_then(|_| run(config, listeners, &controls, output))

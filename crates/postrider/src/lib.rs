@@ -6,6 +6,7 @@
 pub mod cli;
 pub mod args;
 pub mod config;
+pub mod reload;
 pub mod shutdown;
 pub mod terminal;
 mod admin;
@@ -20,6 +21,7 @@ mod retention;
 mod samples;
 mod send;
 mod signals;
+mod supervisor;
 mod telemetry;
 mod threads;
 mod version;
@@ -35,16 +37,17 @@ use domain::delivery::RetryPolicy;
 use storage::embedded::{self, Engine, Options};
 use storage::error::OpenError;
 use storage::{StorageError, Store};
-use tokio::sync::Notify;
 
 use admin::playground::Playgrounds;
 use config::{Config, MixedBatches};
 use live::Gauges;
+use reload::Reload;
 use shutdown::{Shutdown, Trigger};
 use terminal::Terminal;
 use threads::Threads;
 
 pub use listeners::{BindError, Listeners};
+pub use supervisor::Inherited;
 
 /// How a server is told things from outside.
 #[derive(Clone)]
@@ -53,8 +56,8 @@ pub struct Controls {
     pub trigger: Arc<Trigger>,
     /// Tells it to end.
     pub shutdown: Shutdown,
-    /// Tells it to read the workspace file again.
-    pub reload: Arc<Notify>,
+    /// Tells it to read the files it follows again.
+    pub reload: Arc<Reload>,
 }
 
 /// Why a server could not start, or ended by itself.
@@ -66,6 +69,9 @@ pub enum RunError {
     /// The workspace file cannot be used.
     #[error("cannot start with this workspace file")]
     Workspace(#[source] workspace::FollowError),
+    /// The gateway's certificate cannot be used.
+    #[error("cannot speak TLS with intake.tls_certificate and intake.tls_key")]
+    Identity(#[source] gateway::IdentityError),
     /// Storage failed while the server ran.
     #[error("storage has failed; what was accepted is on disk, start again to go on")]
     Storage(#[from] StorageError),
@@ -134,9 +140,14 @@ fn serve(
     runtime.block_on(async {
         let follower = prepare_workspace(config, store).await?;
         let (gateway, admin) = listeners.addresses();
-        let mut threads = Threads::new(controls.clone());
-        start_gateway(config, &listeners, store, &gauges, &mut threads)?;
-        start_dispatch(config, &listeners, store, &gauges, &mut threads)?;
+        let identity = load_identity(config)?;
+        let mut takers = Threads::new(controls.clone());
+        let needs =
+            gateway_needs(config, store, &gauges, identity.clone(), controls.shutdown.clone());
+        start_recall(&needs, &mut takers)?;
+        start_gateway(thread_count(config), &listeners, &needs, &mut takers)?;
+        let mut senders = Threads::new(controls.clone());
+        start_dispatch(config, &listeners, store, &gauges, &mut senders)?;
         let needs = admin::Needs {
             store: store.clone(),
             gauges,
@@ -148,22 +159,46 @@ fn serve(
         terminal.line(format!("gateway listening on {gateway}"));
         terminal.line(format!("admin listening on {admin}"));
         terminal.line("ready");
+        supervisor::ready();
         welcome(store, gateway, admin, terminal);
         let shutdown = controls.shutdown.clone();
         let listener = listeners.admin().map_err(|error| machine("listen", error))?;
         let follow = async {
             if let Some(follower) = follower {
-                follower.run(controls.reload.clone(), shutdown.clone()).await;
+                follower.run(&controls.reload, shutdown.clone()).await;
+            }
+        };
+        let follow_identity = async {
+            if let Some(identity) = identity {
+                identity.follow(&controls.reload, shutdown.clone()).await;
             }
         };
         let alarm = alarm(engine, controls);
         let keep = config.journal.retention;
         let retention = retention::run(store.clone(), keep, shutdown.clone());
-        let (served, (), (), ()) =
-            tokio::join!(admin::serve(listener, needs, shutdown.clone()), follow, alarm, retention);
-        threads.join().await?;
+        let serve = admin::serve(listener, needs, shutdown.clone());
+        let end = end_in_order(controls, senders, takers);
+        let (served, ended, ..) =
+            tokio::join!(serve, end, follow, follow_identity, alarm, retention);
+        ended?;
         served.map_err(|error| machine("serve the dashboard", error))
     })
+}
+
+/// Waits until the server is to end; then until nothing is sent any more, then until nothing is taken.
+///
+/// # Errors
+/// What a thread failed with.
+async fn end_in_order(
+    controls: &Controls,
+    senders: Threads,
+    takers: Threads,
+) -> Result<(), RunError> {
+    controls.shutdown.clone().draining().await;
+    supervisor::stopping();
+    let sent = senders.join().await;
+    controls.trigger.close();
+    sent.and(takers.join().await)
 }
 
 fn machine(
@@ -200,15 +235,41 @@ async fn alarm(engine: &Engine, controls: &Controls) {
     }
 }
 
-fn start_gateway(
+/// Who the gateway is in TLS; none where it speaks plain HTTP.
+fn load_identity(config: &Config) -> Result<Option<Arc<gateway::Identity>>, RunError> {
+    let intake = &config.intake;
+    let (Some(certificate), Some(key)) = (&intake.tls_certificate, &intake.tls_key) else {
+        return Ok(None);
+    };
+    let identity = gateway::Identity::load(certificate.clone(), key.clone());
+    Ok(Some(Arc::new(identity.map_err(RunError::Identity)?)))
+}
+
+fn gateway_needs(
     config: &Config,
-    listeners: &Listeners,
     store: &Store,
     gauges: &Arc<Gauges>,
-    threads: &mut Threads,
-) -> Result<(), RunError> {
+    identity: Option<Arc<gateway::Identity>>,
+    shutdown: Shutdown,
+) -> gateway::Needs {
     let intake = &config.intake;
-    let settings = gateway::GatewaySettings {
+    let crowd =
+        gateway::Crowd::new(intake.connections_per_address_max, intake.trusted_proxies.clone());
+    gateway::Needs {
+        store: store.clone(),
+        settings: Arc::new(gateway_settings(config)),
+        gauges: gauges.clone(),
+        budget: Arc::new(gateway::Budget::new(intake.bodies_bytes_max)),
+        recent: Arc::new(gateway::Recent::new(intake.dedup_window)),
+        crowd: Arc::new(crowd),
+        identity,
+        shutdown,
+    }
+}
+
+fn gateway_settings(config: &Config) -> gateway::GatewaySettings {
+    let intake = &config.intake;
+    gateway::GatewaySettings {
         request_bytes_max: intake.request_bytes_max,
         event_bytes_max: intake.event_bytes_max,
         trusted_proxies: intake.trusted_proxies.clone(),
@@ -221,25 +282,30 @@ fn start_gateway(
         },
         connections_max: listeners::connections_max() / thread_count(config),
         grace: config.shutdown.grace,
-    };
-    let needs = gateway::Needs {
-        store: store.clone(),
-        settings: Arc::new(settings),
-        gauges: gauges.clone(),
-        budget: Arc::new(gateway::Budget::new(intake.bodies_bytes_max)),
-        recent: Arc::new(gateway::Recent::new(intake.dedup_window)),
-    };
-    let (journal, recent) = (store.journal.clone(), needs.recent.clone());
-    let recalled = gauges.clone();
+    }
+}
+
+/// Reads back what was stored lately, while the gateway serves already.
+fn start_recall(needs: &gateway::Needs, threads: &mut Threads) -> Result<(), RunError> {
+    let (journal, recent) = (needs.store.journal.clone(), needs.recent.clone());
+    let gauges = needs.gauges.clone();
     threads.start("recall".to_owned(), move |shutdown| async move {
         if let Err(error) = gateway::recall(journal, recent, shutdown.clone()).await {
             tracing::warn!(%error, "cannot read back what was stored lately");
         }
-        recalled.is_recalled.store(true, Relaxed);
+        gauges.is_recalled.store(true, Relaxed);
         shutdown.clone().draining().await;
         Ok(())
-    })?;
-    for index in 0..thread_count(config) {
+    })
+}
+
+fn start_gateway(
+    count: usize,
+    listeners: &Listeners,
+    needs: &gateway::Needs,
+    threads: &mut Threads,
+) -> Result<(), RunError> {
+    for index in 0..count {
         let listener = listeners.gateway().map_err(|error| machine("share the listener", error))?;
         let needs = needs.clone();
         threads.start(format!("gateway-{index}"), move |shutdown| async move {

@@ -1,10 +1,13 @@
-//! The listening sockets: bound before anything else starts, so that a taken port costs nothing.
+//! The listening sockets: bound before anything else starts, so that a taken port costs nothing,
+//! or taken over from whoever has started the process.
 
 use std::io;
 use std::net::{SocketAddr, TcpListener};
 
 use domain::limits;
 use socket2::{Domain, Protocol, Socket, Type};
+
+use crate::supervisor::Inherited;
 
 /// The listening sockets of a server.
 #[derive(Debug)]
@@ -30,8 +33,20 @@ impl Listeners {
     /// # Errors
     /// A [`BindError`] that names the setting and says what to do.
     pub fn bind(gateway: SocketAddr, admin: SocketAddr) -> Result<Self, BindError> {
-        let gateway = bind("gateway", gateway)?;
-        let admin = bind("admin", admin)?;
+        Self::open(gateway, admin, Inherited::default())
+    }
+
+    /// Takes the sockets that were handed over, and binds the others.
+    ///
+    /// # Errors
+    /// A [`BindError`] that names the setting and says what to do.
+    pub fn open(
+        gateway: SocketAddr,
+        admin: SocketAddr,
+        inherited: Inherited,
+    ) -> Result<Self, BindError> {
+        let gateway = obtain("gateway", gateway, inherited.gateway)?;
+        let admin = obtain("admin", admin, inherited.admin)?;
         Ok(Self { addresses: (gateway.1, admin.1), gateway: gateway.0, admin: admin.0 })
     }
 
@@ -62,11 +77,12 @@ pub(crate) fn connections_max() -> usize {
     usize::try_from(free).unwrap_or(usize::MAX)
 }
 
-fn bind(
+fn obtain(
     setting: &'static str,
     address: SocketAddr,
+    inherited: Option<TcpListener>,
 ) -> Result<(TcpListener, SocketAddr), BindError> {
-    open(address).map_err(|source| {
+    inherited.map_or_else(|| bind(address), take_over).map_err(|source| {
         let hint = match source.kind() {
             io::ErrorKind::AddrInUse => "another process has the port: stop it, or choose another",
             io::ErrorKind::PermissionDenied => "ports below 1024 need a right: choose a higher one",
@@ -77,7 +93,14 @@ fn bind(
     })
 }
 
-fn open(address: SocketAddr) -> io::Result<(TcpListener, SocketAddr)> {
+fn take_over(listener: TcpListener) -> io::Result<(TcpListener, SocketAddr)> {
+    listener.set_nonblocking(true)?;
+    let bound = listener.local_addr()?;
+    tracing::info!(%bound, "a socket was handed over");
+    Ok((listener, bound))
+}
+
+fn bind(address: SocketAddr) -> io::Result<(TcpListener, SocketAddr)> {
     let socket = Socket::new(Domain::for_address(address), Type::STREAM, Some(Protocol::TCP))?;
     // A restart must not wait for connections of the last run to time out.
     socket.set_reuse_address(true)?;

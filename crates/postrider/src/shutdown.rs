@@ -1,4 +1,8 @@
-//! How the server ends: first it drains, and where that takes too long it ends at once.
+//! How the server ends: first it sends nothing more, then it takes nothing more; and where that takes
+//! too long, it ends at once.
+//!
+//! Attempts that are under way may take as long as an endpoint likes. Until they have ended the
+//! gateway goes on taking events, so that a restart costs senders no more than a moment.
 
 use tokio::sync::watch;
 
@@ -6,7 +10,10 @@ use tokio::sync::watch;
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
 enum Stage {
     Running,
+    /// Nothing more is sent.
     Draining,
+    /// Nothing more is taken.
+    Closing,
     Now,
 }
 
@@ -34,12 +41,19 @@ impl Trigger {
 
     /// Asks to drain; does nothing where that was asked already.
     pub fn drain(&self) {
+        self.reach(Stage::Draining);
+    }
+
+    /// Says that all is drained.
+    pub(crate) fn close(&self) {
+        self.reach(Stage::Closing);
+    }
+
+    fn reach(&self, new: Stage) {
         self.0.send_if_modified(|stage| {
-            let first = *stage == Stage::Running;
-            if first {
-                *stage = Stage::Draining;
-            }
-            first
+            let is_later = *stage < new;
+            *stage = new.max(*stage);
+            is_later
         });
     }
 }
@@ -48,6 +62,11 @@ impl Shutdown {
     /// Waits until the server is to drain.
     pub async fn draining(&mut self) {
         self.reached(Stage::Draining).await;
+    }
+
+    /// Waits until the server is to take nothing more.
+    pub async fn closing(&mut self) {
+        self.reached(Stage::Closing).await;
     }
 
     /// Waits until the server is to end at once.

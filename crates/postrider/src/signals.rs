@@ -9,7 +9,7 @@ use tokio::signal::unix::{SignalKind, signal};
 use crate::{Controls, RunError, threads};
 
 /// Listens on a thread of its own: the first SIGINT or SIGTERM drains, the next one after
-/// half a second ends at once with exit code 130, and SIGHUP reads the workspace file again.
+/// half a second ends at once with exit code 130, and SIGHUP reads the workspace file and the certificate again.
 ///
 /// The thread lives as long as the process.
 ///
@@ -36,7 +36,7 @@ pub fn listen(controls: Controls) -> Result<JoinHandle<()>, RunError> {
                 }
                 _ = interrupt.recv() => stop(&controls, &mut first),
                 _ = terminate.recv() => stop(&controls, &mut first),
-                _ = hang_up.recv() => controls.reload.notify_one(),
+                _ = hang_up.recv() => controls.reload.ask(),
             }
         }
     };

@@ -7,7 +7,7 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use flate2::Compression;
 use flate2::write::GzEncoder;
-use tokio::io::AsyncWriteExt;
+use tokio::io::{AsyncRead, AsyncWrite, AsyncWriteExt};
 use tokio::net::TcpStream;
 
 use crate::wait::within;
@@ -31,7 +31,7 @@ pub struct Request {
 
 /// One connection, to be used as oddly as a test likes.
 #[derive(Debug)]
-pub struct Connection(Wire);
+pub struct Connection<S = TcpStream>(Wire<S>);
 
 impl Client {
     /// A client of this address.
@@ -123,7 +123,12 @@ impl Request {
     }
 }
 
-impl Connection {
+impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
+    /// A connection over a stream of any kind.
+    pub fn over(stream: S) -> Self {
+        Self(Wire::over(stream))
+    }
+
     /// Sends a request and reads its answer.
     ///
     /// # Errors

@@ -14,6 +14,8 @@
 pub mod wait;
 pub mod wire;
 pub mod client;
+pub mod http2;
+pub mod tls;
 pub mod endpoint;
 pub mod event;
 pub mod workspace;
@@ -21,6 +23,7 @@ pub mod workspace;
 pub use client::{Client, Connection, Request};
 pub use endpoint::{Endpoint, Gate, Received, Refusing, Reply};
 pub use event::{Event, batch};
+pub use tls::Certificate;
 pub use wait::{eventually, within};
 pub use wire::Answer;
 pub use workspace::{Webhook, Workspace};

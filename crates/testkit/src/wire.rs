@@ -2,7 +2,7 @@
 
 use std::io::{Error, ErrorKind, Result};
 
-use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 use tokio::net::TcpStream;
 
 /// An answer, as it came or as it is to be sent.
@@ -87,8 +87,8 @@ pub enum Unsaid {
 
 /// A connection that is read piece by piece.
 #[derive(Debug)]
-pub struct Wire {
-    stream: TcpStream,
+pub struct Wire<S = TcpStream> {
+    stream: S,
     /// Read and not used yet.
     ahead: Vec<u8>,
 }
@@ -98,20 +98,7 @@ impl Wire {
     pub fn new(stream: TcpStream) -> Self {
         // Failing costs only time.
         let _ = stream.set_nodelay(true);
-        Self { stream, ahead: Vec::new() }
-    }
-
-    /// The stream itself; bytes read ahead stay here.
-    pub fn stream(&mut self) -> &mut TcpStream {
-        &mut self.stream
-    }
-
-    /// Sends bytes.
-    ///
-    /// # Errors
-    /// Where the connection does not take them.
-    pub async fn write(&mut self, bytes: &[u8]) -> Result<()> {
-        self.stream.write_all(bytes).await
+        Self::over(stream)
     }
 
     /// Whether another byte comes; false at the end. Takes none of them.
@@ -123,6 +110,26 @@ impl Wire {
             return Ok(true);
         }
         Ok(self.stream.peek(&mut [0]).await? > 0)
+    }
+}
+
+impl<S: AsyncRead + AsyncWrite + Unpin> Wire<S> {
+    /// Takes a stream of any kind.
+    pub fn over(stream: S) -> Self {
+        Self { stream, ahead: Vec::new() }
+    }
+
+    /// The stream itself; bytes read ahead stay here.
+    pub fn stream(&mut self) -> &mut S {
+        &mut self.stream
+    }
+
+    /// Sends bytes.
+    ///
+    /// # Errors
+    /// Where the connection does not take them.
+    pub async fn write(&mut self, bytes: &[u8]) -> Result<()> {
+        self.stream.write_all(bytes).await
     }
 
     /// Reads a head; none where the connection ends before its first byte.

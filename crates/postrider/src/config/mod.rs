@@ -7,6 +7,7 @@
 
 pub mod types;
 pub mod table;
+pub mod intake;
 pub mod kind;
 pub mod units;
 pub mod mistake;

@@ -1,12 +1,14 @@
-//! The table: one row per setting. A new setting is a row here and a field in `types`.
+//! The table: one row per setting. A new setting is a row here, or in `intake`, and a field in `types`.
 
 use std::time::Duration;
 
 use domain::delivery::lanes::Order;
 
+use super::intake::INTAKE;
 use super::kind::{Bounds, Choice, Kind};
 use super::mistake::Origin;
-use super::types::{Config, LogFormat, LogLevel, MixedBatches};
+use super::types::{Config, LogFormat, LogLevel};
+use super::units::{GIB, HOUR, INSTANT, KIB, SECOND, YEAR};
 
 /// Settings that belong together; the part of a key before its dot.
 pub struct Section {
@@ -104,15 +106,6 @@ pub fn row(key: &str) -> Option<&'static Row> {
     rows().find(|row| row.key == key)
 }
 
-const SECOND: Duration = Duration::from_secs(1);
-const HOUR: Duration = Duration::from_secs(3600);
-const WEEK: Duration = Duration::from_secs(7 * 24 * 3600);
-const YEAR: Duration = Duration::from_secs(365 * 24 * 3600);
-const INSTANT: Duration = Duration::from_millis(1);
-const KIB: usize = 1 << 10;
-const MIB: usize = 1 << 20;
-const GIB: usize = 1 << 30;
-
 /// The settings. Bounds are chosen: wide enough for tests and odd machines, narrow enough to catch
 /// a wrong unit.
 pub const SECTIONS: &[Section] = &[
@@ -170,119 +163,6 @@ const EGRESS: &[Row] = &[Row {
            only be called where a network here holds them, whatever name they hide behind. The \
            metadata services of clouds are never called.",
 }];
-
-const INTAKE: &[Row] = &[
-    Row {
-        key: "intake.request_bytes_max",
-        kind: Kind::Size(
-            |config| &mut config.intake.request_bytes_max,
-            Bounds { least: KIB, most: 256 * MIB },
-        ),
-        default: "16MiB",
-        help: "Largest request that is taken, counted after decompression",
-        more: "A larger one is answered 413.",
-    },
-    Row {
-        key: "intake.event_bytes_max",
-        kind: Kind::Size(
-            |config| &mut config.intake.event_bytes_max,
-            Bounds { least: KIB, most: 256 * MIB },
-        ),
-        default: "1MiB",
-        help: "Largest event that is taken",
-        more: "A larger one becomes a rejection.",
-    },
-    Row {
-        key: "intake.trusted_proxies",
-        kind: Kind::Networks(|config| &mut config.intake.trusted_proxies),
-        default: "127.0.0.0/8, 10.0.0.0/8, 172.16.0.0/12, 192.168.0.0/16, ::1/128, fc00::/7",
-        help: "Networks whose X-Forwarded-For is believed",
-        more: "The default is loopback and the private networks, where load balancers are. An \
-               empty list believes nobody: the client is then the peer of the connection.",
-    },
-    Row {
-        key: "intake.body_timeout",
-        kind: Kind::Duration(
-            |config| &mut config.intake.body_timeout,
-            Bounds { least: INSTANT, most: HOUR },
-        ),
-        default: "30s",
-        help: "Longest wait for the body of a request",
-        more: "",
-    },
-    Row {
-        key: "intake.header_timeout",
-        kind: Kind::Duration(
-            |config| &mut config.intake.header_timeout,
-            Bounds { least: INSTANT, most: HOUR },
-        ),
-        default: "10s",
-        help: "Longest wait for the head of a request that has begun",
-        more: "",
-    },
-    Row {
-        key: "intake.idle_timeout",
-        kind: Kind::Duration(
-            |config| &mut config.intake.idle_timeout,
-            Bounds { least: INSTANT, most: YEAR },
-        ),
-        default: "720s",
-        help: "Longest silence before a kept connection is closed",
-        more: "It should be longer than the idle timeout of a proxy in front, or the proxy will \
-               now and then send on a connection that is being closed.",
-    },
-    Row {
-        key: "intake.mixed_batches",
-        kind: Kind::Choice(&[
-            Choice {
-                word: "accept_good",
-                meaning: "the good events are stored, the bad ones become visible rejections",
-                pick: |config| config.intake.mixed_batches = MixedBatches::AcceptGood,
-            },
-            Choice {
-                word: "reject_all",
-                meaning: "one bad event refuses the whole batch, as rudder-server does",
-                pick: |config| config.intake.mixed_batches = MixedBatches::RejectAll,
-            },
-        ]),
-        default: "accept_good",
-        help: "What becomes of a batch that holds a bad event",
-        more: "A batch without any good event is always refused.",
-    },
-    Row {
-        key: "intake.dedup_window",
-        kind: Kind::Duration(
-            |config| &mut config.intake.dedup_window,
-            Bounds { least: Duration::ZERO, most: WEEK },
-        ),
-        default: "1h",
-        help: "How long a resend of a stored event, told by its messageId, is not stored again",
-        more: "A resend is answered 200 like the event itself. 0s stores everything. After a start \
-               the window is read back from the journal; above 2,000,000 events a window it is \
-               shorter.",
-    },
-    Row {
-        key: "intake.inbox_bytes_max",
-        kind: Kind::Size(
-            |config| &mut config.intake.inbox_bytes_max,
-            Bounds { least: KIB, most: 64 * GIB },
-        ),
-        default: "64MiB",
-        help: "Bytes of events that may wait for the disk before callers get 503",
-        more: "It bounds the memory that a slow disk can cost.",
-    },
-    Row {
-        key: "intake.bodies_bytes_max",
-        kind: Kind::Size(
-            |config| &mut config.intake.bodies_bytes_max,
-            Bounds { least: KIB, most: 64 * GIB },
-        ),
-        default: "256MiB",
-        help: "Bytes of requests that may be under way before callers get 503",
-        more: "Bodies count as they come, and again as they are inflated. It bounds the memory that \
-               many slow clients can cost.",
-    },
-];
 
 const DELIVERY: &[Row] = &[
     Row {
@@ -490,6 +370,13 @@ pub const RULES: &[Rule] = &[
         second: "intake.bodies_bytes_max",
         because: "a request counts as a whole",
         holds: |config| config.intake.request_bytes_max <= config.intake.bodies_bytes_max,
+    },
+    Rule {
+        first: "intake.tls_certificate",
+        relation: "must be given together with",
+        second: "intake.tls_key",
+        because: "TLS needs both",
+        holds: |config| config.intake.tls_certificate.is_some() == config.intake.tls_key.is_some(),
     },
     Rule {
         first: "gateway",

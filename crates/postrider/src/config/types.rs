@@ -66,6 +66,12 @@ pub struct IntakeConfig {
     pub inbox_bytes_max: usize,
     /// Bytes of requests that may be under way.
     pub bodies_bytes_max: usize,
+    /// Connections of one address at the same time.
+    pub connections_per_address_max: usize,
+    /// The gateway's certificate chain, where it speaks TLS.
+    pub tls_certificate: Option<PathBuf>,
+    /// The key of that certificate.
+    pub tls_key: Option<PathBuf>,
 }
 
 /// What becomes of a batch that holds good and bad events.

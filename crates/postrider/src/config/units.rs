@@ -5,11 +5,27 @@ use std::time::Duration;
 /// Longest duration that is taken: 10 years. Source: chosen, keeps sums of times in range.
 const DURATION_MAX: Duration = Duration::from_secs(10 * 365 * 24 * 3600);
 
+/// The shortest duration that is not nothing.
+pub const INSTANT: Duration = Duration::from_millis(1);
+/// One second.
+pub const SECOND: Duration = Duration::from_secs(1);
+/// One hour.
+pub const HOUR: Duration = Duration::from_secs(3600);
+/// Seven days.
+pub const WEEK: Duration = Duration::from_secs(7 * 24 * 3600);
+/// 365 days.
+pub const YEAR: Duration = Duration::from_secs(365 * 24 * 3600);
+/// Bytes of a kibibyte.
+pub const KIB: usize = 1 << 10;
+/// Bytes of a mebibyte.
+pub const MIB: usize = 1 << 20;
+/// Bytes of a gibibyte.
+pub const GIB: usize = 1 << 30;
+
 const DURATION_UNITS: [(&str, u64); 5] =
     [("ms", 1), ("s", 1_000), ("m", 60_000), ("h", 3_600_000), ("d", 86_400_000)];
 
-const SIZE_UNITS: [(&str, usize); 4] =
-    [("GiB", 1 << 30), ("MiB", 1 << 20), ("KiB", 1 << 10), ("B", 1)];
+const SIZE_UNITS: [(&str, usize); 4] = [("GiB", GIB), ("MiB", MIB), ("KiB", KIB), ("B", 1)];
 
 /// What is wrong with a text, and how to mend it.
 #[derive(Clone, PartialEq, Eq, Debug)]

@@ -2,12 +2,13 @@
 
 use bytes::Bytes;
 use domain::reason::Reason;
+use futures_util::FutureExt;
 use http::header::{
     ALLOW, CACHE_CONTROL, CONTENT_TYPE, HeaderName, HeaderValue, RETRY_AFTER,
     X_CONTENT_TYPE_OPTIONS,
 };
 use http::{Response, StatusCode};
-use http_body_util::Full;
+use http_body_util::{BodyExt, Full};
 
 /// What the gateway answers with.
 pub type Answer = Response<Full<Bytes>>;
@@ -52,6 +53,13 @@ fn words(reason: Reason) -> (StatusCode, &'static [u8]) {
         Reason::Busy | Reason::StorageFull | Reason::StorageFailed | Reason::ShuttingDown => {
             (StatusCode::SERVICE_UNAVAILABLE, b"service unavailable\n")
         }
+        Reason::BadHead | Reason::BadFraming | Reason::BadHost => {
+            (StatusCode::BAD_REQUEST, b"bad request\n")
+        }
+        Reason::HeadTooLarge => {
+            (StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE, b"request header fields too large\n")
+        }
+        Reason::TargetTooLong => (StatusCode::URI_TOO_LONG, b"request target too long\n"),
         Reason::StoreTimeout => (StatusCode::GATEWAY_TIMEOUT, b"gateway timeout\n"),
         _ => (StatusCode::BAD_REQUEST, b"invalid json\n"),
     }
@@ -73,6 +81,27 @@ pub fn no_query_key() -> Answer {
 /// 401 they would only ask again.
 pub fn no_such_source(reason: Reason) -> Answer {
     refusal_as(reason, StatusCode::BAD_REQUEST, b"Invalid write key\n")
+}
+
+/// The answer to plain HTTP where TLS is spoken.
+pub fn needs_tls() -> Answer {
+    let text = b"plain HTTP was sent to a port that speaks HTTPS\n";
+    refusal_as(Reason::NeedsTls, StatusCode::BAD_REQUEST, text)
+}
+
+/// An answer as it is sent on HTTP/1.1, where no request could be read that it would answer; the
+/// connection ends with it.
+pub fn to_bytes(answer: Answer) -> Vec<u8> {
+    let (head, body) = answer.into_parts();
+    let mut bytes = format!("HTTP/1.1 {}\r\n", head.status).into_bytes();
+    for (name, value) in &head.headers {
+        bytes.extend([name.as_str().as_bytes(), b": ", value.as_bytes(), b"\r\n"].concat());
+    }
+    let text = body.collect().now_or_never().and_then(Result::ok);
+    let text = text.map(http_body_util::Collected::to_bytes).unwrap_or_default();
+    bytes.extend(format!("content-length: {}\r\nconnection: close\r\n\r\n", text.len()).bytes());
+    bytes.extend(text);
+    bytes
 }
 
 fn refusal_as(reason: Reason, status: StatusCode, text: &'static [u8]) -> Answer {
@@ -117,10 +146,11 @@ pub fn pixel() -> Answer {
     answer
 }
 
-/// An answer with what an SDK asked of its source.
+/// An answer with what an SDK asked of its source. No cache may keep it for others: it depends on
+/// the key, which mobile SDKs send in a header only.
 pub fn source_config(body: String) -> Answer {
     let mut answer = json(StatusCode::OK, body);
-    answer.headers_mut().insert(CACHE_CONTROL, HeaderValue::from_static("max-age=60"));
+    answer.headers_mut().insert(CACHE_CONTROL, HeaderValue::from_static("private, max-age=60"));
     answer
 }
 

@@ -1,21 +1,21 @@
 //! The door of one gateway thread: accepts connections and serves them until the server ends.
 
-use std::convert::Infallible;
 use std::net::SocketAddr;
 use std::pin::pin;
 use std::rc::Rc;
+use std::sync::Arc;
 use std::time::Instant;
 
 use domain::limits;
-use hyper::server::conn::http1;
-use hyper::service::service_fn;
-use hyper_util::rt::TokioIo;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::task::JoinSet;
 
 use super::Needs;
-use super::pace::{Paced, Paces, Place};
+use super::crowd::Crowd;
+use super::identity::Identity;
+use super::pace::Paces;
 use super::rudder::Rudder;
+use super::visit::{self, Visit};
 use crate::clock;
 use crate::shutdown::Shutdown;
 
@@ -23,21 +23,29 @@ use crate::shutdown::Shutdown;
 pub struct Door {
     listener: TcpListener,
     rudder: Rc<Rudder>,
-    paces: Rc<Paces>,
+    guests: Guests,
 }
 
-/// A connection that has come in.
-struct Visit {
-    stream: TcpStream,
-    peer: SocketAddr,
-    place: Place,
+/// The connections of one thread, and what decides about new ones.
+#[derive(Clone)]
+struct Guests {
+    paces: Rc<Paces>,
+    crowd: Arc<Crowd>,
+    identity: Option<Arc<Identity>>,
+    connections_max: usize,
 }
 
 impl Door {
     /// A door at a listener that several threads may share.
     pub fn new(listener: TcpListener, needs: Needs) -> Self {
-        let paces = Paces::new(needs.settings.header_timeout, needs.settings.idle_timeout);
-        Self { listener, rudder: Rc::new(Rudder::new(needs)), paces: Rc::new(paces) }
+        let settings = &needs.settings;
+        let guests = Guests {
+            paces: Rc::new(Paces::new(settings.header_timeout, settings.idle_timeout)),
+            crowd: needs.crowd.clone(),
+            identity: needs.identity.clone(),
+            connections_max: settings.connections_max,
+        };
+        Self { listener, rudder: Rc::new(Rudder::new(needs)), guests }
     }
 
     /// Serves until the server ends, and then as long as requests are under way, within `grace`.
@@ -45,10 +53,10 @@ impl Door {
     /// # Cancellation
     /// Connections are closed; what they stored stays stored.
     pub async fn serve(self, mut shutdown: Shutdown) {
-        let Self { listener, rudder, paces } = self;
+        let Self { listener, rudder, guests } = self;
         let mut connections = JoinSet::new();
         let mut desk = pin!(rudder.desk().run());
-        let mut watch = pin!(paces.watch());
+        let mut watch = pin!(guests.paces.watch());
         let mut resting = None;
         let mut warned = None;
         loop {
@@ -56,23 +64,20 @@ impl Door {
                 () = &mut desk => {}
                 () = &mut watch => {}
                 accepted = listener.accept(), if resting.is_none() => match accepted {
-                    Ok((stream, peer)) => {
-                        if paces.count() >= rudder.settings().connections_max {
-                            paces.shed(limits::SHED_CONNECTIONS);
-                        }
-                        let visit = Visit { stream, peer, place: paces.enter() };
-                        connections.spawn_local(serve(visit, rudder.clone(), shutdown.clone()));
-                    }
+                    Ok((stream, peer)) => if let Some(visit) = guests.receive(stream, peer) {
+                        let served = visit::serve(visit, rudder.clone(), shutdown.clone());
+                        connections.spawn_local(served);
+                    },
                     // Mostly for want of file descriptors: the longest silences make room.
                     Err(error) => {
                         warn_of(&error, &mut warned);
-                        paces.shed(limits::SHED_CONNECTIONS);
+                        guests.paces.shed(limits::SHED_CONNECTIONS);
                         resting = Some(clock::rest(limits::ACCEPT_REST));
                     }
                 },
                 () = clock::rested(&mut resting) => resting = None,
                 Some(_) = connections.join_next(), if !connections.is_empty() => {}
-                () = shutdown.draining() => break,
+                () = shutdown.closing() => break,
             }
         }
         drop(listener);
@@ -89,45 +94,25 @@ impl Door {
     }
 }
 
+impl Guests {
+    /// Takes in a connection; none where there is no room, and it is closed.
+    fn receive(&self, stream: TcpStream, peer: SocketAddr) -> Option<Visit> {
+        let guest = self.crowd.enter(peer.ip());
+        let is_full = self.paces.count() >= self.connections_max;
+        // The longest silences make room; those who are busy do not.
+        if guest.is_none() || (is_full && self.paces.shed(limits::SHED_CONNECTIONS) == 0) {
+            tracing::debug!(%peer, "no room for a connection");
+            return None;
+        }
+        let tls = self.identity.as_ref().map(|identity| identity.current());
+        Some(Visit { stream, peer, place: self.paces.enter(), guest: guest?, tls })
+    }
+}
+
 /// Says once in a while that connections cannot be accepted.
 fn warn_of(error: &std::io::Error, warned: &mut Option<Instant>) {
     if warned.is_none_or(|last| last.elapsed() > limits::ACCEPT_WARN_INTERVAL) {
         *warned = Some(Instant::now());
         tracing::warn!(%error, "cannot accept connections; the longest silent ones are closed");
-    }
-}
-
-async fn serve(visit: Visit, rudder: Rc<Rudder>, mut shutdown: Shutdown) {
-    let Visit { stream, peer, place } = visit;
-    // Answers are small and must not wait for acknowledgements; failing costs only time.
-    let _ = stream.set_nodelay(true);
-    let pace = place.pace();
-    let service = service_fn(|request| {
-        let (rudder, pace) = (rudder.clone(), pace.clone());
-        async move {
-            pace.busy();
-            let answer = rudder.answer(request, peer.ip()).await;
-            pace.idle();
-            Ok::<_, Infallible>(answer)
-        }
-    });
-    let mut builder = http1::Builder::new();
-    // The pace takes the place of hyper's own timer, which does not tell a head from a silence.
-    builder.header_read_timeout(None).max_buf_size(limits::REQUEST_HEAD_BYTES_MAX);
-    let stream = TokioIo::new(Paced::new(stream, pace.clone()));
-    let mut connection = pin!(builder.serve_connection(stream, service));
-    let ended = tokio::select! {
-        ended = connection.as_mut() => ended,
-        () = pace.overdue() => return,
-        () = shutdown.draining() => {
-            connection.as_mut().graceful_shutdown();
-            tokio::select! {
-                ended = connection => ended,
-                () = pace.overdue() => return,
-            }
-        }
-    };
-    if let Err(error) = ended {
-        tracing::debug!(%peer, %error, "connection ended");
     }
 }

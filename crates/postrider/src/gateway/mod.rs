@@ -9,8 +9,10 @@ mod answer;
 mod body;
 mod budget;
 mod cors;
+mod crowd;
 mod desk;
 mod door;
+mod identity;
 mod inflate;
 mod key_ring;
 mod pace;
@@ -18,7 +20,10 @@ mod recall;
 mod recent;
 mod route;
 mod rudder;
+mod sentry;
 mod source_config;
+mod stream;
+mod visit;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -27,9 +32,12 @@ use ipnet::IpNet;
 use storage::Store;
 
 use crate::live::Gauges;
+use crate::shutdown::Shutdown;
 
 pub use budget::Budget;
+pub use crowd::Crowd;
 pub use door::Door;
+pub use identity::{Identity, IdentityError};
 pub use recall::recall;
 pub use recent::Recent;
 
@@ -46,6 +54,12 @@ pub struct Needs {
     pub budget: Arc<Budget>,
     /// What has been stored lately.
     pub recent: Arc<Recent>,
+    /// How many connections each address has.
+    pub crowd: Arc<Crowd>,
+    /// Who the gateway is in TLS, where it is spoken.
+    pub identity: Option<Arc<Identity>>,
+    /// How far the server's end has come.
+    pub shutdown: Shutdown,
 }
 
 /// What the gateway takes.

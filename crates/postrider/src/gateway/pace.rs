@@ -6,13 +6,9 @@
 
 use std::cell::{Cell, RefCell};
 use std::collections::HashMap;
-use std::pin::Pin;
 use std::rc::Rc;
-use std::task::{Context, Poll};
 use std::time::{Duration, Instant};
 
-use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
-use tokio::net::TcpStream;
 use tokio::sync::Notify;
 
 /// What a connection is doing.
@@ -20,10 +16,12 @@ use tokio::sync::Notify;
 enum Phase {
     /// Sending the head of a request; a new connection starts here.
     Head,
-    /// Waiting for us: a request is being read and answered, which has limits of its own.
+    /// Waiting for us: requests are being read and answered, which has limits of its own.
     Busy,
     /// Silent between two requests.
     Idle,
+    /// The same where several requests may be under way: what comes then need not be a head.
+    IdleAmongMany,
 }
 
 /// One connection's pace.
@@ -33,8 +31,16 @@ pub struct Pace {
     /// When the phase began, in looks.
     since: Cell<u32>,
     looks: Rc<Cell<u32>>,
+    /// Requests under way.
+    requests: Cell<u32>,
+    /// What it is doing where none is.
+    idle: Cell<Phase>,
     overdue: Notify,
 }
+
+/// A request under way, until it is dropped.
+#[derive(Debug)]
+pub struct Busy(Rc<Pace>);
 
 /// The connections of one thread.
 pub struct Paces {
@@ -79,6 +85,8 @@ impl Paces {
             phase: Cell::new(Phase::Head),
             since: Cell::new(self.looks.get()),
             looks: self.looks.clone(),
+            requests: Cell::new(0),
+            idle: Cell::new(Phase::Idle),
             overdue: Notify::new(),
         });
         self.paces.borrow_mut().insert(number, pace.clone());
@@ -97,15 +105,18 @@ impl Paces {
         }
     }
 
-    /// Ends connections that have been silent the longest, so that others find room.
-    pub fn shed(&self, count: usize) {
+    /// Ends connections that have been silent the longest, so that others find room; answers how
+    /// many.
+    pub fn shed(&self, count: usize) -> usize {
         let paces = self.paces.borrow();
         let mut silent: Vec<_> =
             paces.values().filter(|pace| pace.phase.get() != Phase::Busy).collect();
         silent.sort_by_key(|pace| pace.since.get());
-        for pace in silent.into_iter().take(count) {
+        silent.truncate(count);
+        for pace in &silent {
             pace.overdue.notify_one();
         }
+        silent.len()
     }
 
     /// How many connections there are.
@@ -117,7 +128,7 @@ impl Paces {
         for pace in self.paces.borrow().values() {
             let looks_max = match pace.phase.get() {
                 Phase::Head => self.head_looks_max,
-                Phase::Idle => self.idle_looks_max,
+                Phase::Idle | Phase::IdleAmongMany => self.idle_looks_max,
                 Phase::Busy => continue,
             };
             if self.looks.get().saturating_sub(pace.since.get()) > looks_max {
@@ -140,15 +151,33 @@ impl Drop for Place {
     }
 }
 
+impl Drop for Busy {
+    fn drop(&mut self) {
+        let left = self.0.requests.get() - 1;
+        self.0.requests.set(left);
+        if left == 0 {
+            self.0.enter(self.0.idle.get());
+        }
+    }
+}
+
 impl Pace {
-    /// A request's head is complete.
-    pub fn busy(&self) {
+    /// A request's head is complete; it is answered when this is dropped.
+    pub fn busy(self: &Rc<Self>) -> Busy {
+        self.requests.set(self.requests.get() + 1);
         self.enter(Phase::Busy);
+        Busy(self.clone())
     }
 
-    /// A request is answered.
-    pub fn idle(&self) {
-        self.enter(Phase::Idle);
+    /// Whether requests are under way.
+    pub fn is_busy(&self) -> bool {
+        self.requests.get() > 0
+    }
+
+    /// Several requests may be under way from now on.
+    pub fn multiplex(&self) {
+        self.idle.set(Phase::IdleAmongMany);
+        self.enter(Phase::IdleAmongMany);
     }
 
     /// Waits until the connection has taken too long.
@@ -157,9 +186,11 @@ impl Pace {
     }
 
     /// Bytes have come: in a silence they begin the next head.
-    fn heard(&self) {
-        if self.phase.get() == Phase::Idle {
-            self.enter(Phase::Head);
+    pub fn heard(&self) {
+        match self.phase.get() {
+            Phase::Idle => self.enter(Phase::Head),
+            Phase::IdleAmongMany => self.enter(Phase::IdleAmongMany),
+            Phase::Head | Phase::Busy => {}
         }
     }
 
@@ -169,75 +200,17 @@ impl Pace {
     }
 }
 
-/// A stream that tells its pace when bytes come.
-pub struct Paced {
-    stream: TcpStream,
-    pace: Rc<Pace>,
-}
-
-impl Paced {
-    /// The stream with its pace.
-    pub fn new(stream: TcpStream, pace: Rc<Pace>) -> Self {
-        Self { stream, pace }
-    }
-}
-
-impl AsyncRead for Paced {
-    fn poll_read(
-        mut self: Pin<&mut Self>,
-        cx: &mut Context<'_>,
-        buffer: &mut ReadBuf<'_>,
-    ) -> Poll<std::io::Result<()>> {
-        let before = buffer.filled().len();
-        let read = Pin::new(&mut self.stream).poll_read(cx, buffer);
-        if buffer.filled().len() > before {
-            self.pace.heard();
-        }
-        read
-    }
-}
-
-impl AsyncWrite for Paced {
-    fn poll_write(
-        mut self: Pin<&mut Self>,
-        cx: &mut Context<'_>,
-        bytes: &[u8],
-    ) -> Poll<std::io::Result<usize>> {
-        Pin::new(&mut self.stream).poll_write(cx, bytes)
-    }
-
-    fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<std::io::Result<()>> {
-        Pin::new(&mut self.stream).poll_flush(cx)
-    }
-
-    fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<std::io::Result<()>> {
-        Pin::new(&mut self.stream).poll_shutdown(cx)
-    }
-
-    fn poll_write_vectored(
-        mut self: Pin<&mut Self>,
-        cx: &mut Context<'_>,
-        slices: &[std::io::IoSlice<'_>],
-    ) -> Poll<std::io::Result<usize>> {
-        Pin::new(&mut self.stream).poll_write_vectored(cx, slices)
-    }
-
-    fn is_write_vectored(&self) -> bool {
-        self.stream.is_write_vectored()
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use futures_util::FutureExt;
 
     use super::*;
 
-    /// Whether a connection in `phase` is told after so many looks of an interval of 1 s.
-    fn told(phase: fn(&Pace), looks: u32) -> bool {
+    /// Whether a connection is told after so many looks of an interval of 1 s, `doing` something.
+    fn told(doing: fn(&Rc<Pace>) -> Vec<Busy>, looks: u32) -> bool {
         let paces = Rc::new(Paces::new(Duration::from_secs(10), Duration::from_secs(60)));
         let place = paces.enter();
-        phase(place.pace());
+        let _under_way = doing(place.pace());
         paces.looks.set(looks);
         paces.look();
         place.pace().overdue().now_or_never().is_some()
@@ -245,25 +218,54 @@ mod tests {
 
     #[test]
     fn heads_must_end_soon_and_silences_may_last() {
-        assert!(!told(|_| {}, 11));
-        assert!(told(|_| {}, 12), "a new connection sends its first head");
-        assert!(!told(Pace::busy, 1_000), "requests under way have limits of their own");
-        assert!(!told(Pace::idle, 61));
-        assert!(told(Pace::idle, 62));
-        assert!(told(|pace| (pace.idle(), pace.heard()).1, 12), "the next head has begun");
+        assert!(!told(|_| vec![], 11));
+        assert!(told(|_| vec![], 12), "a new connection sends its first head");
+        assert!(!told(|pace| vec![pace.busy()], 1_000), "requests have limits of their own");
+        let after_one = |pace: &Rc<Pace>| {
+            drop(pace.busy());
+            vec![]
+        };
+        assert!(!told(after_one, 61));
+        assert!(told(after_one, 62));
+        let next_head = |pace: &Rc<Pace>| {
+            drop(pace.busy());
+            pace.heard();
+            vec![]
+        };
+        assert!(told(next_head, 12), "the next head has begun");
+    }
+
+    #[test]
+    fn among_many_requests_no_head_is_waited_for() {
+        let heard = |pace: &Rc<Pace>| {
+            pace.multiplex();
+            drop(pace.busy());
+            pace.heard();
+            vec![]
+        };
+        assert!(!told(heard, 61));
+        assert!(told(heard, 62));
+        let one_of_two = |pace: &Rc<Pace>| {
+            pace.multiplex();
+            drop(pace.busy());
+            let rest = vec![pace.busy(), pace.busy()];
+            rest.into_iter().take(1).collect()
+        };
+        assert!(!told(one_of_two, 1_000), "one is still under way");
     }
 
     #[test]
     fn the_longest_silences_are_shed_first() {
         let paces = Rc::new(Paces::new(Duration::from_secs(10), Duration::from_secs(60)));
         let [busy, old, young] = [(); 3].map(|()| paces.enter());
-        busy.pace().busy();
-        old.pace().idle();
+        let _under_way = busy.pace().busy();
+        drop(old.pace().busy());
         paces.looks.set(5);
-        young.pace().idle();
-        paces.shed(1);
+        drop(young.pace().busy());
+        assert_eq!(paces.shed(1), 1);
         let told = |place: &Place| place.pace().overdue().now_or_never().is_some();
         assert_eq!((told(&busy), told(&old), told(&young)), (false, true, false));
+        assert_eq!(paces.shed(9), 2, "whoever is busy stays");
     }
 
     #[test]

@@ -76,6 +76,11 @@ impl Rudder {
         &self.desk
     }
 
+    /// Counts a request that could not even be read.
+    pub fn count_refusal(&self) {
+        self.needs.gauges.rejected.fetch_add(1, Relaxed);
+    }
+
     /// Answers one request.
     ///
     /// # Cancellation
@@ -315,13 +320,26 @@ impl Rudder {
         drop(self.needs.store.ledger.reject(shown.map(record).collect()));
     }
 
+    /// Balancers in front send new clients elsewhere, or nowhere yet, while the server ends.
     fn health(&self) -> Answer {
-        let body = concat!(
-            r#"{"appType":"EMBEDDED","server":"UP","db":"UP","acceptingEvents":"TRUE","#,
-            r#""routingEvents":"TRUE","mode":"NORMAL","backendConfigMode":"JSON","#,
-            r#""lastSync":"","lastRegulationSync":""}"#
-        );
-        answer::json(StatusCode::OK, body.to_owned())
+        let is_ending = self.needs.shutdown.is_draining();
+        let (status, server, routes) = match is_ending {
+            true => (StatusCode::SERVICE_UNAVAILABLE, "ENDING", "FALSE"),
+            false => (StatusCode::OK, "UP", "TRUE"),
+        };
+        let members = [
+            ("appType", "EMBEDDED"),
+            ("server", server),
+            ("db", "UP"),
+            ("acceptingEvents", "TRUE"),
+            ("routingEvents", routes),
+            ("mode", "NORMAL"),
+            ("backendConfigMode", "JSON"),
+            ("lastSync", ""),
+            ("lastRegulationSync", ""),
+        ];
+        let members = members.map(|(name, value)| format!("\"{name}\":\"{value}\"")).join(",");
+        answer::json(status, format!("{{{members}}}"))
     }
 }
 

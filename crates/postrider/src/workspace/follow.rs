@@ -1,20 +1,15 @@
 //! Follows a workspace file: what it says becomes the catalog, whenever it changes.
 //!
-//! The file's state is looked at once a second, which works on every file system and also where
-//! the file is replaced or is a link. A broken file changes nothing: the catalog stays as it was,
-//! and the log says where the file is wrong.
+//! A broken file changes nothing: the catalog stays as it was, and the log says where the file is
+//! wrong.
 
-use std::os::unix::fs::MetadataExt;
-use std::path::{Path, PathBuf};
-use std::sync::Arc;
-use std::time::SystemTime;
+use std::path::PathBuf;
 
-use domain::limits;
 use storage::catalog::Edit;
 use storage::{CatalogChange, StorageError, Store};
-use tokio::sync::Notify;
 
 use super::diff::diff;
+use crate::reload::{Followed, Reload};
 use crate::shutdown::Shutdown;
 use crate::workspace_file::{self, WorkspaceFileError};
 
@@ -22,18 +17,8 @@ use crate::workspace_file::{self, WorkspaceFileError};
 pub struct Follower {
     path: PathBuf,
     store: Store,
-    /// The state of the file that is dealt with: applied, or found wrong and reported.
-    seen: Option<Stamp>,
-}
-
-/// What tells one state of a file from another.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-struct Stamp {
-    modified: Option<SystemTime>,
-    bytes: u64,
-    inode: u64,
-    /// When anything about the file changed, its rights included.
-    changed: (i64, i64),
+    /// The file; noted once its state is dealt with: applied, or found wrong and reported.
+    followed: Followed,
 }
 
 /// Why the file's content is not the catalog's.
@@ -50,7 +35,7 @@ pub enum FollowError {
 impl Follower {
     /// A follower that has not looked at the file yet.
     pub fn new(path: PathBuf, store: Store) -> Self {
-        Self { path, store, seen: None }
+        Self { followed: Followed::new(vec![path.clone()]), path, store }
     }
 
     /// Makes the catalog equal to the file.
@@ -58,12 +43,11 @@ impl Follower {
     /// # Errors
     /// Where the file is wrong, or the catalog does not take it; nothing has changed then.
     pub async fn apply(&mut self) -> Result<(), FollowError> {
-        // Taken before the file is read, so that a change meanwhile is seen at the next look.
-        self.seen = stamp(&self.path);
+        self.followed.note();
         let applied = self.read_and_apply().await;
         if matches!(applied, Err(FollowError::Catalog(_))) {
             // The file may well be right: the next look tries again.
-            self.seen = None;
+            self.followed.forget();
         }
         applied
     }
@@ -102,23 +86,10 @@ impl Follower {
         );
     }
 
-    /// Whether the file is in a state that is not dealt with yet.
-    fn is_due(&self) -> bool {
-        stamp(&self.path) != self.seen
-    }
-
-    /// Applies the file whenever it has changed or `reload` is notified, until the server ends.
-    pub async fn run(mut self, reload: Arc<Notify>, mut shutdown: Shutdown) {
-        loop {
-            tokio::select! {
-                () = tokio::time::sleep(limits::WORKSPACE_FILE_INTERVAL) => {
-                    if !self.is_due() {
-                        continue;
-                    }
-                }
-                () = reload.notified() => {}
-                () = shutdown.draining() => return,
-            }
+    /// Applies the file whenever it has changed or somebody wishes, until the server ends.
+    pub async fn run(mut self, reload: &Reload, mut shutdown: Shutdown) {
+        let mut wishes = reload.wishes();
+        while self.followed.due(&mut wishes, &mut shutdown).await {
             if let Err(error) = self.apply().await {
                 self.complain(&error);
             }
@@ -134,18 +105,9 @@ fn removed(change: &CatalogChange) -> Option<String> {
     }
 }
 
-fn stamp(path: &Path) -> Option<Stamp> {
-    let metadata = std::fs::metadata(path).ok()?;
-    Some(Stamp {
-        modified: metadata.modified().ok(),
-        bytes: metadata.len(),
-        inode: metadata.ino(),
-        changed: (metadata.ctime(), metadata.ctime_nsec()),
-    })
-}
-
 #[cfg(test)]
 mod tests {
+    use std::sync::Arc;
     use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 
     use storage::{Catalog, Receipt, Snapshot};
@@ -185,16 +147,16 @@ mod tests {
         store.catalog = Arc::new(Limited { inner: store.catalog, full: full.clone() });
         let catalog = store.catalog.watch();
         let mut follower = Follower::new(path, store);
-        assert!(follower.is_due(), "not looked at yet");
+        assert!(follower.followed.is_due(), "not looked at yet");
 
         let refused = follower.apply().await;
         assert!(matches!(refused, Err(FollowError::Catalog(_))), "{refused:?}");
-        assert!(follower.is_due(), "the catalog did not take it");
+        assert!(follower.followed.is_due(), "the catalog did not take it");
 
         full.store(false, Relaxed);
         follower.apply().await.expect("there is room now");
         assert_eq!(catalog.borrow().workspace.sources.len(), 1);
-        assert!(!follower.is_due(), "applied");
+        assert!(!follower.followed.is_due(), "applied");
     }
 
     #[tokio::test]
@@ -205,8 +167,8 @@ mod tests {
         let mut follower = Follower::new(path.clone(), storage::memory::open());
         let wrong = follower.apply().await;
         assert!(matches!(wrong, Err(FollowError::File(_))), "{wrong:?}");
-        assert!(!follower.is_due(), "it is as wrong as before");
+        assert!(!follower.followed.is_due(), "it is as wrong as before");
         std::fs::write(&path, ONE_SOURCE).expect("a file");
-        assert!(follower.is_due(), "it has changed");
+        assert!(follower.followed.is_due(), "it has changed");
     }
 }

@@ -49,7 +49,7 @@ async fn our_own_listeners_are_not_called() {
     let back = Webhook::new("gateway", &gateway).header("Authorization", "Basic a2V5LWFwcDo=");
     let workspace = Workspace::of_app().webhook(back).posts_to("admin", &admin);
     server.home.write(&workspace.text());
-    server.controls.reload.notify_one();
+    server.controls.reload.ask();
     let list = || server.admin.get("/api/v1/status");
     let two = |status: &serde_json::Value| status["destinations"].as_array().unwrap().len() == 2;
     eventually("the file is applied", list, two).await;

@@ -13,7 +13,7 @@ async fn a_listener_on_every_address_is_our_own_on_each_of_them() {
     let url = format!("http://127.0.0.1:{}/v1/track", server.gateway.address.port());
     let back = Webhook::new("gateway", &url).header("Authorization", "Basic a2V5LWFwcDo=");
     server.home.write(&Workspace::of_app().webhook(back).text());
-    server.controls.reload.notify_one();
+    server.controls.reload.ask();
     let shown = || server.admin.get("/api/v1/status");
     testkit::eventually("the file is applied", shown, |status| {
         status["destinations"].as_array().is_some_and(|all| all.len() == 1)

@@ -1,7 +1,8 @@
 //! The real binary as a process of its own, to be signalled, killed and asked for its exit code.
 
 use std::cell::Cell;
-use std::net::SocketAddr;
+use std::net::{SocketAddr, TcpListener};
+use std::os::fd::OwnedFd;
 use std::process::Stdio;
 
 use testkit::{Client, within};
@@ -45,17 +46,47 @@ fn variables(home: &Home) -> [(&'static str, String); 8] {
 
 fn command(home: &Home, subcommand: &[&str], flags: &[&str]) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_postrider"));
-    command.args(subcommand).args(flags).current_dir(home.path(""));
-    command.env_clear().envs(variables(home));
-    command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
-    command.kill_on_drop(true);
+    command.args(subcommand).args(flags).stdin(Stdio::null());
+    at_home(command, home)
+}
+
+/// A server that is given a socket as systemd gives it: the shell hands its standard input on under
+/// the first number of that protocol, to a process with its own id.
+fn command_with_socket(home: &Home, socket: OwnedFd) -> Command {
+    let script = r#"exec 3<&0 0</dev/null; LISTEN_FDS=1 LISTEN_PID=$$ exec "$@""#;
+    let mut command = Command::new("/bin/sh");
+    command.args(["-c", script, "sh", env!("CARGO_BIN_EXE_postrider"), "serve"]);
+    command.stdin(Stdio::from(socket));
+    at_home(command, home)
+}
+
+fn at_home(mut command: Command, home: &Home) -> Command {
+    command.current_dir(home.path("")).env_clear().envs(variables(home));
+    command.stdout(Stdio::piped()).stderr(Stdio::piped()).kill_on_drop(true);
     command
+}
+
+async fn to_the_end(mut command: Command) -> Ended {
+    let output = within("the end of the process", command.output()).await;
+    let output = output.expect("the binary starts");
+    let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
+    Ended { code: output.status.code(), stdout: text(&output.stdout), stderr: text(&output.stderr) }
 }
 
 impl Process {
     /// Starts a server in this home, and waits until it is ready.
     pub async fn start(home: &Home, flags: &[&str]) -> Self {
-        let mut child = command(home, &["serve"], flags).spawn().expect("the binary starts");
+        Self::started(command(home, &["serve"], flags)).await
+    }
+
+    /// The same with a socket that is listening already.
+    pub async fn start_with_socket(home: &Home, socket: &TcpListener) -> Self {
+        let socket = socket.try_clone().expect("a socket");
+        Self::started(command_with_socket(home, socket.into())).await
+    }
+
+    async fn started(mut command: Command) -> Self {
+        let mut child = command.spawn().expect("the binary starts");
         let mut lines = watched(child.stdout.take().expect("a pipe"));
         let log = watched(child.stderr.take().expect("a pipe"));
         let is_ready = |all: &Vec<String>| all.iter().any(|line| line == "ready");
@@ -77,14 +108,12 @@ impl Process {
 
     /// Runs any subcommand in this home to its end.
     pub async fn run(home: &Home, subcommand: &[&str], flags: &[&str]) -> Ended {
-        let output = command(home, subcommand, flags).output();
-        let output = within("the end of the process", output).await.expect("the binary starts");
-        let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
-        Ended {
-            code: output.status.code(),
-            stdout: text(&output.stdout),
-            stderr: text(&output.stderr),
-        }
+        to_the_end(command(home, subcommand, flags)).await
+    }
+
+    /// Runs a server with a socket, whatever that is, to its end.
+    pub async fn serve_with_socket(home: &Home, socket: OwnedFd) -> Ended {
+        to_the_end(command_with_socket(home, socket)).await
     }
 
     pub fn id(&self) -> u32 {

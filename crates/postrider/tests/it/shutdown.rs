@@ -1,6 +1,6 @@
 //! The end: orderly at the first signal, at once at the second.
 
-use testkit::{Endpoint, Event, Gate, Reply, Request, Workspace};
+use testkit::{Endpoint, Event, Gate, Reply, Request, Workspace, eventually};
 
 use crate::harness::{Home, Server};
 use crate::process::Process;
@@ -30,23 +30,28 @@ async fn sigterm_drains_and_exits_0() {
 
     process.signal("TERM").await;
     process.wait_for_log("draining").await;
+    // Until the attempt has ended, events are taken, and balancers are told to go elsewhere.
+    let health = async || process.gateway.get("/health").await;
+    let health = eventually("the end has begun", health, |health| health.status == 503).await;
+    assert_eq!(health.json()["server"], "ENDING");
+    assert_eq!(process.gateway.post("/v1/track", "key-app", event("meanwhile")).await.status, 200);
+    gate.open();
     assert!(idle.answer().await.is_ok_and(|answer| answer.is_none()), "idle ones are closed");
     connection.write(last).await.expect("it is taken");
     let answer = connection.answer().await.expect("HTTP").expect("an answer");
     assert_eq!((answer.status, answer.text()), (200, "ok"), "what was begun is finished");
-    gate.open();
     let gateway = process.gateway;
     assert_eq!(process.exit_code().await, Some(0));
     assert!(gateway.try_connect().await.is_err());
 
     let process = Process::start(&home, &[]).await;
     endpoint.wait_until("the late event", |all| all.iter().any(|one| one.id() == "late")).await;
-    process.admin.wait_until_finished("hooks", 2).await;
+    process.admin.wait_until_finished("hooks", 3).await;
     process.signal("INT").await;
     assert_eq!(process.exit_code().await, Some(0));
     let mut ids: Vec<_> = endpoint.received().iter().map(|one| one.id()).collect();
     ids.sort();
-    assert_eq!(ids, ["first", "late"], "nothing is sent twice after an orderly end");
+    assert_eq!(ids, ["first", "late", "meanwhile"], "nothing is sent twice after an orderly end");
 }
 
 #[tokio::test]

@@ -19,7 +19,7 @@ async fn an_sdk_learns_what_it_must_know_of_its_source() {
         let answer = server.gateway.send(&request).await;
         assert_eq!(answer.status, 200, "{request:?}");
         assert_eq!(answer.get("content-type"), Some("application/json; charset=utf-8"));
-        assert_eq!(answer.get("cache-control"), Some("max-age=60"));
+        assert_eq!(answer.get("cache-control"), Some("private, max-age=60"));
         let off = json!({"enabled": false});
         let want = json!({"source": {
             "id": id, "name": id, "writeKey": format!("key-{id}"), "enabled": enabled,

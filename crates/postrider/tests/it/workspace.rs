@@ -37,7 +37,7 @@ async fn a_changed_workspace_file_applies_without_a_restart() {
     assert_eq!(ids(&first.wait_for(2).await), ["before", "after"]);
 
     server.home.write(&Workspace::of_app().posts_to("second", &second.url("/")).text());
-    server.controls.reload.notify_one();
+    server.controls.reload.ask();
     wait_for_destinations(&server, &["second"]).await;
     server.accept("/v1/track", event("last")).await;
     assert_eq!(ids(&second.wait_for(2).await), ["after", "last"]);
@@ -54,7 +54,7 @@ async fn a_changed_url_applies_to_what_waits() {
     server.accept("/v1/track", event("m-2")).await;
     wrong.wait_for(2).await;
     server.home.write(&Workspace::of_app().posts_to("hooks", &right.url("/")).text());
-    server.controls.reload.notify_one();
+    server.controls.reload.ask();
     assert_eq!(ids(&right.wait_for(2).await), ["m-1", "m-2"]);
     server.admin.wait_until_finished("hooks", 2).await;
     server.stop().await;
@@ -66,7 +66,7 @@ async fn sources_and_keys_follow_the_file() {
     let server = Server::start(&Workspace::of_app()).await;
     server.accept("/v1/track", event("m")).await;
     server.home.write(&Workspace::default().disabled_source("app").source("new").text());
-    server.controls.reload.notify_one();
+    server.controls.reload.ask();
     let post = |key: &'static str| server.gateway.post("/v1/track", key, event("m"));
     let answer = eventually("the new key", || post("key-new"), |answer| answer.status == 200).await;
     assert_eq!(answer.text(), "ok");

@@ -1,0 +1,140 @@
+//! Who the gateway is in TLS: its certificate and key, read again when their files change.
+//!
+//! New connections use the newest identity that was whole; where new files are broken, or do not
+//! belong together, the old identity stays in use and the log says why.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use arc_swap::ArcSwap;
+use rustls::ServerConfig;
+use rustls::pki_types::pem::{self, PemObject};
+use rustls::pki_types::{CertificateDer, PrivateKeyDer};
+
+use crate::reload::{Followed, Reload};
+use crate::shutdown::Shutdown;
+use crate::terminal::chain;
+
+/// What is offered in TLS, the better one first. Source: RFC 9113, section 3.2, and RFC 7301.
+const PROTOCOLS: [&[u8]; 2] = [b"h2", b"http/1.1"];
+
+/// Who the gateway is in TLS.
+pub struct Identity {
+    certificate: PathBuf,
+    key: PathBuf,
+    current: ArcSwap<ServerConfig>,
+}
+
+/// Why a certificate and a key cannot be used.
+#[derive(Debug, thiserror::Error)]
+pub enum IdentityError {
+    /// A file cannot be read.
+    #[error("cannot read {}", path.display())]
+    Unreadable {
+        /// The file.
+        path: PathBuf,
+        /// Why.
+        #[source]
+        source: pem::Error,
+    },
+    /// A file holds no certificate.
+    #[error("{} holds no certificate; name a PEM file with the chain", path.display())]
+    NoCertificate {
+        /// The file.
+        path: PathBuf,
+    },
+    /// A file holds no key.
+    #[error("{} holds no private key; name a PEM file with a key that needs no passphrase", path.display())]
+    NoKey {
+        /// The file.
+        path: PathBuf,
+    },
+    /// The certificate and the key cannot be used together.
+    #[error("cannot use {} with {}", certificate.display(), key.display())]
+    Unusable {
+        /// The file of the certificate.
+        certificate: PathBuf,
+        /// The file of the key.
+        key: PathBuf,
+        /// Why.
+        #[source]
+        source: rustls::Error,
+    },
+}
+
+impl Identity {
+    /// Reads both files.
+    ///
+    /// # Errors
+    /// Where one of them is no such file, or they do not belong together.
+    pub fn load(certificate: PathBuf, key: PathBuf) -> Result<Self, IdentityError> {
+        let current = ArcSwap::new(read(&certificate, &key)?);
+        Ok(Self { certificate, key, current })
+    }
+
+    /// What a new connection uses.
+    pub fn current(&self) -> Arc<ServerConfig> {
+        self.current.load_full()
+    }
+
+    /// Reads the files again whenever they have changed or somebody wishes, until the server ends.
+    pub async fn follow(&self, reload: &Reload, mut shutdown: Shutdown) {
+        let mut wishes = reload.wishes();
+        let mut followed = Followed::new(vec![self.certificate.clone(), self.key.clone()]);
+        followed.note();
+        while followed.due(&mut wishes, &mut shutdown).await {
+            followed.note();
+            self.read_again();
+        }
+    }
+
+    fn read_again(&self) {
+        match read(&self.certificate, &self.key) {
+            Ok(new) => {
+                self.current.store(new);
+                tracing::info!(file = %self.certificate.display(), "certificate in use");
+            }
+            Err(error) => tracing::error!(
+                error = chain(&error),
+                "the new certificate is not used; the old one stays in use"
+            ),
+        }
+    }
+}
+
+fn read(certificate: &Path, key: &Path) -> Result<Arc<ServerConfig>, IdentityError> {
+    let unreadable = |path: &Path| {
+        let path = path.to_owned();
+        |source| IdentityError::Unreadable { path, source }
+    };
+    let chain = CertificateDer::pem_file_iter(certificate).map_err(unreadable(certificate))?;
+    let chain = chain.collect::<Result<Vec<_>, _>>().map_err(unreadable(certificate))?;
+    if chain.is_empty() {
+        return Err(IdentityError::NoCertificate { path: certificate.to_owned() });
+    }
+    let private = PrivateKeyDer::from_pem_file(key).map_err(|source| match source {
+        pem::Error::NoItemsFound => IdentityError::NoKey { path: key.to_owned() },
+        source => unreadable(key)(source),
+    })?;
+    let config = server_config(chain, private).map_err(|source| IdentityError::Unusable {
+        certificate: certificate.to_owned(),
+        key: key.to_owned(),
+        source,
+    })?;
+    Ok(Arc::new(config))
+}
+
+fn server_config(
+    chain: Vec<CertificateDer<'static>>,
+    key: PrivateKeyDer<'static>,
+) -> Result<ServerConfig, rustls::Error> {
+    let provider = Arc::new(rustls::crypto::ring::default_provider());
+    let mut config = ServerConfig::builder_with_provider(provider)
+        .with_safe_default_protocol_versions()?
+        .with_no_client_auth()
+        .with_single_cert(chain, key)?;
+    config.alpn_protocols = PROTOCOLS.map(<[u8]>::to_vec).to_vec();
+    // A client that comes again, as browsers do all the time, needs no whole handshake.
+    config.ticketer = rustls::crypto::ring::Ticketer::new()?;
+    Ok(config)
+}

@@ -1,0 +1,173 @@
+//! One request's head, line by line.
+
+use domain::limits;
+use domain::reason::Reason;
+use memchr::memchr;
+
+/// What has been seen of a head.
+#[derive(Debug, Default)]
+pub struct Head {
+    /// Where the line that is not complete yet begins.
+    line_start: usize,
+    /// Up to where the end of that line has been looked for.
+    searched: usize,
+    /// Complete lines, without empty ones before the first.
+    lines: usize,
+    is_old: bool,
+    has_host: bool,
+    is_chunked: bool,
+    length: Option<u64>,
+}
+
+/// What one look at a head has found.
+#[derive(Debug)]
+pub enum Scan {
+    /// It is complete, and this long.
+    Whole { bytes: usize, framing: Framing },
+    /// More has to come.
+    Part,
+    /// It is refused.
+    Fault(Fault),
+}
+
+/// How the body after a head is delimited.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Framing {
+    /// By its length.
+    Sized(u64),
+    /// By chunks.
+    Chunked,
+}
+
+/// Why a request cannot be taken, whatever it means.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Fault {
+    /// It is not HTTP.
+    Syntax,
+    /// Where its body ends is in doubt.
+    Framing,
+    /// It names no host, or two.
+    Host,
+    /// Its head is too large.
+    HeadTooLarge,
+    /// Its target is too long.
+    TargetTooLong,
+    /// Its chunks are damaged; who reads the body finds out, too.
+    Chunks,
+}
+
+impl Fault {
+    /// The reason in the dictionary.
+    pub fn reason(self) -> Reason {
+        match self {
+            Self::Syntax | Self::Chunks => Reason::BadHead,
+            Self::Framing => Reason::BadFraming,
+            Self::Host => Reason::BadHost,
+            Self::HeadTooLarge => Reason::HeadTooLarge,
+            Self::TargetTooLong => Reason::TargetTooLong,
+        }
+    }
+}
+
+impl Head {
+    /// Looks at a head from its beginning; what was seen before is not looked at again.
+    pub fn scan(&mut self, bytes: &[u8]) -> Scan {
+        let bounded = &bytes[..bytes.len().min(limits::REQUEST_HEAD_BYTES_MAX)];
+        while let Some(found) = memchr(b'\n', &bounded[self.searched..]) {
+            let end = self.searched + found;
+            let line = &bounded[self.line_start..end];
+            self.line_start = end + 1;
+            self.searched = end + 1;
+            match self.line(line) {
+                Ok(None) => {}
+                Ok(Some(framing)) => return Scan::Whole { bytes: self.line_start, framing },
+                Err(fault) => return Scan::Fault(fault),
+            }
+        }
+        self.searched = bounded.len();
+        match (bytes.len() < limits::REQUEST_HEAD_BYTES_MAX, self.lines) {
+            (true, _) => Scan::Part,
+            (false, 0) => Scan::Fault(Fault::TargetTooLong),
+            (false, _) => Scan::Fault(Fault::HeadTooLarge),
+        }
+    }
+
+    fn line(&mut self, line: &[u8]) -> Result<Option<Framing>, Fault> {
+        let line = line.strip_suffix(b"\r").ok_or(Fault::Syntax)?;
+        match (line.is_empty(), self.lines) {
+            // Some clients end the request before with one line too many.
+            (true, 0) => return Ok(None),
+            (true, _) => return self.framing().map(Some),
+            (false, 0) => self.request_line(line)?,
+            (false, _) => self.header(line)?,
+        }
+        self.lines += 1;
+        Ok(None)
+    }
+
+    fn request_line(&mut self, line: &[u8]) -> Result<(), Fault> {
+        let mut words = line.split(|byte| *byte == b' ');
+        let (method, target, version) = (words.next(), words.next(), words.next());
+        let (Some(method), Some(target), Some(version), None) =
+            (method, target, version, words.next())
+        else {
+            return Err(Fault::Syntax);
+        };
+        self.is_old = version == b"HTTP/1.0";
+        let is_visible = |byte: &u8| *byte > b' ' && *byte != 0x7f;
+        let is_right = !method.is_empty()
+            && method.iter().all(is_token)
+            && !target.is_empty()
+            && target.iter().all(is_visible)
+            && (self.is_old || version == b"HTTP/1.1");
+        is_right.then_some(()).ok_or(Fault::Syntax)
+    }
+
+    fn header(&mut self, line: &[u8]) -> Result<(), Fault> {
+        if self.lines > limits::REQUEST_HEADERS_MAX {
+            return Err(Fault::HeadTooLarge);
+        }
+        let colon = memchr(b':', line).ok_or(Fault::Syntax)?;
+        let (name, value) = (&line[..colon], line[colon + 1..].trim_ascii());
+        let is_control = |byte: &u8| (*byte < b' ' && *byte != b'\t') || *byte == 0x7f;
+        if name.is_empty() || !name.iter().all(is_token) || value.iter().any(is_control) {
+            return Err(Fault::Syntax);
+        }
+        if name.eq_ignore_ascii_case(b"content-length") {
+            let length = content_length(value).filter(|_| self.length.is_none());
+            self.length = Some(length.ok_or(Fault::Framing)?);
+        } else if name.eq_ignore_ascii_case(b"transfer-encoding") {
+            if self.is_chunked || !value.eq_ignore_ascii_case(b"chunked") {
+                return Err(Fault::Framing);
+            }
+            self.is_chunked = true;
+        } else if name.eq_ignore_ascii_case(b"host") {
+            if self.has_host {
+                return Err(Fault::Host);
+            }
+            self.has_host = true;
+        }
+        Ok(())
+    }
+
+    fn framing(&self) -> Result<Framing, Fault> {
+        match (self.is_chunked, self.length) {
+            _ if !self.has_host && !self.is_old => Err(Fault::Host),
+            (true, Some(_)) => Err(Fault::Framing),
+            (true, None) if self.is_old => Err(Fault::Framing),
+            (true, None) => Ok(Framing::Chunked),
+            (false, length) => Ok(Framing::Sized(length.unwrap_or(0))),
+        }
+    }
+}
+
+/// A length in digits and nothing else; none where it is anything else.
+fn content_length(value: &[u8]) -> Option<u64> {
+    let are_digits = !value.is_empty() && value.iter().all(u8::is_ascii_digit);
+    std::str::from_utf8(value).ok().filter(|_| are_digits)?.parse().ok()
+}
+
+/// Whether a byte may stand in a method or in a header's name. Source: RFC 9110, section 5.6.2.
+fn is_token(byte: &u8) -> bool {
+    byte.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(byte)
+}
