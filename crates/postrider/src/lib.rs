@@ -228,6 +228,7 @@ fn start_gateway(
         gauges: gauges.clone(),
         budget: Arc::new(gateway::Budget::new(intake.bodies_bytes_max)),
         recent: Arc::new(gateway::Recent::new(intake.dedup_window)),
+        buckets: Arc::default(),
     };
     let (journal, recent) = (store.journal.clone(), needs.recent.clone());
     let recalled = gauges.clone();

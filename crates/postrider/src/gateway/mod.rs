@@ -7,6 +7,7 @@
 mod address;
 mod answer;
 mod body;
+mod bucket;
 mod budget;
 mod cors;
 mod desk;
@@ -28,6 +29,7 @@ use storage::Store;
 
 use crate::live::Gauges;
 
+pub use bucket::Buckets;
 pub use budget::Budget;
 pub use door::Door;
 pub use recall::recall;
@@ -46,6 +48,8 @@ pub struct Needs {
     pub budget: Arc<Budget>,
     /// What has been stored lately.
     pub recent: Arc<Recent>,
+    /// What sources with a rate limit may send.
+    pub buckets: Arc<Buckets>,
 }
 
 /// What the gateway takes.

@@ -74,8 +74,9 @@ impl Reader {
         let enabled = self.flag(object, "enabled");
         let name = self.name(object);
         if let (Some(id), Some(write_key)) = (&id, write_key) {
-            let write_keys = vec![write_key];
-            self.add_source(Source { id: id.clone(), name, write_keys, enabled }, object);
+            let mut source = Source::new(id.clone(), name, write_key);
+            source.enabled = enabled;
+            self.add_source(source, object);
         }
         if let Some(list) = object.get("destinations") {
             for node in self.keep(list.elements()).unwrap_or_default() {

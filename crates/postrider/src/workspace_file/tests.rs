@@ -45,7 +45,7 @@ fn a_self_hosters_file_becomes_a_workspace() {
     let sources: Vec<(&str, &str, bool)> = workspace
         .sources
         .iter()
-        .map(|source| (source.name.as_str(), source.write_keys[0].as_str(), source.enabled))
+        .map(|source| (source.name.as_str(), source.write_keys[0].key.as_str(), source.enabled))
         .collect();
     assert_eq!(
         sources,
