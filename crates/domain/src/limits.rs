@@ -32,6 +32,14 @@ pub const REJECTION_DETAIL_BYTES_MAX: usize = 300;
 /// Rejections of one request that are recorded one by one. Source: chosen.
 pub const REJECTIONS_PER_REQUEST_MAX: usize = 50;
 
+/// How often a source's refusals for its rate are listed; a flood of them stays a count, as it would
+/// push all other rejections out of the list. Source: chosen; 1,440 a day.
+pub const RATE_REJECTION_INTERVAL: Duration = Duration::from_secs(60);
+
+/// Events of a source's rate limit, a second or at once. Source: chosen; beyond what one server
+/// takes, and an event still is a microsecond.
+pub const RATE_EVENTS_MAX: u32 = 1_000_000;
+
 /// Bytes kept of the sentence that says why an attempt failed. Source: chosen.
 pub const ATTEMPT_DETAIL_BYTES_MAX: usize = 300;
 

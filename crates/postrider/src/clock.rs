@@ -27,6 +27,11 @@ impl Stopwatch {
     pub fn micros(self) -> u32 {
         u32::try_from(self.0.elapsed().as_micros()).unwrap_or(u32::MAX)
     }
+
+    /// Nanoseconds since the start; they last for centuries.
+    pub fn nanos(self) -> u64 {
+        u64::try_from(self.0.elapsed().as_nanos()).unwrap_or(u64::MAX)
+    }
 }
 
 /// A wait that goes on across the turns of a loop.

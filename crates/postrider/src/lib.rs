@@ -261,6 +261,7 @@ fn gateway_needs(
         gauges: gauges.clone(),
         budget: Arc::new(gateway::Budget::new(intake.bodies_bytes_max)),
         recent: Arc::new(gateway::Recent::new(intake.dedup_window)),
+        buckets: Arc::default(),
         crowd: Arc::new(crowd),
         identity,
         shutdown,

@@ -5,8 +5,16 @@ use serde_json::{Value, json};
 /// A workspace in which every source feeds every destination.
 #[derive(Clone, Debug, Default)]
 pub struct Workspace {
-    sources: Vec<(String, bool)>,
+    sources: Vec<Source>,
     destinations: Vec<Value>,
+}
+
+#[derive(Clone, Debug)]
+struct Source {
+    id: String,
+    enabled: bool,
+    /// Settings that RudderStack's files do not have.
+    own: Value,
 }
 
 /// A webhook destination.
@@ -26,15 +34,21 @@ impl Workspace {
 
     /// The same with a source; its write key is its id after `key-`.
     #[must_use]
-    pub fn source(mut self, id: &str) -> Self {
-        self.sources.push((id.to_owned(), true));
+    pub fn source(self, id: &str) -> Self {
+        self.source_with(id, Value::Null)
+    }
+
+    /// The same with a source that has these settings of ours.
+    #[must_use]
+    pub fn source_with(mut self, id: &str, own: Value) -> Self {
+        self.sources.push(Source { id: id.to_owned(), enabled: true, own });
         self
     }
 
     /// The same with a disabled source.
     #[must_use]
     pub fn disabled_source(mut self, id: &str) -> Self {
-        self.sources.push((id.to_owned(), false));
+        self.sources.push(Source { id: id.to_owned(), enabled: false, own: Value::Null });
         self
     }
 
@@ -59,12 +73,13 @@ impl Workspace {
 
     /// The text of the file.
     pub fn text(&self) -> String {
-        let source = |(id, enabled): &(String, bool)| {
+        let source = |Source { id, enabled, own }: &Source| {
             json!({
                 "id": id,
                 "name": id,
                 "writeKey": format!("key-{id}"),
                 "enabled": enabled,
+                "postrider": own,
                 "destinations": self.destinations,
             })
         };

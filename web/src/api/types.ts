@@ -21,7 +21,13 @@ export interface Source {
   id: string;
   name: string;
   enabled: boolean;
+  /** The keys that are valid now. */
   write_keys: string[];
+  /** All keys by their last characters, also those that have ended. */
+  keys: { ending: string; valid_until: string | null }[];
+  /** The pages that may send; any where it is empty. */
+  allowed_origins: string[];
+  rate_limit: { events_per_second: number; burst: number } | null;
 }
 
 export type DestinationState = "active" | "retrying" | "disabled";

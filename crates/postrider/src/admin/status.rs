@@ -9,7 +9,8 @@ use domain::connection::Connection;
 use domain::destination::webhook::{Method, Target};
 use domain::destination::{Destination, DestinationSettings};
 use domain::id::{ConnectionId, DestinationId, Seq, SourceId};
-use domain::source::Source;
+use domain::source::{AllowedOrigin, RateLimit, Source, WriteKey};
+use domain::time::Timestamp;
 use serde::Serialize;
 use storage::Totals;
 
@@ -35,7 +36,7 @@ pub struct Status {
     recalled: bool,
     /// Requests and events refused since the start.
     rejected: u64,
-    sources: Vec<Source>,
+    sources: Vec<SourceStatus>,
     destinations: Vec<DestinationStatus>,
     connections: Vec<ConnectionStatus>,
 }
@@ -44,6 +45,27 @@ pub struct Status {
 struct JournalStatus {
     /// The place the next event gets.
     head: Seq,
+}
+
+#[derive(Debug, Serialize)]
+struct SourceStatus {
+    id: SourceId,
+    name: String,
+    enabled: bool,
+    /// The keys that are valid now, for whoever sets up an SDK.
+    write_keys: Vec<String>,
+    /// All keys, also those that have ended.
+    keys: Vec<KeyStatus>,
+    /// Any where there are none.
+    allowed_origins: Vec<AllowedOrigin>,
+    rate_limit: Option<RateLimit>,
+}
+
+#[derive(Debug, Serialize)]
+struct KeyStatus {
+    /// The key's last characters.
+    ending: String,
+    valid_until: Option<String>,
 }
 
 #[derive(Debug, Serialize)]
@@ -81,20 +103,38 @@ pub async fn show(State(needs): State<Arc<Needs>>) -> Result<Json<Status>, Probl
     let workspace = &snapshot.workspace;
     let destinations = workspace.destinations.iter();
     let connections = workspace.connections.iter().map(connection).collect();
+    let now = clock::now();
     Ok(Json(Status {
         version: version::VERSION,
         started_at: needs.started_at.to_string(),
-        now: clock::now().to_string(),
+        now: now.to_string(),
         gateway_url: local_url(needs.gateway),
         journal: JournalStatus { head: *needs.store.journal.head().borrow() },
         accepted: needs.gauges.accepted.load(Relaxed),
         duplicates: needs.gauges.duplicates.load(Relaxed),
         recalled: needs.gauges.is_recalled.load(Relaxed),
         rejected: needs.gauges.rejected.load(Relaxed),
-        sources: workspace.sources.clone(),
+        sources: workspace.sources.iter().map(|one| source(one, now)).collect(),
         destinations: destinations.map(|one| destination(one, &needs, &totals)).collect(),
         connections,
     }))
+}
+
+fn source(one: &Source, now: Timestamp) -> SourceStatus {
+    let valid = one.write_keys.iter().filter(|key| key.ended(now).is_none());
+    let key = |key: &WriteKey| KeyStatus {
+        ending: key.ending(),
+        valid_until: key.valid_until.map(|end| end.to_string()),
+    };
+    SourceStatus {
+        id: one.id.clone(),
+        name: one.name.clone(),
+        enabled: one.enabled,
+        write_keys: valid.map(|key| key.key.clone()).collect(),
+        keys: one.write_keys.iter().map(key).collect(),
+        allowed_origins: one.allowed_origins.clone(),
+        rate_limit: one.rate_limit,
+    }
 }
 
 fn destination(one: &Destination, needs: &Needs, totals: &[Totals]) -> DestinationStatus {

@@ -1,5 +1,7 @@
 //! Answers: status and text for every reason. SDKs match some of these texts, so they are protocol.
 
+use std::time::Duration;
+
 use bytes::Bytes;
 use domain::reason::Reason;
 use futures_util::FutureExt;
@@ -33,7 +35,9 @@ pub fn ok() -> Answer {
 fn words(reason: Reason) -> (StatusCode, &'static [u8]) {
     match reason {
         Reason::MissingKey => (StatusCode::UNAUTHORIZED, b"failed to read writekey from header\n"),
-        Reason::BadKey => (StatusCode::UNAUTHORIZED, b"invalid write key\n"),
+        Reason::BadKey | Reason::ExpiredKey => (StatusCode::UNAUTHORIZED, b"invalid write key\n"),
+        Reason::ForbiddenOrigin => (StatusCode::FORBIDDEN, b"origin is not allowed\n"),
+        Reason::RateLimited => (StatusCode::TOO_MANY_REQUESTS, b"max requests limit reached\n"),
         Reason::DisabledSource => (StatusCode::NOT_FOUND, b"source is disabled\n"),
         Reason::NotAnEvent => (StatusCode::BAD_REQUEST, b"event is not a valid rudder event\n"),
         Reason::EmptyBatch => (StatusCode::BAD_REQUEST, b"empty batch payload\n"),
@@ -69,6 +73,15 @@ fn words(reason: Reason) -> (StatusCode, &'static [u8]) {
 pub fn refusal(reason: Reason) -> Answer {
     let (status, text) = words(reason);
     refusal_as(reason, status, text)
+}
+
+/// The refusal where a source may send nothing for a while.
+pub fn rate_limited(wait: Duration) -> Answer {
+    let mut answer = refusal(Reason::RateLimited);
+    let seconds = wait.as_nanos().div_ceil(1_000_000_000).max(1);
+    let seconds = u64::try_from(seconds).unwrap_or(u64::MAX);
+    answer.headers_mut().insert(RETRY_AFTER, HeaderValue::from(seconds));
+    answer
 }
 
 /// The refusal where the key is missing in a call that takes it from its query only.

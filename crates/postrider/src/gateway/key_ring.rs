@@ -1,4 +1,4 @@
-//! Which source a write key belongs to.
+//! Which source a write key belongs to, and what its sender may do.
 
 use std::cell::RefCell;
 use std::collections::HashMap;
@@ -8,62 +8,98 @@ use std::sync::Arc;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use domain::id::SourceId;
-use domain::source::Source;
+use domain::source::{AllowedOrigin, Source, WriteKey};
+use domain::time::Timestamp;
 use http::HeaderMap;
 use http::header::AUTHORIZATION;
 use storage::Snapshot;
 use tokio::sync::watch;
 use url::form_urlencoded;
 
+use super::bucket::{Bucket, Buckets};
+
 /// The sources by write key, always as the catalog says now.
 ///
 /// Keys are found through a keyed hash, so the time of a look-up says nothing about a key.
 pub struct KeyRing {
     catalog: RefCell<watch::Receiver<Arc<Snapshot>>>,
-    sources: RefCell<Rc<HashMap<String, KeyHolder>>>,
+    buckets: Arc<Buckets>,
+    keys: RefCell<HashMap<String, HeldKey>>,
 }
 
-/// Whose a key is.
-#[derive(Clone, PartialEq, Eq, Debug)]
+/// Whose a key is; one for all keys of a source.
+#[derive(Debug)]
 pub struct KeyHolder {
     /// The source.
     pub source: SourceId,
     /// Whether its events are accepted.
     pub enabled: bool,
+    /// The pages that may send; any where there are none.
+    pub allowed_origins: Vec<AllowedOrigin>,
+    /// What it may send; any number where there is none.
+    pub bucket: Option<Arc<Bucket>>,
+}
+
+/// Why a key opens nothing.
+#[derive(Debug)]
+pub enum KeyFault {
+    /// It belongs to no source.
+    Unknown,
+    /// It belonged to this one until then.
+    Ended(Rc<KeyHolder>, Timestamp),
+}
+
+struct HeldKey {
+    holder: Rc<KeyHolder>,
+    key: WriteKey,
 }
 
 impl KeyRing {
     /// A ring that follows the catalog.
-    pub fn new(mut catalog: watch::Receiver<Arc<Snapshot>>) -> Self {
-        let sources = Rc::new(by_key(&catalog.borrow_and_update()));
-        Self { catalog: RefCell::new(catalog), sources: RefCell::new(sources) }
+    pub fn new(mut catalog: watch::Receiver<Arc<Snapshot>>, buckets: Arc<Buckets>) -> Self {
+        let keys = RefCell::new(by_key(&catalog.borrow_and_update(), &buckets));
+        Self { catalog: RefCell::new(catalog), buckets, keys }
     }
 
-    /// Whose key it is; none where it belongs to no source.
-    pub fn holder(&self, key: &str) -> Option<KeyHolder> {
+    /// Whose key it is at this time.
+    ///
+    /// # Errors
+    /// Why it is nobody's.
+    pub fn holder(&self, key: &str, now: Timestamp) -> Result<Rc<KeyHolder>, KeyFault> {
         let mut catalog = self.catalog.borrow_mut();
         // An error means that the engine has closed; the last content stays true until the end.
         if catalog.has_changed().unwrap_or(false) {
-            *self.sources.borrow_mut() = Rc::new(by_key(&catalog.borrow_and_update()));
+            *self.keys.borrow_mut() = by_key(&catalog.borrow_and_update(), &self.buckets);
         }
-        self.sources.borrow().get(key).cloned()
+        let keys = self.keys.borrow();
+        let HeldKey { holder, key } = keys.get(key).ok_or(KeyFault::Unknown)?;
+        match key.ended(now) {
+            Some(end) => Err(KeyFault::Ended(holder.clone(), end)),
+            None => Ok(holder.clone()),
+        }
     }
 
-    /// All of the source that has this key; none where it belongs to no source.
-    pub fn source(&self, key: &str) -> Option<Source> {
-        let id = self.holder(key)?.source;
+    /// All that the catalog says of a source; none where it is not there any more.
+    pub fn source(&self, id: &SourceId) -> Option<Source> {
         let snapshot = self.catalog.borrow().borrow().clone();
-        snapshot.workspace.sources.iter().find(|source| source.id == id).cloned()
+        snapshot.workspace.sources.iter().find(|source| source.id == *id).cloned()
     }
 }
 
-fn by_key(snapshot: &Snapshot) -> HashMap<String, KeyHolder> {
+fn by_key(snapshot: &Snapshot, buckets: &Buckets) -> HashMap<String, HeldKey> {
+    let buckets = buckets.of(snapshot);
     let sources = snapshot.workspace.sources.iter();
-    let holders = sources.flat_map(|source| {
-        let holder = KeyHolder { source: source.id.clone(), enabled: source.enabled };
-        source.write_keys.iter().map(move |key| (key.clone(), holder.clone()))
+    let keys = sources.flat_map(|source| {
+        let holder = Rc::new(KeyHolder {
+            source: source.id.clone(),
+            enabled: source.enabled,
+            allowed_origins: source.allowed_origins.clone(),
+            bucket: buckets.get(&source.id).cloned(),
+        });
+        let held = move |key: &WriteKey| HeldKey { holder: holder.clone(), key: key.clone() };
+        source.write_keys.iter().map(move |key| (key.key.clone(), held(key)))
     });
-    holders.collect()
+    keys.collect()
 }
 
 /// The write key in a header: the user name of HTTP Basic authentication, its password ignored.

@@ -7,6 +7,7 @@
 mod address;
 mod answer;
 mod body;
+mod bucket;
 mod budget;
 mod cors;
 mod crowd;
@@ -34,6 +35,7 @@ use storage::Store;
 use crate::live::Gauges;
 use crate::shutdown::Shutdown;
 
+pub use bucket::Buckets;
 pub use budget::Budget;
 pub use crowd::Crowd;
 pub use door::Door;
@@ -60,6 +62,8 @@ pub struct Needs {
     pub identity: Option<Arc<Identity>>,
     /// How far the server's end has come.
     pub shutdown: Shutdown,
+    /// What sources with a rate limit may send.
+    pub buckets: Arc<Buckets>,
 }
 
 /// What the gateway takes.

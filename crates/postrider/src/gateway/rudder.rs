@@ -2,14 +2,17 @@
 
 use std::collections::HashSet;
 use std::net::IpAddr;
+use std::rc::Rc;
 use std::sync::atomic::Ordering::Relaxed;
 
 use bytes::Bytes;
 use domain::event::fields::Stamp;
 use domain::event::intake::{self, Intake, Rejection, Shape};
-use domain::event::{EventKind, pixel};
+use domain::event::{EventKind, NewEvent, pixel};
 use domain::limits;
 use domain::reason::Reason;
+use domain::source::key::ending;
+use domain::source::origin;
 use domain::time::Timestamp;
 use http::header::EXPECT;
 use http::request::Parts;
@@ -19,9 +22,10 @@ use storage::{RejectionRecord, StorageError};
 
 use super::answer::{self, Answer};
 use super::body::{self, Encoding};
+use super::bucket::Overdrawn;
 use super::cors;
 use super::desk::Desk;
-use super::key_ring::{KeyHolder, KeyRing, header_key, query_key};
+use super::key_ring::{KeyFault, KeyHolder, KeyRing, header_key, query_key};
 use super::recent::Calls;
 use super::route::{Route, route};
 use super::{GatewaySettings, Mixed, Needs, address, source_config};
@@ -49,19 +53,21 @@ struct Sender<'h> {
     headers: &'h HeaderMap,
     peer: IpAddr,
     received_at: Timestamp,
-    holder: KeyHolder,
+    holder: Rc<KeyHolder>,
 }
 
 /// A refusal on its way to caller and ledger.
 struct Refused {
-    holder: Option<KeyHolder>,
+    holder: Option<Rc<KeyHolder>>,
     rejections: Vec<Rejection>,
+    /// Where its source has sent more than it may.
+    overdrawn: Option<Overdrawn>,
 }
 
 impl Rudder {
     /// A gateway for one thread.
     pub fn new(needs: Needs) -> Self {
-        let keys = KeyRing::new(needs.store.catalog.watch());
+        let keys = KeyRing::new(needs.store.catalog.watch(), needs.buckets.clone());
         let desk = Desk::new(&needs);
         Self { needs, keys, desk }
     }
@@ -100,15 +106,16 @@ impl Rudder {
             Route::Events(shape) => {
                 match self.take(request, shape, KeyPlace::Anywhere, peer).await {
                     Ok(()) => answer::ok(),
-                    Err(refused) => answer::refusal(self.note_refusal(refused)),
+                    Err(refused) => self.refuse(refused),
                 }
             }
             Route::Beacon => match self.take(request, Shape::Batch, KeyPlace::Query, peer).await {
                 Ok(()) => answer::ok(),
-                Err(refused) => match self.note_refusal(refused) {
-                    Reason::MissingKey => answer::no_query_key(),
-                    reason => answer::refusal(reason),
-                },
+                Err(refused) if refused.reason() == Reason::MissingKey => {
+                    self.note_refusal(refused);
+                    answer::no_query_key()
+                }
+                Err(refused) => self.refuse(refused),
             },
             Route::Pixel(kind) => {
                 if let Err(refused) = self.take_pixel(&request, kind, peer).await {
@@ -117,7 +124,7 @@ impl Rudder {
                 answer::pixel()
             }
             Route::SourceConfig => self.source_config(&request),
-            Route::SegmentSettings(key) => self.segment_settings(key),
+            Route::SegmentSettings(key) => self.segment_settings(key, request.headers()),
             Route::Health => self.health(),
             Route::Version => answer::json(StatusCode::OK, version::json()),
             Route::Robots => answer::text("User-agent: * \nDisallow: / \n"),
@@ -133,9 +140,10 @@ impl Rudder {
         place: KeyPlace,
         peer: IpAddr,
     ) -> Result<(), Refused> {
+        let received_at = clock::now();
         let (head, body) = request.into_parts();
         let settings = &self.needs.settings;
-        let (known, encoding) = match self.admit(&head, place) {
+        let (known, encoding) = match self.admit(&head, place, received_at) {
             Ok(admitted) => admitted,
             Err(refused) => {
                 // Who asks before sending a body is not asked for one that is refused.
@@ -145,7 +153,6 @@ impl Rudder {
                 return Err(refused);
             }
         };
-        let received_at = clock::now();
         let bounds =
             body::Bounds { bytes_max: settings.request_bytes_max, time_max: settings.body_timeout };
         let mut share = self.needs.budget.share();
@@ -153,7 +160,7 @@ impl Rudder {
         let body = read.map_err(|refusal| Refused::of(refusal).by(known.as_ref()))?;
         let holder = match known {
             Some(holder) => holder,
-            None => self.authenticate(intake::write_key(&body))?,
+            None => self.authenticate(intake::write_key(&body), &head.headers, received_at)?,
         };
         self.take_body(&body, shape, Sender { headers: &head.headers, peer, received_at, holder })
             .await
@@ -167,7 +174,7 @@ impl Rudder {
     ) -> Result<(), Refused> {
         let received_at = clock::now();
         let query = request.uri().query();
-        let holder = self.authenticate(query_key(query))?;
+        let holder = self.authenticate(query_key(query), request.headers(), received_at)?;
         let body = pixel::body(query.unwrap_or_default(), kind, received_at);
         let body = body.map_err(|refusal| Refused::of(refusal).by(Some(&holder)))?;
         let sender = Sender { headers: request.headers(), peer, received_at, holder };
@@ -196,7 +203,7 @@ impl Rudder {
     }
 
     fn read(&self, body: &Bytes, shape: Shape, stamp: &mut Stamp<'_>) -> Result<Intake, Refused> {
-        let refused = |rejections| Refused { holder: None, rejections };
+        let refused = |rejections| Refused { holder: None, rejections, overdrawn: None };
         let intake = intake::read(body, shape, stamp).map_err(|one| refused(vec![one]))?;
         let strict = self.needs.settings.mixed == Mixed::RejectAll;
         if intake.events.is_empty() || (strict && !intake.rejections.is_empty()) {
@@ -206,20 +213,42 @@ impl Rudder {
     }
 
     /// Stores what is good and keeps what is bad for people to see.
-    async fn store(&self, mut intake: Intake, holder: &KeyHolder) -> Result<(), Refused> {
+    async fn store(&self, mut intake: Intake, holder: &Rc<KeyHolder>) -> Result<(), Refused> {
         let calls = self.drop_resends(&mut intake, holder);
         if !intake.events.is_empty() {
-            let storing = self.desk.store(intake.events, calls);
-            let stored = match tokio::time::timeout(limits::STORE_TIME_MAX, storing).await {
-                Ok(stored) => stored.map_err(|error| storage_reason(&error)),
-                Err(_) => Err((Reason::StoreTimeout, "storage did not answer in time".to_owned())),
-            };
+            let stored = self.store_charged(intake.events, calls, holder).await;
             stored.map_err(|refusal| Refused::of(refusal).by(Some(holder)))?;
         }
         if !intake.rejections.is_empty() {
             self.note(Some(holder), intake.rejections);
         }
         Ok(())
+    }
+
+    /// Stores events, which count for the rate limit of their source.
+    async fn store_charged(
+        &self,
+        events: Vec<NewEvent>,
+        calls: Calls,
+        holder: &KeyHolder,
+    ) -> Result<(), (Reason, String)> {
+        let (bucket, count) = (holder.bucket.as_deref(), events.len());
+        if let Some(bucket) = bucket {
+            bucket.take(count);
+        }
+        let storing = self.desk.store(events, calls);
+        match tokio::time::timeout(limits::STORE_TIME_MAX, storing).await {
+            Ok(Ok(())) => Ok(()),
+            Ok(Err(error)) => {
+                // They count when they come again.
+                if let Some(bucket) = bucket {
+                    bucket.give_back(count);
+                }
+                Err(storage_reason(&error))
+            }
+            // They may be stored all the same.
+            Err(_) => Err((Reason::StoreTimeout, "storage did not answer in time".to_owned())),
+        }
     }
 
     /// Takes out what is stored already, or stands twice in the request; answers the calls left.
@@ -249,13 +278,15 @@ impl Rudder {
         &self,
         head: &Parts,
         place: KeyPlace,
-    ) -> Result<(Option<KeyHolder>, Encoding), Refused> {
+        now: Timestamp,
+    ) -> Result<(Option<Rc<KeyHolder>>, Encoding), Refused> {
         let in_query = || query_key(head.uri.query());
+        let authenticate = |key| self.authenticate(key, &head.headers, now);
         let known = match place {
-            KeyPlace::Query => Some(self.authenticate(in_query())?),
+            KeyPlace::Query => Some(authenticate(in_query())?),
             KeyPlace::Anywhere => {
                 let key = header_key(&head.headers).or_else(in_query);
-                key.map(|key| self.authenticate(Some(key))).transpose()?
+                key.map(|key| authenticate(Some(key))).transpose()?
             }
         };
         match body::encoding(&head.headers) {
@@ -264,42 +295,85 @@ impl Rudder {
         }
     }
 
-    fn authenticate(&self, key: Option<String>) -> Result<KeyHolder, Refused> {
-        let key = key.ok_or_else(Refused::without_key)?;
-        let holder = self.keys.holder(&key).ok_or_else(|| Refused::of_key(&key))?;
+    /// Says for which source a request may send events now.
+    fn authenticate(
+        &self,
+        key: Option<String>,
+        headers: &HeaderMap,
+        now: Timestamp,
+    ) -> Result<Rc<KeyHolder>, Refused> {
+        let holder = self.holder(&key.ok_or_else(Refused::without_key)?, now)?;
         if !holder.enabled {
             let detail = format!("source {}", holder.source);
             return Err(Refused::of((Reason::DisabledSource, detail)).by(Some(&holder)));
         }
+        check_origin(&holder, headers)?;
+        if let Some(bucket) = &holder.bucket {
+            bucket.check().map_err(|overdrawn| Refused::of_rate(overdrawn, &holder))?;
+        }
         Ok(holder)
     }
 
-    fn source_config(&self, request: &Request<Incoming>) -> Answer {
-        let key = header_key(request.headers()).or_else(|| query_key(request.uri().query()));
-        let refused = match key {
-            Some(key) => match self.keys.source(&key) {
-                Some(source) => return answer::source_config(source_config::body(&source, &key)),
-                None => Refused::of_key(&key),
-            },
-            None => Refused::without_key(),
-        };
-        answer::no_such_source(self.note_refusal(refused))
+    fn holder(&self, key: &str, now: Timestamp) -> Result<Rc<KeyHolder>, Refused> {
+        self.keys.holder(key, now).map_err(|fault| match fault {
+            KeyFault::Unknown => Refused::of_key(key),
+            KeyFault::Ended(holder, end) => {
+                let (source, ending) = (&holder.source, ending(key));
+                let detail =
+                    format!("the write key ending …{ending} of source {source} ended at {end}");
+                Refused::of((Reason::ExpiredKey, detail)).by(Some(&holder))
+            }
+        })
     }
 
-    fn segment_settings(&self, key: &str) -> Answer {
-        match self.keys.holder(key) {
-            Some(_) => answer::source_config(source_config::of_segment(key)),
-            None => answer::no_such_source(self.note_refusal(Refused::of_key(key))),
+    fn source_config(&self, request: &Request<Incoming>) -> Answer {
+        let headers = request.headers();
+        let key = header_key(headers).or_else(|| query_key(request.uri().query()));
+        let answer = key.ok_or_else(Refused::without_key).and_then(|key| {
+            let holder = self.inquirer(&key, headers)?;
+            let source = self.keys.source(&holder.source).ok_or_else(|| Refused::of_key(&key))?;
+            Ok(answer::source_config(source_config::body(&source, &key)))
+        });
+        answer.unwrap_or_else(|refused| self.refuse_question(refused))
+    }
+
+    fn segment_settings(&self, key: &str, headers: &HeaderMap) -> Answer {
+        match self.inquirer(key, headers) {
+            Ok(_) => answer::source_config(source_config::of_segment(key)),
+            Err(refused) => self.refuse_question(refused),
         }
+    }
+
+    /// Says about which source a request may ask.
+    fn inquirer(&self, key: &str, headers: &HeaderMap) -> Result<Rc<KeyHolder>, Refused> {
+        let holder = self.holder(key, clock::now())?;
+        check_origin(&holder, headers)?;
+        Ok(holder)
+    }
+
+    fn refuse_question(&self, refused: Refused) -> Answer {
+        match self.note_refusal(refused) {
+            reason @ Reason::ForbiddenOrigin => answer::refusal(reason),
+            reason => answer::no_such_source(reason),
+        }
+    }
+
+    fn refuse(&self, refused: Refused) -> Answer {
+        let wait = refused.overdrawn.as_ref().map(|overdrawn| overdrawn.wait);
+        let reason = self.note_refusal(refused);
+        wait.map_or_else(|| answer::refusal(reason), answer::rate_limited)
     }
 
     /// Keeps a refusal for people to see; returns the reason that its caller is told.
     fn note_refusal(&self, refused: Refused) -> Reason {
-        let first = refused.rejections.first();
-        let reason = first.map_or(Reason::NotAnEvent, |first| first.reason);
-        let detail = first.map(|first| first.detail.as_str());
+        let reason = refused.reason();
+        let detail = refused.rejections.first().map(|first| first.detail.as_str());
         tracing::debug!(reason = reason.code(), detail, "a request is refused");
-        self.note(refused.holder.as_ref(), refused.rejections);
+        if refused.is_listed() {
+            self.note(refused.holder.as_deref(), refused.rejections);
+        } else {
+            self.needs.gauges.rejected.fetch_add(1, Relaxed);
+        }
         reason
     }
 
@@ -346,7 +420,7 @@ impl Rudder {
 impl Refused {
     fn of((reason, detail): (Reason, String)) -> Self {
         let rejection = Rejection { reason, detail, sample: String::new() };
-        Self { holder: None, rejections: vec![rejection] }
+        Self { holder: None, rejections: vec![rejection], overdrawn: None }
     }
 
     fn without_key() -> Self {
@@ -355,23 +429,46 @@ impl Refused {
 
     /// A refusal of a key that belongs to no source.
     fn of_key(key: &str) -> Self {
-        Self::of((Reason::BadKey, format!("the write key ends with …{}", key_ending(key))))
+        Self::of((Reason::BadKey, format!("the write key ends with …{}", ending(key))))
     }
 
-    fn by(self, holder: Option<&KeyHolder>) -> Self {
+    fn of_rate(overdrawn: Overdrawn, holder: &Rc<KeyHolder>) -> Self {
+        let detail = overdrawn.detail.clone().unwrap_or_default();
+        let refused = Self::of((Reason::RateLimited, detail)).by(Some(holder));
+        Self { overdrawn: Some(overdrawn), ..refused }
+    }
+
+    fn by(self, holder: Option<&Rc<KeyHolder>>) -> Self {
         Self { holder: holder.cloned(), ..self }
     }
+
+    /// The reason that its caller is told.
+    fn reason(&self) -> Reason {
+        self.rejections.first().map_or(Reason::NotAnEvent, |first| first.reason)
+    }
+
+    /// Whether it is more than a count: of a flood only one refusal in a while is.
+    fn is_listed(&self) -> bool {
+        self.overdrawn.as_ref().is_none_or(|overdrawn| overdrawn.detail.is_some())
+    }
+}
+
+/// Whether the page that a request comes from may use the source; what is no page always may.
+fn check_origin(holder: &Rc<KeyHolder>, headers: &HeaderMap) -> Result<(), Refused> {
+    if holder.allowed_origins.is_empty() {
+        return Ok(());
+    }
+    let Some(own) = cors::origin(headers) else { return Ok(()) };
+    if origin::is_allowed(&holder.allowed_origins, own.as_bytes()) {
+        return Ok(());
+    }
+    let detail = format!("origin {:?}", String::from_utf8_lossy(own.as_bytes()));
+    Err(Refused::of((Reason::ForbiddenOrigin, detail)).by(Some(holder)))
 }
 
 fn bounded(mut detail: String) -> String {
     detail.truncate(detail.floor_char_boundary(limits::REJECTION_DETAIL_BYTES_MAX));
     detail
-}
-
-/// The last characters of a key that nobody knows; too few to be of use to anybody else.
-fn key_ending(key: &str) -> String {
-    let count = key.chars().count();
-    key.chars().skip(count.saturating_sub(3).max(count / 2)).collect()
 }
 
 fn storage_reason(error: &StorageError) -> (Reason, String) {

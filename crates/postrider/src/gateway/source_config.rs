@@ -41,6 +41,7 @@ pub fn of_segment(key: &str) -> String {
 #[cfg(test)]
 mod tests {
     use domain::id::SourceId;
+    use domain::source::WriteKey;
     use serde_json::Value;
 
     use super::*;
@@ -53,12 +54,9 @@ mod tests {
     #[test]
     fn every_sdk_finds_what_it_insists_on() {
         for enabled in [true, false] {
-            let source = Source {
-                id: SourceId::new("app"),
-                name: "The \"app\"".to_owned(),
-                write_keys: vec!["old".to_owned(), "new".to_owned()],
-                enabled,
-            };
+            let mut source = Source::new(SourceId::new("app"), "The \"app\"", "old");
+            source.write_keys.push(WriteKey::endless("new"));
+            source.enabled = enabled;
             let got: Value = serde_json::from_str(&body(&source, "new")).unwrap();
             let want = json!({"source": {
                 "id": "app", "name": "The \"app\"", "writeKey": "new", "enabled": enabled,

@@ -53,8 +53,7 @@ mod tests {
     use super::*;
 
     fn source(id: &str, enabled: bool) -> Source {
-        let write_keys = vec![format!("key-{id}")];
-        Source { id: SourceId::new(id), name: id.to_owned(), write_keys, enabled }
+        Source { enabled, ..Source::new(SourceId::new(id), id, format!("key-{id}")) }
     }
 
     fn connection(source: &str, since: u64) -> Connection {

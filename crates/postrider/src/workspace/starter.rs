@@ -33,12 +33,7 @@ pub async fn ensure(store: &Store) -> Result<(), StorageError> {
 }
 
 fn starter() -> Workspace {
-    let source = Source {
-        id: SourceId::new(STARTER_SOURCE),
-        name: "My app".to_owned(),
-        write_keys: vec![write_key()],
-        enabled: true,
-    };
+    let source = Source::new(SourceId::new(STARTER_SOURCE), "My app", write_key());
     let settings = WebhookSettings {
         url: format!("playground://{STARTER_PLAYGROUND}"),
         method: Method::Post,
@@ -77,7 +72,8 @@ fn write_key() -> String {
 pub fn welcome(workspace: &Workspace, gateway: SocketAddr, admin: SocketAddr) -> String {
     let (gateway, admin) = (local_url(gateway), local_url(admin));
     let starter = workspace.sources.iter().find(|source| source.id.as_str() == STARTER_SOURCE);
-    let Some(key) = starter.and_then(|source| source.write_keys.first()) else {
+    let key = starter.and_then(|source| source.write_keys.first()).map(|key| &key.key);
+    let Some(key) = key else {
         return format!("\n  Data plane   {gateway}\n  Dashboard    {admin}\n");
     };
     format!(

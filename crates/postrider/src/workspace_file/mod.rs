@@ -8,6 +8,7 @@
 pub mod finding;
 pub mod node;
 pub mod source;
+pub mod own_settings;
 pub mod destination;
 pub mod webhook;
 

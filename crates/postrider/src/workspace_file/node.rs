@@ -5,12 +5,14 @@
 
 use std::borrow::Cow;
 use std::fmt;
+use std::ops::RangeInclusive;
 
 use serde::Deserialize;
 use serde::de::{MapAccess, Visitor};
 use serde_json::value::RawValue;
 
 use super::finding::Finding;
+use crate::config::suggest::nearest;
 
 /// A value of the file.
 #[derive(Clone, Debug)]
@@ -102,6 +104,21 @@ impl<'a> Node<'a> {
         self.decode("a boolean")
     }
 
+    /// The value of a whole number within bounds.
+    ///
+    /// # Errors
+    /// A finding where it is something else.
+    pub fn whole_number(&self, range: RangeInclusive<u32>) -> Result<u32, Finding> {
+        if self.kind() != "a number" {
+            return Err(self.finding(format!("is {}, but must be a number", self.kind())));
+        }
+        self.raw.parse().ok().filter(|number| range.contains(number)).ok_or_else(|| {
+            let (least, most) = (range.start(), range.end());
+            let raw = self.raw;
+            self.finding(format!("is {raw}, but must be a whole number from {least} to {most}"))
+        })
+    }
+
     /// The elements of a list.
     ///
     /// # Errors
@@ -163,6 +180,19 @@ impl<'a> Object<'a> {
             .or_else(|| find(&|known| known.eq_ignore_ascii_case(name)))
             .map(|(_, node)| node)
             .filter(|node| !node.is_null())
+    }
+
+    /// Findings about members that have none of these names.
+    pub fn unknown(&self, names: &'static [&str]) -> impl Iterator<Item = Finding> {
+        let is_unknown =
+            |(name, _): &&(String, Node<'a>)| !names.iter().any(|n| n.eq_ignore_ascii_case(name));
+        self.members.iter().filter(is_unknown).map(|(name, node)| {
+            let hint = match nearest(name, names.iter().copied()) {
+                Some(near) => format!("did you mean {near}?"),
+                None => format!("there are {}", names.join(", ")),
+            };
+            node.finding(format!("is not known here; {hint}"))
+        })
     }
 
     /// A finding about a member that is not there.

@@ -73,9 +73,14 @@ impl Reader {
         }
         let enabled = self.flag(object, "enabled");
         let name = self.name(object);
+        let own = self.own_settings(object);
         if let (Some(id), Some(write_key)) = (&id, write_key) {
-            let write_keys = vec![write_key];
-            self.add_source(Source { id: id.clone(), name, write_keys, enabled }, object);
+            let mut source = Source::new(id.clone(), name, write_key);
+            source.enabled = enabled;
+            source.write_keys.extend(own.write_keys);
+            source.allowed_origins = own.allowed_origins;
+            source.rate_limit = own.rate_limit;
+            self.add_source(source, object);
         }
         if let Some(list) = object.get("destinations") {
             for node in self.keep(list.elements()).unwrap_or_default() {
@@ -84,7 +89,8 @@ impl Reader {
         }
     }
 
-    fn claim_write_key(&mut self, key: &str, node: &Node<'_>) {
+    /// Notes where a write key stands; a second place is a mistake.
+    pub(super) fn claim_write_key(&mut self, key: &str, node: &Node<'_>) {
         match self.write_keys.get(key) {
             Some(first) => {
                 self.mistakes.push(node.finding(format!("is the same as {first}")));

@@ -2,7 +2,8 @@
 
 use domain::destination::DestinationSettings;
 use domain::destination::webhook::{Method, WebhookSettings};
-use domain::id::Seq;
+use domain::id::{Seq, SourceId};
+use domain::source::{AllowedOrigin, Source};
 
 use super::*;
 
@@ -45,7 +46,7 @@ fn a_self_hosters_file_becomes_a_workspace() {
     let sources: Vec<(&str, &str, bool)> = workspace
         .sources
         .iter()
-        .map(|source| (source.name.as_str(), source.write_keys[0].as_str(), source.enabled))
+        .map(|source| (source.name.as_str(), source.write_keys[0].key.as_str(), source.enabled))
         .collect();
     assert_eq!(
         sources,
@@ -356,6 +357,117 @@ fn shapes_are_checked() {
     );
 }
 
+/// A file with one source that has these settings of ours.
+fn own_settings(settings: &str) -> String {
+    format!(r#"{{"sources":[{{"id":"s","writeKey":"k","postrider":{settings}}}]}}"#)
+}
+
+#[test]
+fn a_source_may_have_settings_of_ours() {
+    let text = own_settings(
+        r#"{"writeKeys":[{"key":"old","validUntil":"2026-12-01T01:00:00+01:00"},
+            {"key":"more","validUntil":null},{"key":"other"}],
+            "allowedOrigins":["https://shop.example","https://*.shop.example","null"],
+            "rateLimit":{"eventsPerSecond":500,"burst":2000}}"#,
+    );
+    let source = &parse(&text).expect("a file").workspace.sources[0];
+    let keys: Vec<(&str, Option<String>)> = source
+        .write_keys
+        .iter()
+        .map(|key| (key.key.as_str(), key.valid_until.map(|end| end.to_string())))
+        .collect();
+    let end = Some("2026-12-01T00:00:00.000Z".to_owned());
+    assert_eq!(keys, [("k", None), ("old", end), ("more", None), ("other", None)]);
+    let origins: Vec<&str> = source.allowed_origins.iter().map(AllowedOrigin::as_str).collect();
+    assert_eq!(origins, ["https://shop.example", "https://*.shop.example", "null"]);
+    let limit = source.rate_limit.expect("a limit");
+    assert_eq!((limit.events_per_second.get(), limit.burst.get()), (500, 2_000));
+}
+
+#[test]
+fn settings_of_ours_may_be_missing_or_empty() {
+    for settings in [
+        "null",
+        "{}",
+        r#"{"writeKeys":[],"allowedOrigins":[],"rateLimit":null}"#,
+        r#"{"writeKeys":null,"allowedOrigins":null}"#,
+    ] {
+        let source = &parse(&own_settings(settings)).expect("a file").workspace.sources[0];
+        assert_eq!(source, &Source::new(SourceId::new("s"), "s", "k"), "{settings}");
+    }
+}
+
+#[test]
+fn a_mistake_in_settings_of_ours_is_told_with_its_place_and_a_hint() {
+    let check = |settings: &str, expected: &[&str]| {
+        let expected: Vec<String> =
+            expected.iter().map(|one| format!("line 1: sources[0].postrider{one}")).collect();
+        let expected: Vec<&str> = expected.iter().map(String::as_str).collect();
+        check_mistakes(&own_settings(settings), &expected);
+    };
+    check("[]", &[": is a list, but must be an object"]);
+    check(r#"{"rateLimits":1}"#, &[".rateLimits: is not known here; did you mean rateLimit?"]);
+    check(
+        r#"{"color":null}"#,
+        &[".color: is not known here; there are writeKeys, allowedOrigins, rateLimit"],
+    );
+    check(r#"{"writeKeys":"old"}"#, &[".writeKeys: is a string, but must be a list"]);
+    check(
+        r#"{"writeKeys":["old",{},{"key":"","until":1},{"key":"k"},{"key":"a"},{"key":"a"}]}"#,
+        &[
+            ".writeKeys[0]: is a string, but must be an object",
+            ".writeKeys[1].key: is missing",
+            ".writeKeys[2].key: is empty",
+            ".writeKeys[2].until: is not known here; there are key, validUntil",
+            ".writeKeys[3].key: is the same as sources[0].writeKey",
+            ".writeKeys[5].key: is the same as sources[0].postrider.writeKeys[4].key",
+        ],
+    );
+    for time in ["tomorrow", "2026-12-01", "2026-12-01T00:00:00", "1796083200", "12/01/2026"] {
+        let reason = format!(
+            ".writeKeys[0].validUntil: is {time:?}, but must be a time with its zone, \
+             as in \"2026-12-01T00:00:00Z\""
+        );
+        let settings = format!(r#"{{"writeKeys":[{{"key":"a","validUntil":"{time}"}}]}}"#);
+        check(&settings, &[&reason]);
+    }
+    check(
+        r#"{"writeKeys":[{"key":"a","validUntil":1796083200}]}"#,
+        &[".writeKeys[0].validUntil: is a number, but must be a string"],
+    );
+    check(
+        r#"{"allowedOrigins":["https://a.example","*","a.example","https://a.example/",7]}"#,
+        &[
+            ".allowedOrigins[1]: has a star that is not the first part of the host; all subdomains \
+             are \"https://*.shop.example\", and without allowedOrigins every origin may send",
+            ".allowedOrigins[2]: has no scheme; write it as a browser sends it, \
+             as in \"https://shop.example\"",
+            ".allowedOrigins[3]: goes on after the host; an origin has no path, \
+             as in \"https://shop.example\"",
+            ".allowedOrigins[4]: is a number, but must be a string",
+        ],
+    );
+    check(
+        r#"{"rateLimit":{"burst":0,"perSecond":3}}"#,
+        &[
+            ".rateLimit.burst: is 0, but must be a whole number from 1 to 1000000",
+            ".rateLimit.eventsPerSecond: is missing",
+            ".rateLimit.perSecond: is not known here; there are eventsPerSecond, burst",
+        ],
+    );
+    for number in ["-1", "0.5", "1e3", "1000001", "99999999999999999999"] {
+        let reason = format!(
+            ".rateLimit.eventsPerSecond: is {number}, but must be a whole number from 1 to 1000000"
+        );
+        let settings = format!(r#"{{"rateLimit":{{"eventsPerSecond":{number},"burst":1}}}}"#);
+        check(&settings, &[&reason]);
+    }
+    check(
+        r#"{"rateLimit":{"eventsPerSecond":"1","burst":1}}"#,
+        &[".rateLimit.eventsPerSecond: is a string, but must be a number"],
+    );
+}
+
 #[test]
 fn names_are_used_once() {
     check_mistakes(
@@ -423,6 +535,9 @@ fn the_guide_shows_what_is_really_printed() {
         rest.split_once("```").expect("an end").0
     };
     assert!(parse(block("json")).is_ok());
+    let (_, settings) = guide.split_once("```json\n\"postrider\": ").expect("an example");
+    let settings = settings.split_once("```").expect("an end").0;
+    parse(&own_settings(settings)).expect("the example of settings is right");
     let wrong = block("json").replace("\"POST\"", "\"post\"");
     let mistakes = parse(&wrong).expect_err("a mistake");
     let shown = finding::list(Path::new("workspace.json"), &mistakes);

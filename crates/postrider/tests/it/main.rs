@@ -16,6 +16,7 @@ mod process;
 mod answers;
 mod cors;
 mod source_config;
+mod source_settings;
 mod dialects;
 mod pixels;
 mod batches;

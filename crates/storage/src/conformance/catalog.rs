@@ -11,12 +11,7 @@ use crate::{CatalogChange, StorageError, Store};
 type Open<'a> = &'a dyn Fn() -> Subject;
 
 fn source(id: &str, name: &str) -> Source {
-    Source {
-        id: SourceId::new(id),
-        name: name.to_owned(),
-        write_keys: vec![format!("key of {id}")],
-        enabled: true,
-    }
+    Source::new(SourceId::new(id), name, format!("key of {id}"))
 }
 
 fn put(expected: u64, id: &str, name: &str) -> CatalogChange {

@@ -8,7 +8,9 @@
 use std::fs::{File, OpenOptions, TryLockError};
 use std::io::{Read, Write};
 use std::path::{Path, PathBuf};
+use std::time::Instant;
 
+use super::limits::{LOCK_LOOK_INTERVAL, LOCK_WAIT};
 use crate::error::OpenError;
 
 /// The newest format this version reads, and the one it writes.
@@ -112,7 +114,7 @@ fn take_lock(dir: &Path) -> Result<File, OpenError> {
     let mut options = OpenOptions::new();
     options.read(true).write(true).create(true).truncate(false);
     let mut file = options.open(&path).map_err(io("open", &path))?;
-    match file.try_lock() {
+    match lock(&file) {
         Ok(()) => {}
         Err(TryLockError::WouldBlock) => {
             return Err(OpenError::InUse { dir: dir.to_owned(), holder: holder(&mut file) });
@@ -122,6 +124,19 @@ fn take_lock(dir: &Path) -> Result<File, OpenError> {
     file.set_len(0).map_err(io("write", &path))?;
     file.write_all(format!("{}\n", std::process::id()).as_bytes()).map_err(io("write", &path))?;
     Ok(file)
+}
+
+/// Locks a file; waits a moment for a process that is about to end.
+fn lock(file: &File) -> Result<(), TryLockError> {
+    let start = Instant::now();
+    loop {
+        match file.try_lock() {
+            Err(TryLockError::WouldBlock) if start.elapsed() < LOCK_WAIT => {
+                std::thread::sleep(LOCK_LOOK_INTERVAL);
+            }
+            ended => return ended,
+        }
+    }
 }
 
 fn holder(file: &mut File) -> String {

@@ -2,6 +2,13 @@
 
 use std::time::Duration;
 
+/// How long the directory of a process that may be about to end is waited for. Source: chosen; such
+/// a process holds it for a few milliseconds, and its child, before it becomes another program.
+pub const LOCK_WAIT: Duration = Duration::from_secs(1);
+
+/// How often it is looked at meanwhile. Source: chosen.
+pub const LOCK_LOOK_INTERVAL: Duration = Duration::from_millis(10);
+
 /// Bytes of events that may wait for the journal. Source: chosen; about a second at full load.
 pub const INBOX_BYTES_MAX: usize = 64 << 20;
 

@@ -1,4 +1,4 @@
-// The sources: their write keys, where their events go, and the line that sends one.
+// The sources: their write keys, what they may send and where it goes, and the line that sends one.
 import type { Source, Status } from "../../api/types";
 import { Command } from "../../parts/Command";
 import { Copy } from "../../parts/Copy";
@@ -7,6 +7,7 @@ import { Hostile } from "../../parts/Hostile";
 import { Nothing, Panel, Scroll } from "../../parts/Panel";
 import { State } from "../../parts/State";
 import { firstCurl, noEventsYet } from "./FirstEvent";
+import { Bounds, Ends } from "./SourceBounds";
 
 /** The names of the destinations that a source's events go to. */
 function targets(status: Status, source: Source): string {
@@ -52,6 +53,7 @@ export function Sources({ status }: { status: Status }) {
                 <th scope="col">Name</th>
                 <th scope="col">State</th>
                 <th scope="col">Write key</th>
+                <th scope="col">May send</th>
                 <th scope="col">Connected to</th>
               </tr>
             </thead>
@@ -72,6 +74,10 @@ export function Sources({ status }: { status: Status }) {
                   </td>
                   <td>
                     <Keys source={source} gatewayUrl={status.gateway_url} />
+                    <Ends source={source} now={status.now} />
+                  </td>
+                  <td>
+                    <Bounds source={source} />
                   </td>
                   <td className="target">
                     <Hostile text={targets(status, source) || "nothing"} />

@@ -32,12 +32,7 @@ fn j1_s1_c1_what_was_answered_survives_a_crash() {
     let dir = TempDir::new().unwrap();
     let (store, _engine) = open_default(dir.path());
     let one = destination(1);
-    let source = domain::source::Source {
-        id: domain::id::SourceId::new("web"),
-        name: "Web".to_owned(),
-        write_keys: vec!["key".to_owned()],
-        enabled: true,
-    };
+    let source = domain::source::Source::new(domain::id::SourceId::new("web"), "Web", "key");
     for round in 1..=5 {
         append(&store, events("web", 10));
         let step = Settlement {

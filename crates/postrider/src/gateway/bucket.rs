@@ -1,0 +1,229 @@
+//! Buckets: how many events each source with a rate limit may send at the moment.
+//!
+//! All gateway threads share them; a bucket is one number that is changed without a lock. A source
+//! without a limit has none. A bucket lives as long as its source's limit stays what it is, whatever
+//! else of the catalog changes.
+
+use std::collections::HashMap;
+use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use domain::id::SourceId;
+use domain::limits;
+use domain::source::RateLimit;
+use storage::Snapshot;
+
+use crate::clock::Stopwatch;
+
+/// The buckets of all sources that have a limit.
+#[derive(Debug, Default)]
+pub struct Buckets(Mutex<Shelf>);
+
+#[derive(Debug, Default)]
+struct Shelf {
+    /// Of the catalog that the buckets are made for.
+    revision: u64,
+    buckets: HashMap<SourceId, Arc<Bucket>>,
+}
+
+/// What one source may send.
+#[derive(Debug)]
+pub struct Bucket {
+    limit: RateLimit,
+    began: Stopwatch,
+    /// Nanoseconds since then, as the limit counts them.
+    arrival_ns: AtomicU64,
+    refusals: Refusals,
+}
+
+/// Which refusals of a flood are listed: one in a while, with the count of those before it.
+#[derive(Debug, Default)]
+struct Refusals {
+    /// From when on the next one is listed.
+    listed_again_ns: AtomicU64,
+    /// Refused since the last one that is listed.
+    unlisted: AtomicU64,
+}
+
+/// Why a request may not pass.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Overdrawn {
+    /// How long none may.
+    pub wait: Duration,
+    /// What people are told of it; none where the last one they were told of is not long ago.
+    pub detail: Option<String>,
+}
+
+impl Buckets {
+    /// The buckets of this catalog's sources; those of a newer one where another thread has seen it.
+    pub fn of(&self, snapshot: &Snapshot) -> HashMap<SourceId, Arc<Bucket>> {
+        let mut shelf = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        // An older catalog must not bring back a limit, or two threads would count apart.
+        if snapshot.revision >= shelf.revision {
+            shelf.follow(snapshot);
+        }
+        shelf.buckets.clone()
+    }
+}
+
+impl Shelf {
+    fn follow(&mut self, snapshot: &Snapshot) {
+        let limited = snapshot.workspace.sources.iter().filter_map(|source| {
+            let limit = source.rate_limit?;
+            let kept = self.buckets.get(&source.id).filter(|bucket| bucket.limit == limit);
+            Some((source.id.clone(), kept.cloned().unwrap_or_else(|| Bucket::full(limit))))
+        });
+        self.buckets = limited.collect();
+        self.revision = snapshot.revision;
+    }
+}
+
+impl Bucket {
+    fn full(limit: RateLimit) -> Arc<Self> {
+        let (arrival_ns, refusals) = (AtomicU64::new(0), Refusals::default());
+        Arc::new(Self { limit, began: Stopwatch::start(), arrival_ns, refusals })
+    }
+
+    /// Says whether a request may pass now.
+    ///
+    /// # Errors
+    /// How long none may.
+    pub fn check(&self) -> Result<(), Overdrawn> {
+        self.check_at(self.began.nanos())
+    }
+
+    /// Takes events out, be they more than there are.
+    pub fn take(&self, events: usize) {
+        self.take_at(events, self.began.nanos());
+    }
+
+    /// Puts events back that were taken out.
+    pub fn give_back(&self, events: usize) {
+        self.change(|arrival| self.limit.given_back(arrival, events));
+    }
+
+    fn check_at(&self, now_ns: u64) -> Result<(), Overdrawn> {
+        let Some(wait) = self.limit.wait(self.arrival_ns.load(Relaxed), now_ns) else {
+            return Ok(());
+        };
+        let detail = self.refusals.count(now_ns).map(|others| self.detail(others));
+        Err(Overdrawn { wait, detail })
+    }
+
+    fn take_at(&self, events: usize, now_ns: u64) {
+        self.change(|arrival| self.limit.taken(arrival, events, now_ns));
+    }
+
+    fn change(&self, change: impl Fn(u64) -> u64) {
+        // It always changes, so this cannot fail.
+        let _ = self.arrival_ns.fetch_update(Relaxed, Relaxed, |arrival| Some(change(arrival)));
+    }
+
+    fn detail(&self, others: u64) -> String {
+        let RateLimit { events_per_second, burst } = self.limit;
+        let limit = format!("more than {events_per_second} events a second, {burst} at once");
+        match others {
+            0 => limit,
+            1 => format!("{limit}; 1 more request was refused before and is not listed"),
+            _ => format!("{limit}; {others} more requests were refused before and are not listed"),
+        }
+    }
+}
+
+impl Refusals {
+    /// Counts one; where it is to be listed, how many before it were not.
+    fn count(&self, now_ns: u64) -> Option<u64> {
+        let due = self.listed_again_ns.load(Relaxed);
+        let interval = u64::try_from(limits::RATE_REJECTION_INTERVAL.as_nanos());
+        let next = now_ns.saturating_add(interval.unwrap_or(u64::MAX));
+        let is_listed = due <= now_ns
+            && self.listed_again_ns.compare_exchange(due, next, Relaxed, Relaxed).is_ok();
+        if is_listed {
+            return Some(self.unlisted.swap(0, Relaxed));
+        }
+        self.unlisted.fetch_add(1, Relaxed);
+        None
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::num::NonZeroU32;
+
+    use domain::source::Source;
+    use domain::workspace::Workspace;
+
+    use super::*;
+
+    const SECOND: u64 = 1_000_000_000;
+
+    fn limit(events_per_second: u32, burst: u32) -> Option<RateLimit> {
+        let events_per_second = NonZeroU32::new(events_per_second)?;
+        Some(RateLimit { events_per_second, burst: NonZeroU32::new(burst)? })
+    }
+
+    fn snapshot(revision: u64, sources: &[(&str, Option<RateLimit>)]) -> Snapshot {
+        let source = |(id, rate_limit): &(&str, Option<RateLimit>)| Source {
+            rate_limit: *rate_limit,
+            ..Source::new(SourceId::new(*id), *id, *id)
+        };
+        let sources = sources.iter().map(source).collect();
+        let workspace = Workspace { sources, ..Workspace::default() };
+        Snapshot { revision, workspace, ..Snapshot::default() }
+    }
+
+    #[test]
+    fn a_bucket_lives_as_long_as_its_limit() {
+        let buckets = Buckets::default();
+        let app = SourceId::new("app");
+        let now = |revision, sources: &[(&str, Option<RateLimit>)]| {
+            buckets.of(&snapshot(revision, sources)).get(&app).cloned()
+        };
+        let first = now(1, &[("app", limit(5, 9)), ("free", None)]).unwrap();
+        let same = |other: Option<Arc<Bucket>>| other.is_some_and(|it| Arc::ptr_eq(&it, &first));
+        assert!(same(now(1, &[("app", limit(5, 9)), ("free", None)])), "another thread");
+        assert!(same(now(2, &[("app", limit(5, 9)), ("more", limit(1, 1))])), "another change");
+        let second = now(3, &[("app", limit(6, 9))]).unwrap();
+        assert!(!Arc::ptr_eq(&first, &second), "another limit");
+        let late = now(2, &[("app", limit(5, 9))]).unwrap();
+        assert!(Arc::ptr_eq(&late, &second), "a thread that comes late has the newest");
+        assert!(now(4, &[("app", None)]).is_none());
+        assert!(!same(now(5, &[("app", limit(5, 9))])), "a limit that comes again is a new one");
+    }
+
+    #[test]
+    fn of_a_flood_one_refusal_in_a_while_is_listed_with_the_count_of_the_others() {
+        let bucket = Bucket::full(limit(1, 2).unwrap());
+        let told = |now| bucket.check_at(now).map_err(|overdrawn| overdrawn.detail);
+        assert_eq!(told(0), Ok(()));
+        bucket.take_at(1_000, 0);
+        let limit = "more than 1 events a second, 2 at once";
+        assert_eq!(told(0), Err(Some(limit.to_owned())));
+        assert_eq!(told(SECOND), Err(None));
+        assert_eq!(told(59 * SECOND), Err(None));
+        let more = format!("{limit}; 2 more requests were refused before and are not listed");
+        assert_eq!(told(60 * SECOND), Err(Some(more)));
+        assert_eq!(told(61 * SECOND), Err(None));
+        let more = format!("{limit}; 1 more request was refused before and is not listed");
+        assert_eq!(told(200 * SECOND), Err(Some(more)));
+        assert_eq!(told(1_000 * SECOND), Ok(()));
+    }
+
+    #[test]
+    fn what_was_not_stored_is_given_back() {
+        let bucket = Bucket::full(limit(1, 2).unwrap());
+        bucket.take_at(7, 0);
+        assert_eq!(bucket.check_at(0).unwrap_err().wait, Duration::from_secs(6));
+        bucket.give_back(7);
+        assert_eq!(bucket.check_at(0), Ok(()));
+    }
+
+    #[test]
+    fn threads_count_together() {
+        let bucket = Bucket::full(limit(1, 1_000).unwrap());
+        let count = || (0..1_000).for_each(|_| bucket.take_at(1, 0));
+        std::thread::scope(|scope| (0..4).for_each(|_| drop(scope.spawn(count))));
+        assert_eq!(bucket.check_at(0).unwrap_err().wait, Duration::from_secs(4_000 - 999));
+    }
+}
