@@ -12,6 +12,9 @@ import { headline, table } from "./report.mjs";
 import { verdicts } from "./targets.mjs";
 import { measureProxy, measureServer } from "./throughput.mjs";
 
+/** Where Debian puts servers such as nginx, which not every user has in the path. */
+process.env.PATH += ":/usr/sbin:/sbin";
+
 /** Other programs may take this much before a run counts as disturbed, in percent of all cores. */
 const OTHERS_PERCENT_MAX = 10;
 
