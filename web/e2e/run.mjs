@@ -252,8 +252,9 @@ await story("the list gives way to the request on a narrow screen, and back", as
 await story("the overview tells what was accepted, delivered and rejected", async () => {
   await send("track", "{broken");
   await page.goto("/");
-  await page.getByRole("heading", { name: "Latest rejections" }).waitFor();
+  await page.getByRole("heading", { name: "Rejections" }).waitFor();
   await page.locator(".state", { hasText: "Rejected" }).first().waitFor();
+  await page.getByText("The body is not valid JSON.").waitFor();
   await page.locator(".state", { hasText: "Delivered" }).first().waitFor();
   const { accepted } = await readStatus();
   await page

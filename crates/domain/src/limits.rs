@@ -40,6 +40,9 @@ pub const RATE_REJECTION_INTERVAL: Duration = Duration::from_secs(60);
 /// takes, and an event still is a microsecond.
 pub const RATE_EVENTS_MAX: u32 = 1_000_000;
 
+/// Causes of refusals that are counted apart. Source: chosen; about 200 kB.
+pub const REFUSAL_CAUSES_MAX: usize = 1_000;
+
 /// Bytes kept of the sentence that says why an attempt failed. Source: chosen.
 pub const ATTEMPT_DETAIL_BYTES_MAX: usize = 300;
 

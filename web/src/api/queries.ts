@@ -1,7 +1,7 @@
 // The polled questions of the dashboard, each with its key and rhythm, for TanStack Query.
 import { keepPreviousData, QueryClient, queryOptions } from "@tanstack/react-query";
 import { read } from "./client";
-import type { Attempt, Fate, PlaygroundRequest, Rejection, Status } from "./types";
+import type { Attempt, Fate, PlaygroundRequest, Rejections, Status } from "./types";
 
 const POLL_MS = 2_000;
 const ROWS = 50;
@@ -51,8 +51,7 @@ export const rejectionsQuery = () =>
   queryOptions({
     queryKey: ["rejections"],
     queryFn: async ({ signal }) =>
-      (await read<{ rejections: Rejection[] }>("/api/v1/rejections", { limit: ROWS }, signal))
-        .rejections,
+      await read<Rejections>("/api/v1/rejections", { limit: ROWS }, signal),
   });
 
 /** The newest requests of one playground, newest first. */

@@ -87,6 +87,24 @@ export interface Rejection {
   sample: string;
 }
 
+/** How often something was rejected since the server started. */
+export interface RejectionCount {
+  source: string | null;
+  reason: string;
+  /** The reason in words. */
+  sentence: string;
+  /** What tells it from others of that reason, such as the ending of a key; mostly empty. */
+  about: string;
+  count: number;
+  last_at: string;
+}
+
+export interface Rejections {
+  /** The latest first. */
+  counts: RejectionCount[];
+  rejections: Rejection[];
+}
+
 /** One request as a playground received it; every text in it was written by a stranger. */
 export interface PlaygroundRequest {
   number: number;

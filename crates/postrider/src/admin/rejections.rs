@@ -1,4 +1,4 @@
-//! `GET /api/v1/rejections`: what was refused at intake, newest first.
+//! `GET /api/v1/rejections`: what was refused at intake, newest first, and how often for which cause.
 
 use std::sync::Arc;
 
@@ -7,10 +7,12 @@ use axum::extract::rejection::QueryRejection;
 use axum::extract::{Query, State};
 use domain::id::SourceId;
 use domain::limits;
+use domain::reason::Reason;
 use serde::{Deserialize, Serialize};
 
 use super::Needs;
 use super::problem::Problem;
+use crate::live::{Cause, Tally};
 
 /// How many to list.
 #[derive(Debug, Deserialize)]
@@ -22,7 +24,21 @@ pub struct Filter {
 /// The list.
 #[derive(Debug, Serialize)]
 pub struct Rejections {
+    /// Since the start, the latest first.
+    counts: Vec<Count>,
     rejections: Vec<Rejection>,
+}
+
+#[derive(Debug, Serialize)]
+struct Count {
+    source: Option<SourceId>,
+    reason: Reason,
+    /// The reason in words.
+    sentence: &'static str,
+    /// What tells it from others of that reason; mostly empty.
+    about: String,
+    count: u64,
+    last_at: String,
 }
 
 #[derive(Debug, Serialize)]
@@ -54,5 +70,13 @@ pub async fn list(
         detail: record.detail,
         sample: record.sample,
     });
-    Ok(Json(Rejections { rejections: rejections.collect() }))
+    let counts = needs.gauges.refusals.tallies().into_iter().map(count);
+    Ok(Json(Rejections { counts: counts.collect(), rejections: rejections.collect() }))
+}
+
+fn count((cause, tally): (Cause, Tally)) -> Count {
+    let Cause { source, reason, about } = cause;
+    let Tally { count, last_at } = tally;
+    let sentence = reason.sentence();
+    Count { source, reason, sentence, about, count, last_at: last_at.to_string() }
 }

@@ -113,7 +113,7 @@ pub async fn show(State(needs): State<Arc<Needs>>) -> Result<Json<Status>, Probl
         accepted: needs.gauges.accepted.load(Relaxed),
         duplicates: needs.gauges.duplicates.load(Relaxed),
         recalled: needs.gauges.is_recalled.load(Relaxed),
-        rejected: needs.gauges.rejected.load(Relaxed),
+        rejected: needs.gauges.refusals.total(),
         sources: workspace.sources.iter().map(|one| source(one, now)).collect(),
         destinations: destinations.map(|one| destination(one, &needs, &totals)).collect(),
         connections,

@@ -30,6 +30,7 @@ use super::recent::Calls;
 use super::route::{Route, route};
 use super::{GatewaySettings, Mixed, Needs, address, source_config};
 use crate::clock;
+use crate::live::Cause;
 use crate::version;
 
 /// The gateway as one thread sees it.
@@ -82,9 +83,10 @@ impl Rudder {
         &self.desk
     }
 
-    /// Counts a request that could not even be read.
-    pub fn count_refusal(&self) {
-        self.needs.gauges.rejected.fetch_add(1, Relaxed);
+    /// Counts a request whose head is refused.
+    pub fn count_refusal(&self, reason: Reason) {
+        let cause = Cause { source: None, reason, about: String::new() };
+        self.needs.gauges.refusals.add(cause, clock::now());
     }
 
     /// Answers one request.
@@ -372,14 +374,14 @@ impl Rudder {
         if refused.is_listed() {
             self.note(refused.holder.as_deref(), refused.rejections);
         } else {
-            self.needs.gauges.rejected.fetch_add(1, Relaxed);
+            self.count(refused.holder.as_deref(), &refused.rejections);
         }
         reason
     }
 
     /// Keeps rejections for people to see; where the ledger is busy they are only counted.
     fn note(&self, holder: Option<&KeyHolder>, rejections: Vec<Rejection>) {
-        self.needs.gauges.rejected.fetch_add(rejections.len() as u64, Relaxed);
+        self.count(holder, &rejections);
         let at = clock::now();
         let record = |rejection: Rejection| RejectionRecord {
             at,
@@ -392,6 +394,17 @@ impl Rudder {
         let shown = rejections.into_iter().take(limits::REJECTIONS_PER_REQUEST_MAX);
         // Nobody waits for this: what the ledger has no room for stays a count as well.
         drop(self.needs.store.ledger.reject(shown.map(record).collect()));
+    }
+
+    fn count(&self, holder: Option<&KeyHolder>, rejections: &[Rejection]) {
+        let at = clock::now();
+        for Rejection { reason, detail, .. } in rejections {
+            let is_told_apart =
+                matches!(reason, Reason::BadKey | Reason::ExpiredKey | Reason::ForbiddenOrigin);
+            let about = if is_told_apart { bounded(detail.clone()) } else { String::new() };
+            let source = holder.map(|holder| holder.source.clone());
+            self.needs.gauges.refusals.add(Cause { source, reason: *reason, about }, at);
+        }
     }
 
     /// Balancers in front send new clients elsewhere, or nowhere yet, while the server ends.

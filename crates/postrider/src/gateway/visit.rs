@@ -154,7 +154,7 @@ async fn serve_http1(
 /// Answers a request whose head is refused, after the answers to those before it.
 async fn refuse(stream: &mut Stream, fault: Fault, attendant: &Attendant) {
     tracing::debug!(peer = %attendant.peer, reason = fault.reason().code(), "a head is refused");
-    attendant.rudder.count_refusal();
+    attendant.rudder.count_refusal(fault.reason());
     let mut refusal = answer::refusal(fault.reason());
     cors::expose(&mut refusal, origin(stream.refused()));
     if stream.write_all(&answer::to_bytes(refusal)).await.is_ok() {

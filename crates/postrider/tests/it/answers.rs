@@ -1,5 +1,6 @@
 //! Every answer to the byte: what SDKs match on is protocol, and every refusal can be looked up.
 
+use serde_json::Value;
 use testkit::client::gzip;
 use testkit::{Answer, Event, Request, Workspace, batch};
 
@@ -196,6 +197,35 @@ async fn what_is_too_large_or_too_deep_is_told_why() {
 }
 
 #[tokio::test]
+async fn refusals_are_counted_by_source_and_reason_and_unknown_keys_by_their_ending() {
+    let server = Server::start(&Workspace::of_app()).await;
+    for _ in 0..3 {
+        server.gateway.post("/v1/track", "wrong-key-x9f", "{}").await;
+    }
+    server.gateway.post("/v1/track", "another-key-y1", "{}").await;
+    server.post("/v1/batch", r#"{"batch":[{"userId":"u"},{"event":"x"},{"event":"y"}]}"#).await;
+    let mut all = server.admin.get("/api/v1/rejections").await;
+    let counts: Vec<Value> = serde_json::from_value(all["counts"].take()).expect("a list");
+    let shown = |count: &Value| {
+        let text = |name: &str| count[name].as_str().unwrap_or("nobody").to_owned();
+        (text("source"), text("reason"), text("about"), count["count"].as_u64().unwrap_or(0))
+    };
+    let mut counts: Vec<_> = counts.iter().map(shown).collect();
+    counts.sort();
+    let count = |source: &str, reason: &str, about: &str, count: u64| {
+        (source.to_owned(), reason.to_owned(), about.to_owned(), count)
+    };
+    let ending = |ending: &str| format!("the write key ends with …{ending}");
+    let want = [
+        count("app", "missing_id", "", 2),
+        count("nobody", "bad_key", &ending("-y1"), 1),
+        count("nobody", "bad_key", &ending("x9f"), 3),
+    ];
+    assert_eq!(counts, want);
+    server.stop().await;
+}
+
+#[tokio::test]
 async fn other_paths_and_methods_are_refused_without_a_body() {
     let server = Server::start(&Workspace::of_app()).await;
     let check = async |method: &str, path: &str, status: u16| {
@@ -248,7 +278,7 @@ async fn health_version_and_robots_are_as_clients_know_them() {
         ];
         assert_eq!(members(&health), known);
         let value = health.json();
-        assert!(value.as_object().expect("an object").values().all(serde_json::Value::is_string));
+        assert!(value.as_object().expect("an object").values().all(Value::is_string));
         assert_eq!(value["server"], "UP");
         assert_eq!(value["db"], "UP");
         assert_eq!(value["acceptingEvents"], "TRUE");

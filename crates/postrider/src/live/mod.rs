@@ -1,11 +1,15 @@
 //! What people see while it happens: counters and gauges, written without waiting for anybody.
 
+mod refusals;
+
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicBool, AtomicI64, AtomicU64, Ordering::Relaxed};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use domain::id::DestinationId;
 use domain::time::Timestamp;
+
+pub use refusals::{Cause, Refusals, Tally};
 
 /// What the server has done since it started.
 #[derive(Debug, Default)]
@@ -17,7 +21,7 @@ pub struct Gauges {
     /// Whether what was stored before the start is known, so that its resends are told.
     pub is_recalled: AtomicBool,
     /// Requests and events refused.
-    pub rejected: AtomicU64,
+    pub refusals: Refusals,
     destinations: Mutex<HashMap<DestinationId, Arc<DestinationGauge>>>,
 }
 
