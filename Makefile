@@ -68,4 +68,4 @@ format: ## Formats all sources.
 	cd web && npm run format
 
 clean: ## Removes what was built; ./data stays.
-	rm -rf target web/dist web/node_modules tests/sdk/node_modules tests/sdk/.venv bench/out
+	rm -rf target web/dist web/node_modules tests/sdk/node_modules tests/sdk/.venv tests/sdk/.built bench/out

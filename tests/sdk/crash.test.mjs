@@ -114,11 +114,9 @@ async function killAgainAndAgain({ receiver, server, progress }) {
   progress.isOver = true;
 }
 
-const port = await portToKeep();
-
 story(
   "what was answered 200 arrives, in order per user, although the server is killed in mid-stream",
-  { port, settings: { POSTRIDER_DELIVERY_RETRY_MIN_BACKOFF: "100ms" } },
+  { port: portToKeep, settings: { POSTRIDER_DELIVERY_RETRY_MIN_BACKOFF: "100ms" } },
   async ({ receiver, server, context }) => {
     const progress = new Progress();
     const users = Array.from({ length: USERS }, (_, at) => `user-${at}`);

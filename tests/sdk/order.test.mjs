@@ -79,7 +79,7 @@ const inTime = unevenly();
 
 story(
   "500 events of 20 users from each SDK at once arrive exactly once, in order per user",
-  { answer: () => inTime(200) },
+  { answer: () => inTime(200), needs: "python" },
   async (world) => {
     const { receiver, wire, context } = world;
     const clients = [0, 5, 10, 15].map((from) => ({
@@ -121,7 +121,7 @@ story(
 
 story(
   "a request that holds many events of one user keeps their order",
-  { answer: () => inTime(200) },
+  { answer: () => inTime(200), needs: "python" },
   async (world) => {
     const { receiver, wire } = world;
     await sendAllByPython(wire.url, plan("python", userNames(2), 50));
@@ -143,7 +143,7 @@ function firstFails() {
 
 story(
   "events whose first attempt fails arrive in order, and no SDK hears of it",
-  { answer: firstFails(), settings: FAST_RETRIES },
+  { answer: firstFails(), settings: FAST_RETRIES, needs: "python" },
   async (world) => {
     const { receiver, wire } = world;
     await Promise.all([

@@ -2,22 +2,18 @@
 // arrives once. A file of its own, because the SDK waits so long before it does.
 
 import assert from "node:assert/strict";
-import { after, before } from "node:test";
-import { Site } from "./lib/browser.mjs";
+import { siteOf } from "./lib/browser.mjs";
 import { assertArrivedAsSent } from "./lib/visits.mjs";
 import { story } from "./lib/world.mjs";
 
-let site;
-before(async () => {
-  site = await Site.open("rudderstack");
-});
-after(() => site?.close());
+const site = siteOf("rudderstack");
+const BROWSER = { needs: "browser" };
 
 const posts = (wire) => wire.exchanges.filter((one) => one.method === "POST");
 
 story(
   "a page of the JavaScript SDK that is left in batch mode before it was answered",
-  {},
+  BROWSER,
   async (world) => {
     const { wire, context } = world;
     const batch = { enabled: true, maxItems: 10, flushInterval: 300 };

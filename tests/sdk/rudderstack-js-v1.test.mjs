@@ -2,16 +2,12 @@
 // order.
 
 import assert from "node:assert/strict";
-import { after, before } from "node:test";
-import { Site } from "./lib/browser.mjs";
+import { siteOf } from "./lib/browser.mjs";
 import { visit } from "./lib/visits.mjs";
 import { story } from "./lib/world.mjs";
 
-let site;
-before(async () => {
-  site = await Site.open("rudderstack-v1");
-});
-after(() => site?.close());
+const site = siteOf("rudderstack-v1");
+const BROWSER = { needs: "browser" };
 
 const posts = (wire) => wire.exchanges.filter((one) => one.method === "POST");
 
@@ -19,7 +15,7 @@ for (const [how, events, atOnce] of [
   ["all calls at once", 20, 20],
   ["call after call", 10, 1],
 ]) {
-  story(`the JavaScript SDK of the API v1.1, ${how}`, {}, async (world) => {
+  story(`the JavaScript SDK of the API v1.1, ${how}`, BROWSER, async (world) => {
     await visit({ site, world, events, atOnce });
     const paths = new Set(posts(world.wire).map((one) => one.path));
     assert.deepEqual([...paths].sort(), ["/v1/identify", "/v1/track"]);

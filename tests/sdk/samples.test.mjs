@@ -81,7 +81,7 @@ story(
 
 story(
   "the samples sent by the Python SDK arrive whole by POST and flat by GET",
-  BOTH,
+  { ...BOTH, needs: "python" },
   async (world) => {
     const posted = await check(world, async () => {
       assert.deepEqual(await sendByPython(world.wire.url, SAMPLES.map(pythonCall)), []);

@@ -47,7 +47,7 @@ story("Segment's Node SDK", {}, async (world) => {
   await check(world);
 });
 
-story("Segment's Python SDK", {}, async (world) => {
+story("Segment's Python SDK", { needs: "python" }, async (world) => {
   const calls = [
     ...USERS.map((userId) => ["identify", { user_id: userId, traits: { plan: "größte" } }]),
     ...steps("python").map(({ userId, properties }) => [

@@ -1,9 +1,9 @@
 // Browser SDKs in headless Chromium, in pages of another origin than the gateway's.
 
 import assert from "node:assert/strict";
-import { existsSync } from "node:fs";
 import { createServer } from "node:http";
 import { join } from "node:path";
+import { after } from "node:test";
 import { build } from "esbuild-wasm";
 import { chromium } from "playwright-core";
 import { within } from "./wait.mjs";
@@ -39,25 +39,25 @@ async function bundled(name) {
 }
 
 /** A site whose pages load one SDK, and the browser that visits it. */
-export class Site {
+class Site {
+  #name;
   #server;
   #browser;
+  #opening;
 
-  /** `name` is that of a script in pages/. */
-  static async open(name) {
-    if (!existsSync(CHROMIUM)) {
-      throw new Error(`${CHROMIUM} is missing: run "tools/need browser", or set CHROMIUM`);
-    }
-    const site = new Site();
+  constructor(name) {
+    this.#name = name;
+  }
+
+  async #open() {
     const [script, browser] = await Promise.all([
-      bundled(name),
+      bundled(this.#name),
       chromium.launch({ executablePath: CHROMIUM, args: QUIET }),
     ]);
-    site.#browser = browser;
-    site.#server = createServer((request, response) => site.#serve(request, response, script));
-    await new Promise((settle) => site.#server.listen(0, "127.0.0.1", settle));
-    site.url = `http://127.0.0.1:${site.#server.address().port}`;
-    return site;
+    this.#browser = browser;
+    this.#server = createServer((request, response) => this.#serve(request, response, script));
+    await new Promise((settle) => this.#server.listen(0, "127.0.0.1", settle));
+    this.url = `http://127.0.0.1:${this.#server.address().port}`;
   }
 
   #serve({ url }, response, script) {
@@ -70,18 +70,30 @@ export class Site {
   }
 
   async close() {
-    await this.#browser.close();
-    this.#server.closeAllConnections();
-    await new Promise((settle) => this.#server.close(settle));
+    await this.#browser?.close();
+    this.#server?.closeAllConnections();
+    await new Promise((settle) => (this.#server ? this.#server.close(settle) : settle()));
   }
 
   /** Someone new, without a past. */
   async visitor(name) {
+    this.#opening ??= this.#open();
+    await this.#opening;
     return new Visitor(name, this.url, await this.#browser.newContext());
   }
 }
 
-export class Visitor {
+/**
+ * The site of a test file: opened by its first visitor, closed after the tests. `name` is that of a
+ * script in pages/.
+ */
+export function siteOf(name) {
+  const site = new Site(name);
+  after(() => site.close());
+  return site;
+}
+
+class Visitor {
   /** What pages asked of other hosts than this machine. */
   strayed = [];
   #n = 0;

@@ -1,8 +1,7 @@
 // The endpoint that webhooks are delivered to: records every request as it came, and answers what
 // the test says.
 
-import { createServer } from "node:http";
-import { Changing } from "./wait.mjs";
+import { Listener, whole } from "./listener.mjs";
 
 /** One request, as it came. */
 class Arrival {
@@ -30,30 +29,15 @@ class Arrival {
   }
 }
 
-export class Receiver extends Changing {
+export class Receiver extends Listener {
   /** In the order in which they came, complete with their bodies. */
   arrivals = [];
   #answer;
-  #server = createServer((request, response) => this.#take(request, response));
 
   /** `answer(arrival)` says the status, at once or later. */
   constructor(answer = () => 200) {
-    super();
+    super((request, response) => this.#take(request, response));
     this.#answer = answer;
-  }
-
-  async listen() {
-    // Longer than any test: a connection that closes by itself would be a failed attempt.
-    this.#server.keepAliveTimeout = 600_000;
-    await new Promise((settle) => this.#server.listen(0, "127.0.0.1", settle));
-    this.url = `http://127.0.0.1:${this.#server.address().port}`;
-    return this;
-  }
-
-  async close() {
-    const closed = new Promise((settle) => this.#server.close(settle));
-    this.#server.closeAllConnections();
-    await closed;
   }
 
   /** The arrivals at a path. */
@@ -67,14 +51,14 @@ export class Receiver extends Changing {
   }
 
   async #take(request, response) {
-    const chunks = [];
+    let body;
     try {
-      for await (const chunk of request) chunks.push(chunk);
+      body = await whole(request);
     } catch {
       // Cut off in the middle: the server was killed, and this is no arrival.
       return;
     }
-    const arrival = new Arrival(request, Buffer.concat(chunks));
+    const arrival = new Arrival(request, body);
     this.arrivals.push(arrival);
     this.changed();
     arrival.status = await this.#answer(arrival);

@@ -7,12 +7,12 @@ const DEADLINE_MS = 30_000;
 const LOOK_AGAIN_MS = 20;
 
 /** Settles as the promise does, or fails at the deadline. `what` may be a function. */
-export async function within(promise, what) {
+export async function within(promise, what, deadlineMs = DEADLINE_MS) {
   let timer;
   const late = new Promise((_, fail) => {
     const text = () => (typeof what === "function" ? what() : what);
-    const giveUp = () => fail(new Error(`not in ${DEADLINE_MS} ms: ${text()}`));
-    timer = setTimeout(giveUp, DEADLINE_MS);
+    const giveUp = () => fail(new Error(`not in ${deadlineMs} ms: ${text()}`));
+    timer = setTimeout(giveUp, deadlineMs);
   });
   try {
     return await Promise.race([promise, late]);
@@ -31,7 +31,7 @@ export class Changing {
   }
 
   /** Settles when `holds` answers something true, with that. */
-  async until(holds, what) {
+  async until(holds, what, deadlineMs) {
     let look;
     const held = new Promise((settle, fail) => {
       look = () => {
@@ -46,7 +46,7 @@ export class Changing {
     this.#waiting.add(look);
     try {
       look();
-      return await within(held, what);
+      return await within(held, what, deadlineMs);
     } finally {
       this.#waiting.delete(look);
     }

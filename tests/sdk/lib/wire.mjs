@@ -1,9 +1,10 @@
 // Stands between an SDK and the gateway, passes everything on unchanged, and records what the SDK
-// put on the wire, when, and what it was answered.
+// put on the wire, when, and what it was answered. During an outage it answers calls itself, and
+// where the gateway is gone, so is the connection of the SDK.
 
-import { Agent, createServer, request as send } from "node:http";
+import { Agent, request as send } from "node:http";
 import { gunzipSync } from "node:zlib";
-import { Changing } from "./wait.mjs";
+import { Listener, whole } from "./listener.mjs";
 
 /** One request of an SDK. */
 class Exchange {
@@ -21,6 +22,11 @@ class Exchange {
     this.body = body;
     /** Its place among all beginnings and ends. */
     this.begun = begun;
+  }
+
+  /** Whether it ended without an answer. */
+  get isCut() {
+    return this.status === undefined && this.ended !== Number.POSITIVE_INFINITY;
   }
 
   get isGzip() {
@@ -44,13 +50,28 @@ class Exchange {
   }
 }
 
-async function whole(stream) {
-  const chunks = [];
-  for await (const chunk of stream) chunks.push(chunk);
-  return Buffer.concat(chunks);
+/** What the gateway answers to a call that it has no room for. */
+export function noRoom({ origin }, retryAfter) {
+  const readable = {
+    "access-control-allow-origin": origin,
+    "access-control-allow-credentials": "true",
+    "access-control-expose-headers": "Retry-After, Postrider-Reason",
+  };
+  return {
+    status: 503,
+    headers: {
+      "content-type": "text/plain; charset=utf-8",
+      "x-content-type-options": "nosniff",
+      "postrider-reason": "storage_full",
+      ...(retryAfter && { "retry-after": retryAfter }),
+      vary: "Origin",
+      ...(origin && readable),
+    },
+    body: Buffer.from("service unavailable\n"),
+  };
 }
 
-export class Wire extends Changing {
+export class Wire extends Listener {
   /** In the order in which they came. */
   exchanges = [];
   /** Called before an answer is passed on, which waits for it. */
@@ -58,26 +79,35 @@ export class Wire extends Changing {
   #gateway;
   #now = 0;
   #agent = new Agent({ keepAlive: true });
-  #server = createServer((request, response) => this.#pass(request, response));
+  #outage;
 
   constructor(gateway) {
-    super();
+    super((request, response) => this.#pass(request, response));
     this.#gateway = new URL(gateway);
   }
 
-  async listen() {
-    // Longer than any test: an SDK must never meet a connection that closes by itself.
-    this.#server.keepAliveTimeout = 600_000;
-    await new Promise((settle) => this.#server.listen(0, "127.0.0.1", settle));
-    this.url = `http://127.0.0.1:${this.#server.address().port}`;
-    return this;
+  async close() {
+    await super.close();
+    this.#agent.destroy();
   }
 
-  async close() {
-    const closed = new Promise((settle) => this.#server.close(settle));
-    this.#server.closeAllConnections();
-    this.#agent.destroy();
-    await closed;
+  /**
+   * From the next call on, and for so long, calls are answered as by a gateway without room.
+   * Without `lastsMs` it goes on until `recover`.
+   */
+  beginOutage({ lastsMs = Number.POSITIVE_INFINITY, retryAfter } = {}) {
+    this.#outage = { lastsMs, retryAfter };
+  }
+
+  recover() {
+    this.#outage = undefined;
+  }
+
+  /** The answer that an outage has for a call. */
+  #refusal({ method, headers }) {
+    if (!this.#outage || method !== "POST") return undefined;
+    this.#outage.ends ??= Date.now() + this.#outage.lastsMs;
+    return Date.now() < this.#outage.ends ? noRoom(headers, this.#outage.retryAfter) : undefined;
   }
 
   /** Every event that was put on the wire, in the order of the requests. */
@@ -90,15 +120,16 @@ export class Wire extends Changing {
     const exchange = new Exchange(request, await whole(request), begun);
     this.exchanges.push(exchange);
     try {
-      const { status, rawHeaders, body } = await this.#forward(request, exchange.body);
+      const passed = this.#refusal(exchange) ?? (await this.#forward(request, exchange.body));
+      const { status, headers, body } = passed;
       Object.assign(exchange, { status, answer: body.toString("utf8"), ended: this.#now++ });
       this.changed();
       await this.beforeAnswer(exchange);
-      response.writeHead(status, rawHeaders).end(body);
+      response.writeHead(status, headers).end(body);
     } catch {
-      // The gateway is gone, and so is the connection of the SDK.
       exchange.ended = this.#now++;
       request.socket.destroy();
+      this.changed();
     }
   }
 
@@ -108,7 +139,7 @@ export class Wire extends Changing {
     return new Promise((settle, fail) => {
       const outgoing = send(options, (answer) => {
         const { statusCode: status, rawHeaders: headers } = answer;
-        whole(answer).then((text) => settle({ status, rawHeaders: headers, body: text }), fail);
+        whole(answer).then((text) => settle({ status, headers, body: text }), fail);
       });
       outgoing.on("error", fail);
       outgoing.end(body);

@@ -35,19 +35,31 @@ function workspace(url, methods) {
   };
 }
 
+/** Languages, and `browser`, that this machine has nothing of. */
+const LACKS = (process.env.SDK_LACKS ?? "").split(" ");
+
+/** Why a test that needs one of them is skipped; false where it is not. */
+export const skipWithout = (need) =>
+  LACKS.includes(need) ? `this machine has no ${need}; see tools/need` : false;
+
 /**
  * A test with a world of its own.
  *
- * `answer` is the receiver's, `settings` the server's environment, `port` the gateway's.
+ * `answer` is the receiver's, `settings` the server's environment, `port` asks for the gateway's,
+ * `needs` is what a machine may lack.
  */
-export function story(name, { answer, settings, port, methods = ["POST"] }, body) {
-  test(name, async (context) => {
+export function story(name, { answer, settings, port, needs, methods = ["POST"] }, body) {
+  test(name, { skip: skipWithout(needs) }, async (context) => {
     const ends = [];
     let server;
     try {
       const receiver = await new Receiver(answer).listen();
       ends.push(() => receiver.close());
-      server = new Server({ workspace: workspace(receiver.url, methods), settings, port });
+      server = new Server({
+        workspace: workspace(receiver.url, methods),
+        settings,
+        port: await port?.(),
+      });
       ends.push(() => server.kill());
       await server.start();
       const wire = await new Wire(server.gateway).listen();
