@@ -5,6 +5,7 @@ import { spawn } from "node:child_process";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { text } from "node:stream/consumers";
+import { afterEach } from "node:test";
 import { within } from "./wait.mjs";
 
 const HERE = join(import.meta.dirname, "..");
@@ -29,24 +30,31 @@ export class RawCall {
 
 const asText = (call) => (call instanceof RawCall ? call.json : JSON.stringify(call));
 
+/** No program outlives its test, also where that failed or was cut off. */
+const running = new Set();
+const killAll = () => {
+  for (const child of running) child.kill("SIGKILL");
+};
+process.once("exit", killAll);
+afterEach(killAll);
+
 export class LineClient {
   #language;
   #child;
   #closed;
   #stderr;
   #answers;
-  #kill = () => this.#child.kill("SIGKILL");
 
   /** `settings` is what the program is told first. */
   constructor(language, settings) {
     const [program, ...words] = PROGRAMS[language];
     this.#language = language;
     this.#child = spawn(program, words, { stdio: ["pipe", "pipe", "pipe"] });
-    process.once("exit", this.#kill);
-    this.#closed = new Promise((settle, fail) => {
-      this.#child.once("error", fail);
+    running.add(this.#child);
+    this.#closed = new Promise((settle) => {
+      this.#child.once("error", settle);
       this.#child.once("close", (code, signal) => settle(code ?? signal));
-    });
+    }).finally(() => running.delete(this.#child));
     // Where it ends early, its exit code tells.
     this.#child.stdin.on("error", () => {});
     this.#stderr = text(this.#child.stderr);
@@ -69,14 +77,9 @@ export class LineClient {
 
   /** Ends it well. */
   async close() {
-    try {
-      this.#child.stdin.end();
-      const code = await within(this.#closed, `the ${this.#language} client ends`);
-      if (code !== 0) await this.#fail(code);
-    } finally {
-      this.#kill();
-      process.off("exit", this.#kill);
-    }
+    this.#child.stdin.end();
+    const code = await within(this.#closed, `the ${this.#language} client ends`);
+    if (code !== 0) await this.#fail(code);
   }
 
   async #fail(code) {

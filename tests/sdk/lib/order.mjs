@@ -2,7 +2,13 @@
 
 import assert from "node:assert/strict";
 
-const ids = (events) => events.map((one) => one.messageId);
+/** What a sender calls its events tells them apart, also where its SDK gives them no ids. */
+function idOf({ messageId, userId, properties }) {
+  if (properties?.sender === undefined) return messageId;
+  return `${properties.sender} ${userId} ${properties.n}`;
+}
+
+const ids = (events) => events.map(idOf);
 
 /** Checks that the events that arrived are those that were sent, each once. */
 export function assertExactlyOnce(sent, arrived) {
@@ -22,7 +28,7 @@ function groups(list, key) {
 /** The events in the order of their first arrivals. */
 export function firstArrivals(events) {
   // A map keeps a key where it was first put.
-  return [...new Map(events.map((one) => [one.messageId, one])).values()];
+  return [...new Map(events.map((one) => [idOf(one), one])).values()];
 }
 
 /**
@@ -36,10 +42,10 @@ export function assertOrderOfWire(exchanges, arrived) {
   const accepted = exchanges
     .filter((one) => one.status === 200)
     .flatMap((exchange) => exchange.events.map((event) => ({ event, exchange })));
-  const first = new Map(accepted.toReversed().map((one) => [one.event.messageId, one]));
+  const first = new Map(accepted.toReversed().map((one) => [idOf(one.event), one]));
   const sent = accepted
-    .filter((one) => first.get(one.event.messageId) === one)
-    .map((one) => ({ ...one, place: places.get(one.event.messageId) }));
+    .filter((one) => first.get(idOf(one.event)) === one)
+    .map((one) => ({ ...one, place: places.get(idOf(one.event)) }));
   let compared = 0;
   for (const events of groups(sent, (one) => one.event.userId)) {
     for (const [index, later] of events.entries()) {
@@ -48,7 +54,7 @@ export function assertOrderOfWire(exchanges, arrived) {
           earlier.exchange === later.exchange || earlier.exchange.ended < later.exchange.begun;
         if (!isBefore) continue;
         compared += 1;
-        const names = `${earlier.event.messageId} and ${later.event.messageId}`;
+        const names = `${idOf(earlier.event)} and ${idOf(later.event)}`;
         assert.ok(
           earlier.place < later.place,
           `${names} of ${later.event.userId} keep their order`,

@@ -111,7 +111,8 @@ func main() {
 	must(err)
 	var given settings
 	must(json.Unmarshal(first, &given))
-	outcomes := make(told)
+	// The SDK tells some failures again when it is closed, and nobody listens any more.
+	outcomes := make(told, 10_000)
 	client, err := analytics.NewWithConfig(given.WriteKey, analytics.Config{
 		DataPlaneUrl: given.URL,
 		Interval:     50 * time.Millisecond,
