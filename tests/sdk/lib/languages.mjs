@@ -97,7 +97,7 @@ export function manyArriveInOrder({ name, needs, open, batch }) {
 /** `attempts` is how often the SDK tries, `told` what it says, `deadlineMs` how long it may take. */
 export function aWrongKeyIsTold({ name, needs, open }, { attempts = 1, told, deadlineMs }) {
   story(`a wrong write key is told by ${name}`, { needs }, async ({ receiver, server, wire }) => {
-    const wrong = open(wire.url, WRONG_KEY);
+    const wrong = open(wire.url, { writeKey: WRONG_KEY });
     const outcomes = await wrong.call([CALLS[1]], deadlineMs);
     await wrong.close();
     assert.deepEqual(outcomes, [told]);

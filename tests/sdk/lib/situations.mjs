@@ -34,19 +34,19 @@ class Stream extends Changing {
   #sender;
   #n = 0;
 
-  static async open(sdk, url) {
+  static async open(sdk, wire) {
     const stream = new Stream();
     stream.#sdk = sdk;
-    stream.#sender = await sdk.open(url);
+    stream.#sender = await sdk.open(wire.url, { wire });
     return stream;
   }
 
   /** Answers what the SDK said of each step. */
   async go() {
-    const { users = USERS, sender = "stream", deadlineMs } = this.#sdk;
+    const { users = USERS, deadlineMs } = this.#sdk;
     const steps = Array.from({ length: EACH }, () => {
       const n = this.#n++;
-      return users.map((userId) => ({ sender, userId, n }));
+      return users.map((userId) => ({ sender: "stream", userId, n }));
     }).flat();
     const outcomes = await this.#sender.send(steps, deadlineMs);
     this.told.push(...steps.map((step, at) => ({ step, said: outcomes[at] })));
@@ -117,7 +117,7 @@ function assertOrder(sdk, taken) {
 export function outage(sdk, what, check = assertNothingFails) {
   story(`an outage of 3 s: ${sdk.name} ${what}`, { needs: sdk.needs }, async (world) => {
     const { wire, receiver, context } = world;
-    const stream = await Stream.open(sdk, wire.url);
+    const stream = await Stream.open(sdk, wire);
     await stream.goTimes(GOES_BEFORE);
     wire.beginOutage({ lastsMs: OUTAGE_MS, retryAfter: RETRY_AFTER });
     await stream.go();
@@ -143,7 +143,7 @@ export function outageWithoutEnd(sdk, { attempts, told }) {
   const what = `${sdk.name} gives up after ${attempts} attempts, and says so`;
   story(`an outage that outlasts an SDK: ${what}`, { needs: sdk.needs }, async (world) => {
     const { wire, receiver } = world;
-    const stream = await Stream.open(sdk, wire.url);
+    const stream = await Stream.open(sdk, wire);
     await stream.goTimes(GOES_BEFORE);
     wire.beginOutage();
     const outcomes = await stream.go();
@@ -169,7 +169,7 @@ export function outageWithoutEnd(sdk, { attempts, told }) {
 }
 
 /** Ends the gateway amid goes, waits until the SDK knocks in vain, and starts it where it was. */
-async function restart(stream, { server, wire }) {
+async function restart(stream, { server, wire }, deadlineMs) {
   let isOver = false;
   let isBack;
   const back = new Promise((settled) => {
@@ -189,7 +189,6 @@ async function restart(stream, { server, wire }) {
   await server.start();
   isBack();
   const enough = stream.goes + GOES_AFTER;
-  const { deadlineMs } = stream;
   await stream.until(() => stream.goes >= enough, "the SDK goes on", deadlineMs);
   isOver = true;
   await going;
@@ -200,9 +199,9 @@ export function restarted(sdk, what, check = assertNothingFails) {
   const options = { needs: sdk.needs, port: portToKeep };
   story(`a restart in mid-stream: ${sdk.name} ${what}`, options, async (world) => {
     const { wire, receiver, context } = world;
-    const stream = await Stream.open(sdk, wire.url);
+    const stream = await Stream.open(sdk, wire);
     await stream.goTimes(GOES_BEFORE);
-    await restart(stream, world);
+    await restart(stream, world, sdk.deadlineMs);
     await stream.close();
     check(stream.failures, wire);
     const arrived = await settle(stream, world);
@@ -228,7 +227,7 @@ export function hungEndpoint(sdk) {
   const what = `${sdk.name} is answered while the endpoint hangs`;
   story(`a hung endpoint: ${what}`, options, async (world) => {
     const { receiver } = world;
-    const stream = await Stream.open(sdk, world.wire.url);
+    const stream = await Stream.open(sdk, world.wire);
     await stream.goTimes(GOES_BEFORE + GOES_AFTER);
     await stream.close();
     await receiver.until(() => receiver.arrivals.length > 0, "something reaches the endpoint");
