@@ -20,10 +20,13 @@ export function rudderId({ userId, anonymousId }) {
 /** A time of RFC 3339 in milliseconds; its offset stays. */
 const inMilliseconds = (time) => time.replace(/(\.\d{3})\d*/, "$1").replace("+00:00", "Z");
 
+/** What is no time counts as missing. */
+const readable = (time) => (Number.isNaN(Date.parse(time)) ? undefined : time);
+
 /** The times of an event that was received then. */
 function times({ originalTimestamp, sentAt, timestamp }, receivedAt) {
-  const original = originalTimestamp ?? receivedAt;
-  const sent = sentAt ?? receivedAt;
+  const original = readable(originalTimestamp) ?? receivedAt;
+  const sent = readable(sentAt) ?? receivedAt;
   const skew = Date.parse(sent) - Date.parse(original);
   return {
     receivedAt,

@@ -1,15 +1,19 @@
 // The server under test: started on a workspace and a fresh data directory, asked for its status,
 // ended well or killed, and started again on the same data.
 
-import { spawn } from "node:child_process";
+import { execFile, spawn } from "node:child_process";
 import { closeSync, mkdtempSync, openSync, readFileSync, writeFileSync } from "node:fs";
 import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
+import { promisify } from "node:util";
 import { polled, within } from "./wait.mjs";
 
 const LOG_LINES_SHOWN = 30;
+
+/** A file that may not grow is then a write that fails, as on a broken disk; see `failDisk`. */
+const IGNORE_SIZE_SIGNAL = 'trap "" XFSZ; exec "$0" "$@"';
 
 /** Below the ports that systems give to whoever asks for any. */
 const FIXED_PORTS = { from: 20_000, count: 12_000 };
@@ -49,7 +53,7 @@ export class Server {
     words.push("--workspace", join(this.#directory, "workspaceConfig.json"));
     words.push("--egress-allow", "127.0.0.0/8");
     const log = openSync(this.#log, "a");
-    const child = spawn(process.env.POSTRIDER_BIN, words, {
+    const child = spawn("sh", ["-c", IGNORE_SIZE_SIGNAL, process.env.POSTRIDER_BIN, ...words], {
       cwd: this.#directory,
       env: environment(this.#settings),
       stdio: ["ignore", "pipe", log],
@@ -105,6 +109,16 @@ export class Server {
   async kill() {
     this.#child?.kill("SIGKILL");
     await within(this.#ended, "the server is gone");
+  }
+
+  /** From now on, every write of it fails. */
+  failDisk() {
+    return promisify(execFile)("prlimit", ["--pid", `${this.#child.pid}`, "--fsize=1:unlimited"]);
+  }
+
+  /** Settles when it has ended by itself. */
+  ended() {
+    return within(this.#ended, () => `the server ends by itself\n${this.logEnd()}`);
   }
 
   /** The end of what it logged. */

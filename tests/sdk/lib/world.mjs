@@ -7,6 +7,7 @@ import { Server } from "./server.mjs";
 import { Wire } from "./wire.mjs";
 
 export const WRITE_KEY = "2bVZ8TkXqLmN4pRsUwYa1cEgHj";
+export const DISABLED_KEY = "9tZQ4WmEkRb7nLcXv2HyUjGs1A";
 export const API_KEY = "s3cret";
 export const POST_PATH = "/hook";
 export const GET_PATH = "/look";
@@ -23,7 +24,7 @@ const destination = (id, webhookMethod, webhookUrl) => ({
   destinationDefinition: { name: "WEBHOOK", displayName: "Webhook" },
 });
 
-/** One source; its events go by each of the methods. */
+/** One source, whose events go by each of the methods, and one that is disabled. */
 function workspace(url, methods) {
   const all = {
     POST: destination("post", "POST", `${url}${POST_PATH}`),
@@ -31,7 +32,10 @@ function workspace(url, methods) {
   };
   const destinations = methods.map((method) => all[method]);
   return {
-    sources: [{ id: "src", name: "App", writeKey: WRITE_KEY, enabled: true, destinations }],
+    sources: [
+      { id: "src", name: "App", writeKey: WRITE_KEY, enabled: true, destinations },
+      { id: "off", name: "Old app", writeKey: DISABLED_KEY, enabled: false, destinations: [] },
+    ],
   };
 }
 
