@@ -27,9 +27,9 @@ const html = (script) =>
   `<!doctype html><html lang="en"><meta charset="utf-8"><title>Shop</title>${script}</html>`;
 
 /** The script of a page, as an application would bundle it. */
-async function bundled(name) {
+async function bundled(path) {
   const { outputFiles } = await build({
-    entryPoints: [join(PAGES, `${name}.mjs`)],
+    entryPoints: [path],
     bundle: true,
     format: "iife",
     logLevel: "error",
@@ -38,20 +38,21 @@ async function bundled(name) {
   return outputFiles[0].text;
 }
 
-/** A site whose pages load one SDK, and the browser that visits it. */
-class Site {
-  #name;
+/** A site whose pages load one script, and the browser that visits it; its first visitor opens it. */
+export class Site {
+  #script;
   #server;
   #browser;
   #opening;
 
-  constructor(name) {
-    this.#name = name;
+  /** `script` is the path of what the pages load. */
+  constructor(script) {
+    this.#script = script;
   }
 
   async #open() {
     const [script, browser] = await Promise.all([
-      bundled(this.#name),
+      bundled(this.#script),
       chromium.launch({ executablePath: CHROMIUM, args: QUIET }),
     ]);
     this.#browser = browser;
@@ -83,12 +84,9 @@ class Site {
   }
 }
 
-/**
- * The site of a test file: opened by its first visitor, closed after the tests. `name` is that of a
- * script in pages/.
- */
+/** The site of a test file, closed after its tests. `name` is that of a script in pages/. */
 export function siteOf(name) {
-  const site = new Site(name);
+  const site = new Site(join(PAGES, `${name}.mjs`));
   after(() => site.close());
   return site;
 }
@@ -104,8 +102,8 @@ class Visitor {
     this.context = context;
   }
 
-  /** Comes to a page and loads its SDK. */
-  async come(url, options = {}) {
+  /** Comes to a page. */
+  async visit() {
     if (!this.page) {
       await this.context.route(
         ({ hostname }) => hostname !== "127.0.0.1",
@@ -117,6 +115,11 @@ class Visitor {
       this.page = await this.context.newPage();
     }
     await this.page.goto(this.site);
+  }
+
+  /** Comes to a page and loads its SDK. */
+  async come(url, options = {}) {
+    await this.visit();
     const loading = this.page.evaluate((given) => window.load(...given), [WRITE_KEY, url, options]);
     await within(loading, "the SDK of the page is loaded");
   }
