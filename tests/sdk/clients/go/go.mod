@@ -1,6 +1,6 @@
 module postrider.test/sdk
 
-go 1.21
+go 1.18
 
 require github.com/rudderlabs/analytics-go/v4 v4.2.1
 
