@@ -62,7 +62,7 @@ impl Refusals {
         let tallies = self.tallies.lock().unwrap_or_else(PoisonError::into_inner);
         let mut tallies: Vec<_> =
             tallies.iter().map(|(cause, one)| (cause.clone(), *one)).collect();
-        tallies.sort_by(|(_, one), (_, other)| other.last_at.cmp(&one.last_at));
+        tallies.sort_by_key(|(_, one)| std::cmp::Reverse(one.last_at));
         tallies
     }
 }
