@@ -95,8 +95,16 @@ pub(super) struct Owed {
     pub message: Option<CallHash>,
     exempt: bool,
     values: [Option<ValueText>; FIELDS.len()],
-    /// Which members hold an owed field, in the order of the text.
-    places: SmallVec<[(usize, usize); FIELDS.len()]>,
+    places: Places,
+}
+
+/// Which members hold an owed field.
+#[derive(Default)]
+struct Places {
+    /// Member and field, in the order of the text.
+    all: SmallVec<[(usize, usize); FIELDS.len()]>,
+    /// The last member of each field, which is the one that counts.
+    last: [Option<usize>; FIELDS.len()],
 }
 
 /// The raw values of the members that are read; the last one of a name counts.
@@ -115,7 +123,7 @@ impl Owed {
         forced: Option<EventKind>,
         stamp: &mut Stamp<'_>,
     ) -> Self {
-        let mut places = SmallVec::new();
+        let mut places = Places::default();
         let raw = raw_values(text, members, &mut places);
         let user = identity_text(raw.user_id);
         let anonymous = identity_text(raw.anonymous_id);
@@ -204,15 +212,20 @@ impl Owed {
         time.timestamp()
     }
 
-    /// The event's text with everything owed in it.
+    /// The event's text with everything owed in it, each field once.
+    ///
+    /// Of a field that came several times only the last one stays: it is the one that was read, and
+    /// a reader that takes the first one must not find another.
     pub fn splice(&self, text: &str, span: Span, members: &[Member]) -> Vec<u8> {
         let mut out = Vec::with_capacity(span.end - span.start + 400);
         let bytes = text.as_bytes();
         let mut copied = span.start;
-        let mut there = [false; FIELDS.len()];
-        for &(member, field) in &self.places {
-            there[field] = true;
-            if let Some(value) = &self.values[field] {
+        for &(member, field) in &self.places.all {
+            if self.places.last[field] != Some(member) {
+                // Up to the next member's quote, and there is one: the field comes again.
+                out.extend_from_slice(&bytes[copied..members[member].key.start - 1]);
+                copied = members[member + 1].key.start - 1;
+            } else if let Some(value) = &self.values[field] {
                 let place = members[member].value;
                 out.extend_from_slice(&bytes[copied..place.start]);
                 out.extend_from_slice(value);
@@ -224,7 +237,9 @@ impl Owed {
         out.extend_from_slice(&bytes[copied..end]);
         let mut comma = !members.is_empty();
         for (index, (_, name)) in FIELDS.iter().enumerate() {
-            if let Some(value) = self.values[index].as_ref().filter(|_| !there[index]) {
+            if let Some(value) =
+                self.values[index].as_ref().filter(|_| self.places.last[index].is_none())
+            {
                 if comma {
                     out.push(b',');
                 }
@@ -246,11 +261,7 @@ impl<'t> Raw<'t> {
     }
 }
 
-fn raw_values<'t>(
-    text: &'t str,
-    members: &[Member],
-    places: &mut SmallVec<[(usize, usize); FIELDS.len()]>,
-) -> Raw<'t> {
+fn raw_values<'t>(text: &'t str, members: &[Member], places: &mut Places) -> Raw<'t> {
     let mut raw = Raw::default();
     for (index, member) in members.iter().enumerate() {
         let key = member.key.of(text);
@@ -262,7 +273,8 @@ fn raw_values<'t>(
             other => {
                 if let Some(field) = field_named(other) {
                     raw.own[field as usize] = Some(value);
-                    places.push((index, field as usize));
+                    places.all.push((index, field as usize));
+                    places.last[field as usize] = Some(index);
                 }
             }
         }

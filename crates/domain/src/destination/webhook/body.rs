@@ -1,12 +1,15 @@
 //! The body of POST, PUT and PATCH: the whole event, as it is stored, with three corrections.
 //!
-//! `header`, `fullPath` and `appendPath` are taken out, top-level nulls are dropped, and
-//! `context.ip` is filled from `request_ip` where it is missing or null.
+//! `header`, `fullPath` and `appendPath` are taken out, top-level nulls are dropped (with what
+//! stood under the same name before, as the last one counts), and `context.ip` is filled from `request_ip` where it is missing or null.
+
+use std::borrow::Cow;
+use std::collections::HashSet;
 
 use bytes::Bytes;
 use smallvec::SmallVec;
 
-use crate::event::json::{Fault, Scanner, Span, ValueKind, key_is};
+use crate::event::json::{Fault, Scanner, Span, ValueKind, key_is, unescape};
 use crate::limits;
 
 /// Members that steer a request and are no part of its body.
@@ -14,9 +17,11 @@ const STEERING: [&str; 3] = ["header", "fullPath", "appendPath"];
 
 /// What one pass over an event finds.
 #[derive(Default)]
-struct Findings {
+struct Findings<'t> {
     /// Key (without quotes) and value of each top-level member.
     members: SmallVec<[(Span, Span); 32]>,
+    /// Names whose last value is null.
+    nulls: HashSet<Cow<'t, str>>,
     /// The last `context`, which is the one that counts.
     context: Option<Context>,
     request_ip: Option<Span>,
@@ -47,14 +52,14 @@ pub(super) fn body(payload: &Bytes) -> Bytes {
     // A stored event has been checked at intake; one that does not scan leaves as it is.
     let Ok(found) = find(text) else { return payload.clone() };
     let fill = fill(text, &found);
-    let drops = found.members.iter().any(|member| is_dropped(text, *member));
+    let drops = found.members.iter().any(|member| is_dropped(text, &found, *member));
     if !drops && matches!(fill, Fill::Nothing) {
         return payload.clone();
     }
     Bytes::from(write(text, &found, &fill))
 }
 
-fn find(text: &str) -> Result<Findings, Fault> {
+fn find(text: &str) -> Result<Findings<'_>, Fault> {
     let mut found = Findings::default();
     let mut scanner = Scanner::new(text, limits::STORED_SCAN);
     scanner.members(|scanner, key| {
@@ -67,13 +72,18 @@ fn find(text: &str) -> Result<Findings, Fault> {
         if key_is(name, "request_ip") {
             found.request_ip = Some(value);
         }
+        if value.of(text) == "null" {
+            found.nulls.insert(unescape(name));
+        } else if !found.nulls.is_empty() {
+            found.nulls.remove(&unescape(name));
+        }
         found.members.push((key, value));
         Ok(())
     })?;
     Ok(found)
 }
 
-fn context(scanner: &mut Scanner<'_>, text: &str, found: &mut Findings) -> Result<Span, Fault> {
+fn context(scanner: &mut Scanner<'_>, text: &str, found: &mut Findings<'_>) -> Result<Span, Fault> {
     found.context = None;
     if scanner.peek() != ValueKind::Object {
         return scanner.skip();
@@ -91,12 +101,14 @@ fn context(scanner: &mut Scanner<'_>, text: &str, found: &mut Findings) -> Resul
     Ok(value)
 }
 
-fn is_dropped(text: &str, (key, value): (Span, Span)) -> bool {
+fn is_dropped(text: &str, found: &Findings<'_>, (key, value): (Span, Span)) -> bool {
     let name = key.of(text);
-    value.of(text) == "null" || STEERING.iter().any(|steering| key_is(name, steering))
+    value.of(text) == "null"
+        || STEERING.iter().any(|steering| key_is(name, steering))
+        || (!found.nulls.is_empty() && found.nulls.contains(&unescape(name)))
 }
 
-fn fill<'t>(text: &'t str, found: &Findings) -> Fill<'t> {
+fn fill<'t>(text: &'t str, found: &Findings<'_>) -> Fill<'t> {
     let Some(ip) = found.request_ip.map(|span| span.of(text)).filter(|ip| *ip != "null") else {
         return Fill::Nothing;
     };
@@ -116,10 +128,10 @@ fn fill<'t>(text: &'t str, found: &Findings) -> Fill<'t> {
     }
 }
 
-fn write(text: &str, found: &Findings, fill: &Fill<'_>) -> Vec<u8> {
+fn write(text: &str, found: &Findings<'_>, fill: &Fill<'_>) -> Vec<u8> {
     let mut out = Vec::with_capacity(text.len() + 64);
     out.push(b'{');
-    for member in found.members.iter().filter(|member| !is_dropped(text, **member)) {
+    for member in found.members.iter().filter(|member| !is_dropped(text, found, **member)) {
         if out.len() > 1 {
             out.push(b',');
         }
@@ -181,6 +193,11 @@ mod tests {
         check(r#"{"a":1,"appendPath":"x"}"#, r#"{"a":1}"#);
         check(r#"{"a": 1 , "b":null , "c":null }"#, r#"{"a": 1}"#);
         check(r#"{"b":null,"c":null}"#, "{}");
+        check(
+            r#"{"a":1,"a":null,"b":1,"\u0061":2,"c":3,"\u0063":null}"#,
+            r#"{"a":1,"b":1,"\u0061":2}"#,
+        );
+        check(r#"{"userId":"u","k":1,"userId":null}"#, r#"{"k":1}"#);
         check(r#"{"h\u0065ader":1,"a":{"header":1,"n":null}}"#, r#"{"a":{"header":1,"n":null}}"#);
     }
 
@@ -223,8 +240,6 @@ mod tests {
                 ]),
             ), 0..7),
         ) {
-            let mut seen = std::collections::HashSet::new();
-            let members: Vec<_> = members.into_iter().filter(|(key, _)| seen.insert(*key)).collect();
             let list: Vec<_> = members.iter().map(|(k, v)| format!("\"{k}\":{v}")).collect();
             let event = format!("{{{}}}", list.join(","));
             let got = body(&Bytes::from(event.clone()));

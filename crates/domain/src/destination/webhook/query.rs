@@ -44,14 +44,9 @@ fn find(text: &str) -> Result<Sources<'_>, Fault> {
     let mut scanner = Scanner::new(text, limits::STORED_SCAN);
     scanner.members(|scanner, key| {
         let name = key.of(text);
-        if key_is(name, "context") && scanner.peek() == ValueKind::Object {
-            scanner.members(|scanner, key| {
-                let value = scanner.skip()?.of(text);
-                if key_is(key.of(text), "traits") {
-                    found.context_traits = Some(value);
-                }
-                Ok(())
-            })?;
+        if key_is(name, "context") {
+            // The last context counts, also where it has no traits.
+            found.context_traits = context_traits(scanner, text)?;
             return Ok(());
         }
         let value = scanner.skip()?.of(text);
@@ -64,6 +59,21 @@ fn find(text: &str) -> Result<Sources<'_>, Fault> {
         Ok(())
     })?;
     Ok(found)
+}
+
+fn context_traits<'t>(scanner: &mut Scanner<'_>, text: &'t str) -> Result<Option<&'t str>, Fault> {
+    if scanner.peek() != ValueKind::Object {
+        return scanner.skip().map(|_| None);
+    }
+    let mut traits = None;
+    scanner.members(|scanner, key| {
+        let value = scanner.skip()?.of(text);
+        if key_is(key.of(text), "traits") {
+            traits = Some(value);
+        }
+        Ok(())
+    })?;
+    Ok(traits)
 }
 
 /// Whether a raw value stands for something: an empty object does, nulls and empty texts do not.
@@ -228,6 +238,7 @@ mod tests {
         check(r#"{"type":"identify","traits":{},"context":{"traits":{"b":2}}}"#, "");
         check(r#"{"type":"identify","traits":null,"context":{"traits":{"b":2}}}"#, "b=2");
         check(r#"{"context":{"traits":{"b":2}},"type":"identify","properties":{"c":1}}"#, "b=2");
+        check(r#"{"context":{"traits":{"b":2}},"type":"identify","context":null}"#, "");
         check(r#"{"type":"group","traits":{"a":1},"properties":{"c":1}}"#, "c=1");
     }
 

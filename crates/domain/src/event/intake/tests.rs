@@ -116,6 +116,28 @@ fn owed_fields_that_came_are_replaced_where_they_stand() {
 }
 
 #[test]
+fn of_what_came_twice_the_last_one_counts_and_owed_fields_stay_once() {
+    let body = concat!(
+        r#"{"rudderId":1 , "messageId":"m1","userId":"a","\u0074ype":"page", "sentAt":2,"#,
+        "\n",
+        r#""type":7,"message\u0049d":"m2","k":1,"userId":"b","k":2,"rudderId":3,"rudderId":[4]}"#,
+    );
+    let intake = read_as(Shape::Single(EventKind::Track), body).unwrap();
+    let text = payloads(&intake)[0];
+    let start = concat!(
+        r#"{"userId":"a","sentAt":"2026-11-25T00:00:00.000Z","#,
+        "\n",
+        r#""type":"track","message\u0049d":"m2","k":1,"userId":"b","k":2,"rudderId":""#,
+    );
+    assert!(text.starts_with(start), "{text}");
+    assert_eq!(intake.events[0].identities.user, crate::event::IdentityHash::of_user("b"));
+    assert_eq!(intake.calls[0], Some(CallHash::of("m2", 0)));
+    for name in ["rudderId", "sentAt", "receivedAt", "request_ip", "timestamp"] {
+        assert_eq!(text.matches(&format!("\"{name}\":")).count(), 1, "{name} in {text}");
+    }
+}
+
+#[test]
 fn a_batch_keeps_the_good_and_rejects_the_bad() {
     let body = r#"{"batch":[{"type":"track","userId":"a"},5,{"type":"page"},{"userId":"b"}]}"#;
     let intake = read_as(Shape::Batch, body).unwrap();
