@@ -79,7 +79,7 @@ reasons! {
     NeedsTls "needs_tls" "Plain HTTP was sent to a port that speaks HTTPS."
         "Use https:// in the data plane URL."
     BodyTimeout "body_timeout" "The body did not arrive in time."
-        "Check the client's network; intake.body_timeout is the limit."
+        "Check the client's network; intake.body_timeout and intake.body_grace are the limits."
     BodyCut "body_cut" "The connection ended before the body was complete."
         "Check the client's network; nothing of the request was stored."
     Busy "busy" "Too many requests are under way."

@@ -262,6 +262,8 @@ fn gateway_needs(
         budget: Arc::new(gateway::Budget::new(intake.bodies_bytes_max)),
         recent: Arc::new(gateway::Recent::new(intake.dedup_window)),
         buckets: Arc::default(),
+        // Half of the cores at most, so that large bodies leave the others to everybody else.
+        aside: Arc::new(gateway::Aside::new(thread_count(config) / 2)),
         crowd: Arc::new(crowd),
         identity,
         shutdown,
@@ -275,6 +277,7 @@ fn gateway_settings(config: &Config) -> gateway::GatewaySettings {
         event_bytes_max: intake.event_bytes_max,
         trusted_proxies: intake.trusted_proxies.clone(),
         body_timeout: intake.body_timeout,
+        body_grace: intake.body_grace,
         header_timeout: intake.header_timeout,
         idle_timeout: intake.idle_timeout,
         mixed: match intake.mixed_batches {

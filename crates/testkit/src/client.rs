@@ -123,6 +123,18 @@ impl Request {
     }
 }
 
+impl Connection {
+    /// Sends bytes over and over until an answer comes, and reads it; none where the connection is
+    /// closed instead.
+    ///
+    /// # Errors
+    /// Where the connection breaks, or what comes is no HTTP.
+    pub async fn pour(&mut self, bytes: &[u8]) -> Result<Option<Answer>> {
+        within("an answer to what is poured", self.0.pour(bytes)).await;
+        self.answer().await
+    }
+}
+
 impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
     /// A connection over a stream of any kind.
     pub fn over(stream: S) -> Self {

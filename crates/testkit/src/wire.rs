@@ -2,7 +2,7 @@
 
 use std::io::{Error, ErrorKind, Result};
 
-use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
+use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt, Interest, Ready};
 use tokio::net::TcpStream;
 
 /// An answer, as it came or as it is to be sent.
@@ -111,6 +111,23 @@ impl Wire {
         }
         Ok(self.stream.peek(&mut [0]).await? > 0)
     }
+
+    /// Sends bytes over and over until something comes back, or the connection takes no more.
+    pub async fn pour(&mut self, bytes: &[u8]) {
+        let mut rest = bytes;
+        loop {
+            let ready = self.stream.ready(Interest::READABLE | Interest::WRITABLE).await;
+            if !self.ahead.is_empty() || ready.is_ok_and(Ready::is_readable) {
+                return;
+            }
+            match self.stream.try_write(rest) {
+                Ok(count) if count < rest.len() => rest = &rest[count..],
+                Ok(_) => rest = bytes,
+                Err(error) if error.kind() == ErrorKind::WouldBlock => {}
+                Err(_) => return,
+            }
+        }
+    }
 }
 
 impl<S: AsyncRead + AsyncWrite + Unpin> Wire<S> {
@@ -178,13 +195,19 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Wire<S> {
         }
     }
 
-    /// Reads an answer; none where the connection ends before its first byte.
+    /// Reads an answer, past those that only ask to go on; none where the connection ends before
+    /// its first byte.
     ///
     /// # Errors
     /// Where it breaks or ends within, or is no HTTP.
     pub async fn answer(&mut self) -> Result<Option<Answer>> {
-        let Some(head) = self.head().await? else { return Ok(None) };
-        let status = head.first[1].parse().map_err(|_| odd("a status is no number"))?;
+        let (head, status) = loop {
+            let Some(head) = self.head().await? else { return Ok(None) };
+            let status = head.first[1].parse().map_err(|_| odd("a status is no number"))?;
+            if status != 100 {
+                break (head, status);
+            }
+        };
         // These two never have a body, and need not say so.
         let unsaid = if matches!(status, 204 | 304) { Unsaid::NoBody } else { Unsaid::UntilClose };
         let body = self.body(&head, unsaid).await?;

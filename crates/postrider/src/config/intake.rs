@@ -48,6 +48,17 @@ pub const INTAKE: &[Row] = &[
         more: "",
     },
     Row {
+        key: "intake.body_grace",
+        kind: Kind::Duration(
+            |config| &mut config.intake.body_grace,
+            Bounds { least: INSTANT, most: HOUR },
+        ),
+        default: "5s",
+        help: "How long a body may be slow; then it must have come at 1 KiB a second",
+        more: "What has come earns it time: after 10 KiB it may be silent for ten seconds more. A \
+               slower body is answered 408, so that few bytes do not hold a connection for long.",
+    },
+    Row {
         key: "intake.header_timeout",
         kind: Kind::Duration(
             |config| &mut config.intake.header_timeout,

@@ -54,6 +54,8 @@ pub struct IntakeConfig {
     pub trusted_proxies: Vec<IpNet>,
     /// Longest wait for a whole body.
     pub body_timeout: Duration,
+    /// How long a body may be slow.
+    pub body_grace: Duration,
     /// Longest wait for a whole request head.
     pub header_timeout: Duration,
     /// Longest silence on a kept connection.

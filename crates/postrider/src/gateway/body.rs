@@ -1,15 +1,18 @@
-//! Reading a request's body: counted as it comes, within its time.
+//! Reading a request's body: counted as it comes, within its time and no slower than it may be.
 
 use std::time::Duration;
 
 use bytes::{Bytes, BytesMut};
 use domain::limits;
 use domain::reason::Reason;
+use futures_util::FutureExt;
 use http::header::CONTENT_ENCODING;
 use http::{HeaderMap, HeaderValue};
 use http_body_util::BodyExt;
-use hyper::body::Incoming;
+use hyper::body::{Body, Frame, Incoming};
+use tokio::time::Instant;
 
+use super::aside::Aside;
 use super::budget::Share;
 use super::inflate::inflate;
 
@@ -49,78 +52,137 @@ pub struct Bounds {
     pub bytes_max: usize,
     /// The whole time.
     pub time_max: Duration,
+    /// How long it may be slow.
+    pub grace: Duration,
 }
 
-/// Reads a whole body and unpacks it; its bytes are taken from `share`.
+/// A body on its way in.
+struct Flow {
+    body: Incoming,
+    bounds: Bounds,
+    /// Bytes that have come.
+    bytes: usize,
+    /// When it was first waited for.
+    since: Option<Instant>,
+}
+
+/// Whether a body that says how long it is may be taken.
+///
+/// # Errors
+/// `TooLarge` with a detail.
+pub fn check_length(body: &Incoming, bytes_max: usize) -> Result<(), (Reason, String)> {
+    let bytes = body.size_hint().lower();
+    if usize::try_from(bytes).is_ok_and(|bytes| bytes <= bytes_max) {
+        return Ok(());
+    }
+    Err((Reason::TooLarge, format!("{bytes} bytes, {bytes_max} are allowed")))
+}
+
+/// Reads a whole body and unpacks it, a large one aside; its bytes are taken from `share`.
 ///
 /// # Errors
 /// `TooLarge`, `BodyTimeout`, `BodyCut`, `BadGzip`, `Busy`; each with a detail.
 pub async fn read(
-    mut body: Incoming,
+    body: Incoming,
     encoding: Encoding,
     bounds: Bounds,
     share: &mut Share,
+    aside: &Aside,
 ) -> Result<Bytes, (Reason, String)> {
-    let Bounds { bytes_max, time_max } = bounds;
-    let collected = tokio::time::timeout(time_max, collect(&mut body, bytes_max, share)).await;
-    let packed = collected.unwrap_or_else(|_| {
-        let seconds = time_max.as_secs_f64();
-        Err((Reason::BodyTimeout, format!("the body took longer than {seconds} s")))
-    });
+    let bytes_max = bounds.bytes_max;
+    let mut flow = Flow::new(body, bounds);
+    let packed = collect(&mut flow, share).await;
     if matches!(packed, Err((Reason::TooLarge, _))) {
-        drain(body, time_max).await;
+        flow.drain().await;
     }
+    let packed = packed?;
     match encoding {
-        Encoding::Plain => packed,
+        Encoding::Plain => Ok(packed),
         Encoding::Gzip => {
-            let inflated = inflate(&packed?, bytes_max)?;
+            // What will come of it is not known yet.
+            let bytes = packed.len().saturating_mul(limits::INFLATED_PER_PACKED);
+            let inflated = aside.work(bytes, move || inflate(&packed, bytes_max)).await??;
             share.take(inflated.len())?;
             Ok(Bytes::from(inflated))
         }
     }
 }
 
-async fn collect(
-    body: &mut Incoming,
-    bytes_max: usize,
-    share: &mut Share,
-) -> Result<Bytes, (Reason, String)> {
+async fn collect(flow: &mut Flow, share: &mut Share) -> Result<Bytes, (Reason, String)> {
+    let bytes_max = flow.bounds.bytes_max;
     let mut first = Bytes::new();
     let mut all = BytesMut::new();
-    while let Some(frame) = body.frame().await {
-        let frame = frame.map_err(|error| (Reason::BodyCut, error.to_string()))?;
-        let Ok(data) = frame.into_data() else { continue };
-        if first.len() + all.len() + data.len() > bytes_max {
+    while let Some(piece) = flow.next().await? {
+        if flow.bytes > bytes_max {
             return Err((Reason::TooLarge, format!("more than {bytes_max} bytes")));
         }
-        share.take(data.len())?;
+        share.take(piece.len())?;
         // Nearly every body comes in one piece, which then is not copied.
         if first.is_empty() && all.is_empty() {
-            first = data;
+            first = piece;
             continue;
         }
         if all.is_empty() {
             all.extend_from_slice(&std::mem::take(&mut first));
         }
-        all.extend_from_slice(&data);
+        all.extend_from_slice(&piece);
     }
     Ok(if all.is_empty() { first } else { all.freeze() })
 }
 
-/// Reads what is left of a body that is refused, within bounds: a client that cannot finish sending
-/// may miss the answer, and send again.
-pub async fn drain(mut body: Incoming, time_max: Duration) {
-    let read = async {
-        let mut left = limits::REFUSED_BODY_DRAIN_BYTES_MAX;
-        while let Some(Ok(frame)) = body.frame().await {
-            left = left.saturating_sub(frame.data_ref().map_or(0, Bytes::len));
-            if left == 0 {
+/// Reads a body that is refused, within bounds: a client that cannot finish sending may miss the
+/// answer, and send again. One that says it is longer than that is not read at all.
+pub async fn drain(body: Incoming, bounds: Bounds) {
+    if check_length(&body, limits::REFUSED_BODY_DRAIN_BYTES_MAX).is_ok() {
+        Flow::new(body, bounds).drain().await;
+    }
+}
+
+impl Flow {
+    fn new(body: Incoming, bounds: Bounds) -> Self {
+        Self { body, bounds, bytes: 0, since: None }
+    }
+
+    /// The next piece; none at the end.
+    async fn next(&mut self) -> Result<Option<Bytes>, (Reason, String)> {
+        loop {
+            let frame = match self.body.frame().now_or_never() {
+                // Nearly every body is there with its head, and then costs no timer.
+                Some(frame) => frame,
+                None => self.wait().await?,
+            };
+            let Some(frame) = frame else { return Ok(None) };
+            let frame = frame.map_err(|error| (Reason::BodyCut, error.to_string()))?;
+            if let Ok(piece) = frame.into_data() {
+                self.bytes += piece.len();
+                return Ok(Some(piece));
+            }
+        }
+    }
+
+    /// Waits for the next frame as long as the body is fast enough.
+    async fn wait(&mut self) -> Result<Option<hyper::Result<Frame<Bytes>>>, (Reason, String)> {
+        let Bounds { time_max, grace, .. } = self.bounds;
+        let since = *self.since.get_or_insert_with(Instant::now);
+        let earned = self.bytes as u64 * 1_000 / limits::BODY_BYTES_PER_SECOND_MIN;
+        let time_left = time_max.min(grace.saturating_add(Duration::from_millis(earned)));
+        let waited = tokio::time::timeout_at(since + time_left, self.body.frame()).await;
+        waited.map_err(|_| {
+            let (seconds, bytes) = (time_left.as_secs_f64(), self.bytes);
+            (Reason::BodyTimeout, format!("{bytes} bytes of the body came within {seconds} s"))
+        })
+    }
+
+    /// Reads what is left, within bounds; what is slower or longer is cut off, and its sender gets
+    /// the answer or a closed connection.
+    async fn drain(&mut self) {
+        let bytes_max = self.bytes.saturating_add(limits::REFUSED_BODY_DRAIN_BYTES_MAX);
+        while let Ok(Some(_)) = self.next().await {
+            if self.bytes > bytes_max {
                 return;
             }
         }
-    };
-    // A body that takes longer is cut off; its sender gets the answer or a closed connection.
-    let _ = tokio::time::timeout(time_max, read).await;
+    }
 }
 
 #[cfg(test)]

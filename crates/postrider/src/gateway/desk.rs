@@ -15,7 +15,7 @@ use storage::{Journal, StorageError};
 use tokio::sync::{Notify, oneshot};
 
 use super::Needs;
-use super::recent::{Call, Calls, Recent};
+use super::recent::{Calls, Claims, Recent};
 use crate::clock;
 use crate::live::Gauges;
 
@@ -34,8 +34,8 @@ pub struct Desk {
 #[derive(Default)]
 struct Batch {
     events: Vec<NewEvent>,
-    /// To be remembered once the events are stored.
-    calls: Vec<Call>,
+    /// Claimed; to be remembered once the events are stored.
+    calls: Calls,
     replies: Vec<Reply>,
     bytes: usize,
     /// What was full before this one began.
@@ -58,11 +58,16 @@ impl Desk {
     /// are on disk.
     ///
     /// # Errors
-    /// As the journal says.
+    /// As the journal says; the claims have ended then.
     ///
     /// # Cancellation
-    /// The events may be stored although nobody waits any more.
-    pub async fn store(&self, events: Vec<NewEvent>, calls: Calls) -> Result<(), StorageError> {
+    /// The events may be stored although nobody waits any more; the claims end when the journal has
+    /// answered.
+    pub async fn store(
+        &self,
+        events: Vec<NewEvent>,
+        claims: Claims<&Recent>,
+    ) -> Result<(), StorageError> {
         let (reply, answer) = oneshot::channel();
         {
             let mut pending = self.pending.borrow_mut();
@@ -70,7 +75,7 @@ impl Desk {
             pending.make_room(bytes);
             pending.bytes += bytes;
             pending.events.extend(events);
-            pending.calls.extend(calls);
+            pending.calls.extend(claims.hand_over());
             pending.replies.push(reply);
         }
         self.filled.notify_one();
@@ -103,23 +108,34 @@ impl Desk {
             return None;
         }
         let count = batch.events.len() as u64;
-        let (gauges, recent) = (self.gauges.clone(), self.recent.clone());
+        let gauges = self.gauges.clone();
+        let claims = Claims::of(self.recent.clone(), batch.calls);
         match self.journal.append(batch.events) {
             Ok(receipt) => Some(async move {
                 let answer = receipt.await.map(|_| ());
                 // Done here, as a caller may be gone before its answer comes, and send again.
                 if answer.is_ok() {
                     gauges.accepted.fetch_add(count, Relaxed);
-                    let now = clock::now();
-                    batch.calls.into_iter().for_each(|call| recent.remember(call, now));
+                    claims.confirm(clock::now());
+                } else {
+                    drop(claims);
                 }
                 answer_all(batch.replies, &answer);
             }),
             Err(error) => {
+                drop(claims);
                 answer_all(batch.replies, &Err(error));
                 None
             }
         }
+    }
+}
+
+impl Drop for Desk {
+    fn drop(&mut self) {
+        let Batch { calls, full, .. } = self.pending.take();
+        let all = full.into_iter().map(|batch| batch.calls).chain([calls]);
+        all.for_each(|calls| drop(Claims::of(&*self.recent, calls)));
     }
 }
 

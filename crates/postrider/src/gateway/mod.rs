@@ -6,6 +6,7 @@
 
 mod address;
 mod answer;
+mod aside;
 mod body;
 mod bucket;
 mod budget;
@@ -17,6 +18,7 @@ mod identity;
 mod inflate;
 mod key_ring;
 mod pace;
+mod postmark;
 mod recall;
 mod recent;
 mod route;
@@ -35,6 +37,7 @@ use storage::Store;
 use crate::live::Gauges;
 use crate::shutdown::Shutdown;
 
+pub use aside::Aside;
 pub use bucket::Buckets;
 pub use budget::Budget;
 pub use crowd::Crowd;
@@ -54,7 +57,7 @@ pub struct Needs {
     pub gauges: Arc<Gauges>,
     /// What all requests may hold in memory.
     pub budget: Arc<Budget>,
-    /// What has been stored lately.
+    /// What is under way or has been stored lately.
     pub recent: Arc<Recent>,
     /// How many connections each address has.
     pub crowd: Arc<Crowd>,
@@ -64,6 +67,8 @@ pub struct Needs {
     pub shutdown: Shutdown,
     /// What sources with a rate limit may send.
     pub buckets: Arc<Buckets>,
+    /// Where large bodies are worked on.
+    pub aside: Arc<Aside>,
 }
 
 /// What the gateway takes.
@@ -77,6 +82,8 @@ pub struct GatewaySettings {
     pub trusted_proxies: Vec<IpNet>,
     /// Longest wait for a whole body.
     pub body_timeout: Duration,
+    /// How long a body may be slow.
+    pub body_grace: Duration,
     /// Longest wait for a whole request head.
     pub header_timeout: Duration,
     /// Longest silence on a kept connection.

@@ -35,6 +35,8 @@ pub struct Pace {
     requests: Cell<u32>,
     /// What it is doing where none is.
     idle: Cell<Phase>,
+    /// Whether it has been told to make room.
+    is_shed: Cell<bool>,
     overdue: Notify,
 }
 
@@ -49,6 +51,8 @@ pub struct Paces {
     idle_looks_max: u32,
     looks: Rc<Cell<u32>>,
     next: Cell<u64>,
+    /// Connections that make room and are still there.
+    shed: Cell<usize>,
     paces: RefCell<HashMap<u64, Rc<Pace>>>,
 }
 
@@ -74,6 +78,7 @@ impl Paces {
             idle_looks_max: looks(idle),
             looks: Rc::default(),
             next: Cell::default(),
+            shed: Cell::default(),
             paces: RefCell::default(),
         }
     }
@@ -87,6 +92,7 @@ impl Paces {
             looks: self.looks.clone(),
             requests: Cell::new(0),
             idle: Cell::new(Phase::Idle),
+            is_shed: Cell::new(false),
             overdue: Notify::new(),
         });
         self.paces.borrow_mut().insert(number, pace.clone());
@@ -109,19 +115,23 @@ impl Paces {
     /// many.
     pub fn shed(&self, count: usize) -> usize {
         let paces = self.paces.borrow();
-        let mut silent: Vec<_> =
-            paces.values().filter(|pace| pace.phase.get() != Phase::Busy).collect();
-        silent.sort_by_key(|pace| pace.since.get());
+        let is_silent = |pace: &Pace| pace.phase.get() != Phase::Busy && !pace.is_shed.get();
+        let mut silent: Vec<_> = paces.iter().filter(|(_, pace)| is_silent(pace)).collect();
+        // Of those that are silent since the same look, the one that came first.
+        silent.sort_by_key(|(number, pace)| (pace.since.get(), **number));
         silent.truncate(count);
-        for pace in &silent {
+        self.shed.set(self.shed.get() + silent.len());
+        for (_, pace) in &silent {
+            pace.is_shed.set(true);
             pace.overdue.notify_one();
         }
         silent.len()
     }
 
-    /// How many connections there are.
+    /// How many connections there are, without those that are about to make room: in a burst many
+    /// more come before they are gone.
     pub fn count(&self) -> usize {
-        self.paces.borrow().len()
+        self.paces.borrow().len() - self.shed.get()
     }
 
     fn look(&self) {
@@ -148,6 +158,9 @@ impl Place {
 impl Drop for Place {
     fn drop(&mut self) {
         self.paces.paces.borrow_mut().remove(&self.number);
+        if self.pace.is_shed.get() {
+            self.paces.shed.set(self.paces.shed.get() - 1);
+        }
     }
 }
 
@@ -265,7 +278,15 @@ mod tests {
         assert_eq!(paces.shed(1), 1);
         let told = |place: &Place| place.pace().overdue().now_or_never().is_some();
         assert_eq!((told(&busy), told(&old), told(&young)), (false, true, false));
-        assert_eq!(paces.shed(9), 2, "whoever is busy stays");
+        let burst: Vec<_> = (0..50).map(|_| paces.enter()).collect();
+        assert_eq!(paces.count(), 52, "the old one is on its way out");
+        assert_eq!(paces.shed(20), 20);
+        assert_eq!(paces.count(), 32);
+        let told: Vec<_> = [&young].into_iter().chain(&burst).map(told).collect();
+        assert!(told.iter().enumerate().all(|(at, told)| *told == (at < 20)), "{told:?}");
+        assert_eq!(paces.shed(99), 31, "whoever is busy stays");
+        drop(burst);
+        assert_eq!(paces.count(), 1, "busy");
     }
 
     #[test]

@@ -1,11 +1,17 @@
-//! Which calls have been stored lately, so that a resend is answered `ok` and not stored again.
+//! Which calls are under way or have been stored lately, so that a resend is answered `ok` and not
+//! stored again.
 //!
-//! In memory: two generations of hashes, each as long as the window. When the young one has lasted
+//! A request claims its calls before it stores them. Whoever comes with one that is under way waits
+//! for its end and then asks again: a refusal would send the client back with an event that is all
+//! but stored. It holds no claim while it waits, so that two requests never wait for each other.
+//!
+//! What is stored is kept in memory: two generations of hashes, each as long as the window. When the young one has lasted
 //! a window it becomes the old one, so a call is known for at least one window and at most two. A
 //! generation that grows too large ends early, which is said in the log.
 
 use std::collections::HashSet;
 use std::hash::{BuildHasherDefault, Hasher};
+use std::ops::Deref;
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
@@ -14,6 +20,7 @@ use domain::id::SourceId;
 use domain::limits;
 use domain::time::Timestamp;
 use smallvec::SmallVec;
+use tokio::sync::Notify;
 
 use crate::clock;
 
@@ -26,10 +33,13 @@ pub struct Recent {
     window: Duration,
     seed: u64,
     shards: [Mutex<Shard>; SHARDS],
+    /// Told whenever claims end.
+    ended: Notify,
 }
 
 #[derive(Debug, Default)]
 struct Shard {
+    under_way: Hashes,
     young: Hashes,
     old: Hashes,
     /// When the young generation began.
@@ -64,12 +74,30 @@ pub type Calls = SmallVec<[Call; 1]>;
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
 pub struct Call(u128);
 
+/// What comes of claiming a call.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Claimed {
+    /// It is new, and claimed now.
+    New,
+    /// It has been stored lately.
+    Known,
+    /// Somebody else has claimed it.
+    UnderWay,
+}
+
+/// Calls that somebody has under way; given back when this is dropped.
+#[derive(Debug)]
+pub struct Claims<R: Deref<Target = Recent>> {
+    recent: R,
+    calls: Calls,
+}
+
 impl Recent {
     /// Nothing is known yet; a window of zero means that nothing is remembered.
     pub fn new(window: Duration) -> Self {
         let random = clock::random_bytes();
         let seed = random.iter().take(8).fold(0, |seed, byte| seed << 8 | u64::from(*byte));
-        Self { window, seed, shards: Default::default() }
+        Self { window, seed, shards: Default::default(), ended: Notify::new() }
     }
 
     /// The seed under which ids are to be hashed; clients cannot know it.
@@ -87,12 +115,21 @@ impl Recent {
         Call(message.0 ^ CallHash::of(source.as_str(), self.seed.rotate_left(32)).0)
     }
 
-    /// Whether a call has been stored lately.
-    pub fn knows(&self, call: Call) -> bool {
-        self.with(call, |shard| shard.young.contains(&call.0) || shard.old.contains(&call.0))
+    /// No claims yet.
+    pub fn claims(&self) -> Claims<&Self> {
+        Claims { recent: self, calls: Calls::new() }
     }
 
-    /// Remembers a call that is stored.
+    /// Waits until a call that somebody else has claimed may have ended.
+    pub async fn wait_for(&self, call: Call) {
+        let ended = self.ended.notified();
+        // Asked after the wait has begun, so that an end in between is not missed.
+        if self.with(call, |shard| shard.under_way.contains(&call.0)) {
+            ended.await;
+        }
+    }
+
+    /// Remembers a call that is stored; a claim on it ends.
     pub fn remember(&self, call: Call, now: Timestamp) {
         if self.window.is_zero() {
             return;
@@ -104,6 +141,7 @@ impl Recent {
                 shard.old = std::mem::take(&mut shard.young);
                 shard.since = now;
             }
+            shard.under_way.remove(&call.0);
             shard.young.insert(call.0);
             is_full && !is_over
         });
@@ -112,14 +150,83 @@ impl Recent {
         }
     }
 
+    fn claim(&self, call: Call) -> Claimed {
+        if self.window.is_zero() {
+            return Claimed::New;
+        }
+        self.with(call, |shard| {
+            if shard.is_known(call) {
+                Claimed::Known
+            } else if shard.under_way.insert(call.0) {
+                Claimed::New
+            } else {
+                Claimed::UnderWay
+            }
+        })
+    }
+
+    #[cfg(test)]
+    pub(super) fn knows(&self, call: Call) -> bool {
+        self.with(call, |shard| shard.is_known(call))
+    }
+
     fn with<T>(&self, call: Call, act: impl FnOnce(&mut Shard) -> T) -> T {
         let index = (call.0 >> 64) as usize % SHARDS;
         act(&mut self.shards[index].lock().unwrap_or_else(PoisonError::into_inner))
     }
 }
 
+impl Shard {
+    fn is_known(&self, call: Call) -> bool {
+        self.young.contains(&call.0) || self.old.contains(&call.0)
+    }
+}
+
+impl<R: Deref<Target = Recent>> Claims<R> {
+    /// Takes over calls that were claimed.
+    pub fn of(recent: R, calls: Calls) -> Self {
+        Self { recent, calls }
+    }
+
+    /// Claims one more call, where it is new.
+    pub fn claim(&mut self, call: Call) -> Claimed {
+        let claimed = self.recent.claim(call);
+        if claimed == Claimed::New {
+            self.calls.push(call);
+        }
+        claimed
+    }
+
+    /// The calls, whose claims are now somebody else's to end.
+    pub fn hand_over(mut self) -> Calls {
+        std::mem::take(&mut self.calls)
+    }
+
+    /// Ends the claims as the calls are stored.
+    pub fn confirm(mut self, now: Timestamp) {
+        std::mem::take(&mut self.calls)
+            .into_iter()
+            .for_each(|call| self.recent.remember(call, now));
+        self.recent.ended.notify_waiters();
+    }
+}
+
+impl<R: Deref<Target = Recent>> Drop for Claims<R> {
+    fn drop(&mut self) {
+        if self.calls.is_empty() {
+            return;
+        }
+        for call in &self.calls {
+            self.recent.with(*call, |shard| shard.under_way.remove(&call.0));
+        }
+        self.recent.ended.notify_waiters();
+    }
+}
+
 #[cfg(test)]
 mod tests {
+    use futures_util::FutureExt;
+
     use super::*;
 
     const WINDOW: Duration = Duration::from_secs(3_600);
@@ -147,6 +254,44 @@ mod tests {
     }
 
     #[test]
+    fn a_claim_ends_when_its_call_is_stored_or_given_up() {
+        let recent = Recent::new(WINDOW);
+        let call = call(&recent, "a", "m");
+        let mut first = recent.claims();
+        assert_eq!(first.claim(call), Claimed::New);
+        assert_eq!(recent.claims().claim(call), Claimed::UnderWay);
+        assert_eq!(first.claim(call), Claimed::UnderWay, "also where it is one's own");
+        assert!(recent.wait_for(call).now_or_never().is_none());
+        drop(first);
+        assert!(recent.wait_for(call).now_or_never().is_some());
+        let mut second = recent.claims();
+        assert_eq!(second.claim(call), Claimed::New);
+        let calls = second.hand_over();
+        assert_eq!(recent.claims().claim(call), Claimed::UnderWay, "it is somebody else's now");
+        Claims::of(&recent, calls).confirm(NOW);
+        assert_eq!(recent.claims().claim(call), Claimed::Known);
+        assert!(recent.wait_for(call).now_or_never().is_some());
+    }
+
+    #[test]
+    fn whoever_waits_for_a_call_is_told_of_its_end() {
+        let recent = Recent::new(WINDOW);
+        let call = call(&recent, "a", "m");
+        for is_stored in [false, true] {
+            let mut claims = recent.claims();
+            assert_eq!(claims.claim(call), Claimed::New);
+            let mut wait = Box::pin(recent.wait_for(call));
+            assert!(wait.as_mut().now_or_never().is_none());
+            if is_stored {
+                claims.confirm(NOW);
+            } else {
+                drop(claims);
+            }
+            assert!(wait.as_mut().now_or_never().is_some(), "{is_stored}");
+        }
+    }
+
+    #[test]
     fn memory_is_bounded() {
         let recent = Recent::new(WINDOW);
         let count = limits::RECENT_CALLS_MAX * 3;
@@ -158,7 +303,7 @@ mod tests {
         }
         let held = |shard: &Mutex<Shard>| {
             let shard = shard.lock().unwrap();
-            shard.young.len() + shard.old.len()
+            shard.young.len() + shard.old.len() + shard.under_way.len()
         };
         assert!(recent.shards.iter().map(held).sum::<usize>() <= 2 * limits::RECENT_CALLS_MAX);
     }
@@ -169,5 +314,7 @@ mod tests {
         let call = call(&recent, "a", "m");
         recent.remember(call, NOW);
         assert!(!recent.knows(call));
+        let mut claims = recent.claims();
+        assert_eq!([claims.claim(call), claims.claim(call)], [Claimed::New; 2]);
     }
 }

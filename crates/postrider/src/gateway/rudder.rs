@@ -6,7 +6,6 @@ use std::rc::Rc;
 use std::sync::atomic::Ordering::Relaxed;
 
 use bytes::Bytes;
-use domain::event::fields::Stamp;
 use domain::event::intake::{self, Intake, Rejection, Shape};
 use domain::event::{EventKind, NewEvent, pixel};
 use domain::limits;
@@ -26,7 +25,8 @@ use super::bucket::Overdrawn;
 use super::cors;
 use super::desk::Desk;
 use super::key_ring::{KeyFault, KeyHolder, KeyRing, header_key, query_key};
-use super::recent::Calls;
+use super::postmark::Postmark;
+use super::recent::{Call, Claimed, Claims, Recent};
 use super::route::{Route, route};
 use super::{GatewaySettings, Mixed, Needs, address, source_config};
 use crate::clock;
@@ -145,24 +145,38 @@ impl Rudder {
         let received_at = clock::now();
         let (head, body) = request.into_parts();
         let settings = &self.needs.settings;
-        let (known, encoding) = match self.admit(&head, place, received_at) {
+        let bounds = body::Bounds {
+            bytes_max: settings.request_bytes_max,
+            time_max: settings.body_timeout,
+            grace: settings.body_grace,
+        };
+        let admitted = self.admit(&head, place, received_at).and_then(|(known, encoding)| {
+            match body::check_length(&body, bounds.bytes_max) {
+                Ok(()) => Ok((known, encoding)),
+                Err(refusal) => Err(Refused::of(refusal).by(known.as_ref())),
+            }
+        });
+        let (known, encoding) = match admitted {
             Ok(admitted) => admitted,
             Err(refused) => {
                 // Who asks before sending a body is not asked for one that is refused.
                 if !head.headers.contains_key(EXPECT) {
-                    body::drain(body, settings.body_timeout).await;
+                    body::drain(body, bounds).await;
                 }
                 return Err(refused);
             }
         };
-        let bounds =
-            body::Bounds { bytes_max: settings.request_bytes_max, time_max: settings.body_timeout };
-        let mut share = self.needs.budget.share();
-        let read = body::read(body, encoding, bounds, &mut share).await;
+        let (mut share, aside) = (self.needs.budget.share(), &self.needs.aside);
+        let read = body::read(body, encoding, bounds, &mut share, aside).await;
         let body = read.map_err(|refusal| Refused::of(refusal).by(known.as_ref()))?;
         let holder = match known {
             Some(holder) => holder,
-            None => self.authenticate(intake::write_key(&body), &head.headers, received_at)?,
+            None => {
+                let whole = body.clone();
+                let key = aside.work(body.len(), move || intake::write_key(&whole)).await;
+                let key = key.map_err(Refused::of)?;
+                self.authenticate(key, &head.headers, received_at)?
+            }
         };
         self.take_body(&body, shape, Sender { headers: &head.headers, peer, received_at, holder })
             .await
@@ -192,21 +206,25 @@ impl Rudder {
     ) -> Result<(), Refused> {
         let Sender { headers, peer, received_at, holder } = sender;
         let settings = &self.needs.settings;
-        let client = address::client(peer, headers, &settings.trusted_proxies);
-        let client_ip = client.address.to_string();
-        let mut fresh_id = clock::random_bytes;
-        let mut stamp = Stamp::new(&holder.source, received_at, &client_ip, &mut fresh_id);
-        stamp.client_is_trusted = client.is_trusted;
-        stamp.event_bytes_max = settings.event_bytes_max;
-        stamp.message_seed = self.needs.recent.seed();
-        let intake = self.read(body, shape, &mut stamp);
+        let postmark = Postmark {
+            shape,
+            source: holder.source.clone(),
+            received_at,
+            client: address::client(peer, headers, &settings.trusted_proxies),
+            event_bytes_max: settings.event_bytes_max,
+            message_seed: self.needs.recent.seed(),
+        };
+        let whole = body.clone();
+        let read = self.needs.aside.work(body.len(), move || postmark.read(&whole)).await;
+        let intake = read.map_err(Refused::of).and_then(|intake| self.judge(intake));
         let intake = intake.map_err(|refused| refused.by(Some(&holder)))?;
         self.store(intake, &holder).await
     }
 
-    fn read(&self, body: &Bytes, shape: Shape, stamp: &mut Stamp<'_>) -> Result<Intake, Refused> {
+    /// Decides whether anything of a request is stored.
+    fn judge(&self, intake: Result<Intake, Rejection>) -> Result<Intake, Refused> {
         let refused = |rejections| Refused { holder: None, rejections, overdrawn: None };
-        let intake = intake::read(body, shape, stamp).map_err(|one| refused(vec![one]))?;
+        let intake = intake.map_err(|one| refused(vec![one]))?;
         let strict = self.needs.settings.mixed == Mixed::RejectAll;
         if intake.events.is_empty() || (strict && !intake.rejections.is_empty()) {
             return Err(refused(intake.rejections));
@@ -216,63 +234,91 @@ impl Rudder {
 
     /// Stores what is good and keeps what is bad for people to see.
     async fn store(&self, mut intake: Intake, holder: &Rc<KeyHolder>) -> Result<(), Refused> {
-        let calls = self.drop_resends(&mut intake, holder);
-        if !intake.events.is_empty() {
-            let stored = self.store_charged(intake.events, calls, holder).await;
-            stored.map_err(|refusal| Refused::of(refusal).by(Some(holder)))?;
-        }
-        if !intake.rejections.is_empty() {
-            self.note(Some(holder), intake.rejections);
+        let rejections = std::mem::take(&mut intake.rejections);
+        let storing = self.store_new(intake, holder);
+        let stored = match tokio::time::timeout(limits::STORE_TIME_MAX, storing).await {
+            Ok(stored) => stored.map_err(|error| storage_reason(&error)),
+            Err(_) => Err((Reason::StoreTimeout, "storage did not answer in time".to_owned())),
+        };
+        stored.map_err(|refusal| Refused::of(refusal).by(Some(holder)))?;
+        if !rejections.is_empty() {
+            self.note(Some(holder), rejections);
         }
         Ok(())
     }
 
+    /// Stores what is new, once what is under way with another request has ended.
+    async fn store_new(&self, mut intake: Intake, holder: &KeyHolder) -> Result<(), StorageError> {
+        let claims = loop {
+            match self.claim(&mut intake, holder) {
+                Ok(claims) => break claims,
+                Err(twin) => self.needs.recent.wait_for(twin).await,
+            }
+        };
+        if intake.events.is_empty() {
+            return Ok(());
+        }
+        self.store_charged(intake.events, claims, holder).await
+    }
+
     /// Stores events, which count for the rate limit of their source.
+    ///
+    /// # Cancellation
+    /// They go on counting, as they may be stored all the same.
     async fn store_charged(
         &self,
         events: Vec<NewEvent>,
-        calls: Calls,
+        claims: Claims<&Recent>,
         holder: &KeyHolder,
-    ) -> Result<(), (Reason, String)> {
+    ) -> Result<(), StorageError> {
         let (bucket, count) = (holder.bucket.as_deref(), events.len());
         if let Some(bucket) = bucket {
             bucket.take(count);
         }
-        let storing = self.desk.store(events, calls);
-        match tokio::time::timeout(limits::STORE_TIME_MAX, storing).await {
-            Ok(Ok(())) => Ok(()),
-            Ok(Err(error)) => {
-                // They count when they come again.
-                if let Some(bucket) = bucket {
-                    bucket.give_back(count);
-                }
-                Err(storage_reason(&error))
-            }
-            // They may be stored all the same.
-            Err(_) => Err((Reason::StoreTimeout, "storage did not answer in time".to_owned())),
+        let stored = self.desk.store(events, claims).await;
+        if let (Err(_), Some(bucket)) = (&stored, bucket) {
+            // They count when they come again.
+            bucket.give_back(count);
         }
+        stored
     }
 
-    /// Takes out what is stored already, or stands twice in the request; answers the calls left.
-    fn drop_resends(&self, intake: &mut Intake, holder: &KeyHolder) -> Calls {
-        let recent = &self.needs.recent;
-        let mut calls = Calls::new();
+    /// Claims the calls of a request, all or none, and takes out what is stored already or stands
+    /// twice in it.
+    ///
+    /// # Errors
+    /// The first call that is under way with another request.
+    fn claim(&self, intake: &mut Intake, holder: &KeyHolder) -> Result<Claims<&Recent>, Call> {
+        let recent = &*self.needs.recent;
+        let mut claims = recent.claims();
+        let mut twin = None;
         let mut seen = HashSet::new();
-        let several = intake.events.len() > 1;
+        let several = intake.events.len() > 1 && !recent.window().is_zero();
         let before = intake.events.len();
         let mut hashes = std::mem::take(&mut intake.calls).into_iter();
         intake.events.retain(|_| {
-            let Some(hash) = hashes.next().flatten() else { return true };
-            let call = recent.call(&holder.source, hash);
-            let is_new = !recent.knows(call) && (!several || seen.insert(call));
-            if is_new {
-                calls.push(call);
+            let hash = hashes.next().flatten();
+            let call = hash.map(|hash| recent.call(&holder.source, hash));
+            // What stands behind a twin keeps its place until the twin has ended.
+            let claimed = match call.filter(|_| twin.is_none()) {
+                Some(call) if several && !seen.insert(call) => Claimed::Known,
+                Some(call) => claims.claim(call),
+                None => Claimed::New,
+            };
+            if claimed == Claimed::UnderWay {
+                twin = call;
             }
-            is_new
+            let is_kept = claimed != Claimed::Known;
+            if is_kept {
+                intake.calls.push(hash);
+            }
+            is_kept
         });
         let dropped = before - intake.events.len();
-        self.needs.gauges.duplicates.fetch_add(dropped as u64, Relaxed);
-        calls
+        if dropped > 0 {
+            self.needs.gauges.duplicates.fetch_add(dropped as u64, Relaxed);
+        }
+        twin.map_or(Ok(claims), Err)
     }
 
     /// Decides what the head alone can decide. Without a key in it, the body may still hold one.

@@ -85,6 +85,15 @@ impl Process {
         Self::started(command_with_socket(home, socket.into())).await
     }
 
+    /// The same with so many open files at most.
+    pub async fn start_with_files(home: &Home, flags: &[&str], files_max: u32) -> Self {
+        let script = format!("ulimit -n {files_max} && exec \"$0\" \"$@\"");
+        let mut shell = Command::new("/bin/sh");
+        shell.arg("-c").arg(script).arg(env!("CARGO_BIN_EXE_postrider")).arg("serve").args(flags);
+        shell.stdin(Stdio::null());
+        Self::started(at_home(shell, home)).await
+    }
+
     async fn started(mut command: Command) -> Self {
         let mut child = command.spawn().expect("the binary starts");
         let mut lines = watched(child.stdout.take().expect("a pipe"));
@@ -138,6 +147,13 @@ impl Process {
         };
         let found = within(&what, log.wait_for(find)).await.is_ok();
         assert!(found, "{what}: {:?}", *self.log.borrow());
+    }
+
+    /// Waits until it has ended by itself; its whole log.
+    pub async fn log_at_end(mut self) -> Vec<String> {
+        within("the end of the process", self.child.wait()).await.expect("a status");
+        within("the end of the log", async { while self.log.changed().await.is_ok() {} }).await;
+        self.log.borrow().clone()
     }
 
     /// Kills it as a power cut of the process would, and waits until it is gone.

@@ -53,7 +53,8 @@ async fn events_without_an_id_are_all_stored_and_so_is_everything_without_a_wind
     for _ in 0..2 {
         server.accept("/v1/track", event("m-1")).await;
     }
-    assert_eq!(server.admin.accepted().await, 2);
-    endpoint.wait_for(4).await;
+    server.accept("/v1/batch", batch([event("m-1"), event("m-1")])).await;
+    assert_eq!(server.admin.accepted().await, 4);
+    endpoint.wait_for(6).await;
     server.stop().await;
 }

@@ -1,0 +1,97 @@
+//! Very many of one thing: nobody else waits for it.
+
+use testkit::client::gzip;
+use testkit::{Connection, Endpoint, Event, Gate, Reply, Request, Workspace, batch, eventually};
+
+use crate::harness::{Home, Server};
+use crate::process::Process;
+
+fn health() -> Request {
+    Request::new("GET", "/health")
+}
+
+#[tokio::test]
+async fn where_room_ends_the_longest_silent_connections_make_it() {
+    let home = Home::new(&Workspace::of_app());
+    // Some 160 connections of one thread.
+    let flags = ["--runtime-threads", "1", "--intake-header-timeout", "1h"];
+    let process = Process::start_with_files(&home, &flags, 640).await;
+    let mut silent: Vec<Connection> = Vec::new();
+    for _ in 0..400 {
+        silent.push(process.gateway.connect().await);
+    }
+    assert_eq!(process.gateway.send(&health()).await.status, 200, "there is room for one more");
+    for connection in &mut silent[..200] {
+        assert!(matches!(connection.answer().await, Ok(None) | Err(_)), "the oldest are closed");
+    }
+    let youngest = silent.last_mut().expect("a connection");
+    assert_eq!(youngest.ask(&health()).await.expect("an answer").status, 200);
+    process.kill().await;
+}
+
+#[tokio::test]
+async fn a_busy_user_keeps_the_order_and_holds_nobody_up() {
+    let gate = Gate::closed();
+    let held = gate.clone();
+    let endpoint = Endpoint::start(move |received| {
+        let reply = Reply::status(200);
+        if received.id() == "busy-0" { reply.after(&held) } else { reply }
+    })
+    .await;
+    let server = Server::start(&Workspace::of_app().posts_to("hooks", &endpoint.url("/"))).await;
+    let events =
+        (0..1_500).map(|number| Event::track("x").user("busy").id(&format!("busy-{number}")));
+    server.accept("/v1/batch", batch(events)).await;
+    let others = (0..100)
+        .map(|number| Event::track("x").user(&format!("o-{number}")).id(&format!("o-{number}")));
+    server.accept("/v1/batch", batch(others)).await;
+    let first = endpoint.wait_for(101).await;
+    let busy = first.iter().filter(|one| one.id().starts_with("busy"));
+    assert_eq!(busy.count(), 1, "the rest of its line waits for the first, and nobody else does");
+    gate.open();
+    server.admin.wait_until_finished("hooks", 1_600).await;
+    server.stop().await;
+    let all: Vec<_> = endpoint.received().iter().map(|one| one.id()).collect();
+    let busy: Vec<_> = all.into_iter().filter(|id| id.starts_with("busy")).collect();
+    let wanted: Vec<_> = (0..1_500).map(|number| format!("busy-{number}")).collect();
+    assert_eq!(busy, wanted);
+}
+
+#[tokio::test]
+async fn a_large_body_being_worked_on_holds_up_no_other_connection_of_its_thread() {
+    let server = Server::tuned(&Workspace::of_app(), |config| config.runtime.threads = 1).await;
+    // Packed, so that all of it has been sent before the work begins.
+    let nested: String = "[".repeat(90) + &"]".repeat(90);
+    let numbers: String = (0..20_000).map(|number| format!("{number},")).collect();
+    let element = format!("[{numbers}{nested}],");
+    let large = format!("{{\"batch\":[{}7]}}", element.repeat((12 << 20) / element.len()));
+    let large = Request::new("POST", "/v1/batch").key("key-app").body(gzip(large.as_bytes()));
+    let large = large.header("content-encoding", "gzip").to_bytes();
+    let mut quick = server.gateway.connect().await;
+    assert_eq!(quick.ask(&health()).await.expect("an answer").status, 200);
+    let (question, mut answers) = (health(), 0);
+    for _ in 0..5 {
+        let mut slow = server.gateway.connect().await;
+        slow.write(&large).await.expect("it is taken");
+        let mut refusal = std::pin::pin!(slow.answer());
+        loop {
+            tokio::select! {
+                biased;
+                refused = &mut refusal => {
+                    assert_eq!(refused.expect("HTTP").expect("an answer").status, 400);
+                    break;
+                }
+                answer = quick.ask(&question) => {
+                    assert_eq!(answer.expect("an answer").status, 200);
+                    answers += 1;
+                }
+            }
+        }
+        // The question that was cut off may still be answered.
+        quick = server.gateway.connect().await;
+    }
+    assert!(answers >= 25, "only {answers} answers came while five large bodies were worked on");
+    let listed = || server.admin.rejections();
+    eventually("the refusals are listed", listed, |all| !all.is_empty()).await;
+    server.stop().await;
+}

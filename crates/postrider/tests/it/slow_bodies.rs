@@ -1,0 +1,69 @@
+//! Bodies that take their time: what comes steadily is waited for, what trickles is let go.
+
+use std::time::Duration;
+
+use testkit::{Connection, Event, Request, Workspace};
+
+use crate::harness::{Server, ms};
+
+const HOUR: Duration = Duration::from_secs(3_600);
+
+/// A server whose bodies may take an hour, but may be slow for a moment only.
+async fn server(grace: Duration) -> Server {
+    Server::tuned(&Workspace::of_app(), |config| {
+        config.intake.body_timeout = HOUR;
+        config.intake.body_grace = grace;
+    })
+    .await
+}
+
+fn track(text_bytes: usize) -> Vec<u8> {
+    let event = Event::track("x").user("u").with("text", "x".repeat(text_bytes));
+    Request::new("POST", "/v1/track").key("key-app").body(event).to_bytes()
+}
+
+/// Begins a request and keeps its last byte back.
+async fn begin(server: &Server, request: &[u8]) -> Connection {
+    let mut connection = server.gateway.connect().await;
+    connection.write(&request[..request.len() - 1]).await.expect("it is taken");
+    connection
+}
+
+async fn check_let_go(mut connection: Connection) {
+    let answer = connection.answer().await.expect("HTTP").expect("an answer");
+    let text = "failed to read body from request\n";
+    assert_eq!((answer.status, answer.text()), (408, text));
+    assert_eq!(answer.get("postrider-reason"), Some("body_timeout"));
+    assert!(!matches!(connection.answer().await, Ok(Some(_))), "the connection is closed");
+}
+
+#[tokio::test]
+async fn a_body_that_trickles_is_let_go_long_before_its_time_is_over() {
+    let server = server(ms(50)).await;
+    check_let_go(begin(&server, &track(10)).await).await;
+    assert_eq!(server.admin.accepted().await, 0);
+    server.stop().await;
+}
+
+#[tokio::test]
+async fn what_has_come_of_a_body_earns_it_time() {
+    let server = server(ms(200)).await;
+    let whole = track(64 << 10);
+    let mut slow = begin(&server, &whole).await;
+    // One that begins later is let go, so the first one's grace is over as well.
+    check_let_go(begin(&server, &track(10)).await).await;
+    slow.write(&whole[whole.len() - 1..]).await.expect("it is taken");
+    let answer = slow.answer().await.expect("HTTP").expect("an answer");
+    assert_eq!((answer.status, answer.text()), (200, "ok"));
+    server.stop().await;
+}
+
+#[tokio::test]
+async fn a_refused_body_is_not_waited_for_longer_than_any_other() {
+    let server = server(ms(50)).await;
+    let request = Request::new("POST", "/v1/track").key("key-no").body(vec![b' '; 100]).to_bytes();
+    let mut connection = begin(&server, &request).await;
+    let answer = connection.answer().await.expect("HTTP").expect("an answer");
+    assert_eq!((answer.status, answer.text()), (401, "invalid write key\n"));
+    server.stop().await;
+}
