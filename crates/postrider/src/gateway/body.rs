@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use bytes::{Bytes, BytesMut};
+use bytes::Bytes;
 use domain::limits;
 use domain::reason::Reason;
 use futures_util::FutureExt;
@@ -60,6 +60,8 @@ pub struct Bounds {
 struct Flow {
     body: Incoming,
     bounds: Bounds,
+    /// Bytes that it says it has; 0 where it does not say.
+    declared: usize,
     /// Bytes that have come.
     bytes: usize,
     /// When it was first waited for.
@@ -111,7 +113,7 @@ pub async fn read(
 async fn collect(flow: &mut Flow, share: &mut Share) -> Result<Bytes, (Reason, String)> {
     let bytes_max = flow.bounds.bytes_max;
     let mut first = Bytes::new();
-    let mut all = BytesMut::new();
+    let mut all = Vec::new();
     while let Some(piece) = flow.next().await? {
         if flow.bytes > bytes_max {
             return Err((Reason::TooLarge, format!("more than {bytes_max} bytes")));
@@ -122,12 +124,22 @@ async fn collect(flow: &mut Flow, share: &mut Share) -> Result<Bytes, (Reason, S
             first = piece;
             continue;
         }
+        make_room(&mut all, flow.bytes, flow.declared);
         if all.is_empty() {
             all.extend_from_slice(&std::mem::take(&mut first));
         }
         all.extend_from_slice(&piece);
     }
-    Ok(if all.is_empty() { first } else { all.freeze() })
+    Ok(if all.is_empty() { first } else { Bytes::from(all) })
+}
+
+/// Makes room for so many bytes in all, twice as many as before, but not for more than the body
+/// says it has: it is believed as far as it has come.
+fn make_room(all: &mut Vec<u8>, bytes: usize, declared: usize) {
+    if bytes > all.capacity() {
+        let most = if declared >= bytes { declared } else { usize::MAX };
+        all.reserve_exact(bytes.saturating_mul(2).min(most) - all.len());
+    }
 }
 
 /// Reads a body that is refused, within bounds: a client that cannot finish sending may miss the
@@ -140,7 +152,8 @@ pub async fn drain(body: Incoming, bounds: Bounds) {
 
 impl Flow {
     fn new(body: Incoming, bounds: Bounds) -> Self {
-        Self { body, bounds, bytes: 0, since: None }
+        let declared = usize::try_from(body.size_hint().lower()).unwrap_or(usize::MAX);
+        Self { body, bounds, declared, bytes: 0, since: None }
     }
 
     /// The next piece; none at the end.
@@ -188,6 +201,21 @@ impl Flow {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn room_grows_with_what_comes_and_no_further_than_what_was_declared() {
+        let check = |held: usize, bytes: usize, declared: usize, want: usize| {
+            let mut all = vec![0; held];
+            make_room(&mut all, bytes, declared);
+            assert_eq!(all.capacity(), want, "{held} {bytes} {declared}");
+        };
+        check(0, 1_000, 1_000_000, 2_000);
+        check(0, 1_000, 1_500, 1_500);
+        check(0, 1_000, 1_000, 1_000);
+        check(1_000, 1_200, 0, 2_400);
+        check(1_000, 1_200, 1_100, 2_400);
+        check(1_000, 900, 2_000, 1_000);
+    }
 
     #[test]
     fn encodings_are_known_in_any_letter_case() {

@@ -265,8 +265,8 @@ async fn an_event_may_be_as_deep_and_wide_as_the_limits_and_not_more() {
         format!("{{\"userId\":\"u\",\"messageId\":\"wide\"{more}}}")
     };
     for event in [deep(100), wide(10_000)] {
-        server.accept("/v1/track", event.clone()).await;
         let count = endpoint.received().len() + 1;
+        server.accept("/v1/track", event.clone()).await;
         let received = endpoint.wait_for(count).await;
         assert!(received[count - 1].text().starts_with(&event[..event.len() - 1]));
     }
