@@ -76,11 +76,11 @@ export class Site {
     await new Promise((settle) => (this.#server ? this.#server.close(settle) : settle()));
   }
 
-  /** Someone new, without a past. */
-  async visitor(name) {
+  /** Someone new, without a past. `options` are those of Playwright's contexts. */
+  async visitor(name, options = {}) {
     this.#opening ??= this.#open();
     await this.#opening;
-    return new Visitor(name, this.url, await this.#browser.newContext());
+    return new Visitor(name, this.url, await this.#browser.newContext(options));
   }
 }
 

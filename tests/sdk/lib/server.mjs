@@ -73,12 +73,17 @@ export class Server {
     const ready = new Promise((settle) => {
       createInterface({ input: child.stdout }).on("line", (line) => {
         const [, name, address] = /^(gateway|admin) listening on (\S+)$/.exec(line) ?? [];
-        if (name) this[name] = `http://${address}`;
+        if (name) this[name] = `${this.#scheme(name)}://${address}`;
         if (line === "ready") settle("ready");
       });
     });
     const state = await Promise.race([ready, this.#ended]);
     if (state !== "ready") throw new Error(`the server did not start: ${state}\n${this.logEnd()}`);
+  }
+
+  #scheme(name) {
+    const isSecure = name === "gateway" && this.#settings.POSTRIDER_INTAKE_TLS_CERTIFICATE;
+    return isSecure ? "https" : "http";
   }
 
   /** What it says about itself. */
