@@ -41,6 +41,7 @@ check: ## Checks formats, lints, types and the rules of the house.
 
 bench: release ## Measures throughput, latency and cost next to a raw proxy; a table and JSON.
 	@tools/need bench
+	cargo build --release --locked --package testkit --examples
 	bench/run
 
 web: web/dist/.built ## Builds the dashboard's pages.

@@ -4,6 +4,7 @@ import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { endAll, prepare } from "./ground.mjs";
 import { measureIdle } from "./idle.mjs";
+import { measureBatches, measureIntake, measurePaced } from "./intake.mjs";
 import { measureLatency } from "./latency.mjs";
 import { facts, probeDisk, surroundings } from "./machine.mjs";
 import { nowMs } from "./numbers.mjs";
@@ -81,12 +82,12 @@ async function take(step, options, leftMs) {
 
 /** What a step needs at least. */
 function secondsOf(step, { seconds, quick }) {
-  const usual = { g: 3, e: quick ? 6 : 13, f: quick ? 8 : 14, d64: 10 };
+  const usual = { g: 3, e: quick ? 6 : 13, f: quick ? 8 : 14, d64: 10, h: 20, i: 9, j: 36 };
   return usual[step] ?? seconds + 4;
 }
 
 function measure(step, options, leftMs) {
-  const { bin, quick } = options;
+  const { bin, quick, programs } = options;
   const connections = Number(step.slice(1));
   // Ten deliveries for each event: a shorter load, so that the drain stays short.
   const seconds = step[0] === "d" ? Math.max(1, Math.round(options.seconds / 4)) : options.seconds;
@@ -99,6 +100,12 @@ function measure(step, options, leftMs) {
       return measureIdle({ idleSeconds: quick ? 3 : 5, starts: quick ? 3 : 5, bin });
     case "g":
       return probeDisk();
+    case "h":
+      return measureIntake({ seconds: 2, turns: 4, bin, programs });
+    case "i":
+      return measureBatches({ seconds: 2, turns: 3, bin });
+    case "j":
+      return measurePaced({ seconds: 3, turns: 4, bin, programs });
     default: {
       const patienceMs = Math.max(5_000, leftMs() - (seconds + 1) * 1e3);
       const say = (text) => note(`  ${text}`);

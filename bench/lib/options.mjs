@@ -5,7 +5,8 @@ import { resolve } from "node:path";
 import { parseArgs } from "node:util";
 
 /** Every step, in the order in which they run; what matters most comes first. */
-export const STEPS = ["g", "a64", "a256", "b64", "b256", "e", "f", "c64", "c256", "d64"];
+const DELIVERY_STEPS = ["g", "a64", "a256", "b64", "b256", "e", "f", "c64", "c256", "d64"];
+export const STEPS = [...DELIVERY_STEPS, "h", "i", "j"];
 const QUICK_STEPS = ["g", "a64", "b64", "e", "f", "c64"];
 
 const SECONDS_MAX = 60;
@@ -19,11 +20,14 @@ Usage: bench/run [OPTIONS]
       --only STEPS   Only these steps, as in "b64" or "a,b,e": ${STEPS.join(" ")}
       --seconds N    Length of each load, 1 to ${SECONDS_MAX} [default: 4, quick: 2]
       --bin PATH     The binary [default: target/release/postrider]
+      --programs DIR The small programs of steps h and j
+                     [default: target/release/examples]
       --strict       Exit with 1 when a target is missed
   -h, --help         This text
 
 Steps: a raw proxy, b single events, c batches of 20, d ten destinations (the number is that of
-connections), e latency at 500 events a second, f idle and start, g sync cost of the disk.
+connections), e latency at 500 events a second, f idle and start, g sync cost of the disk; without
+any destination: h single events next to a bare server, i batches of 100, j half of the full load.
 Results: the table, and bench/out/latest.json. Exit code: 0 measured, 1 something failed or, with
 --strict, a target was missed, 2 a mistake in the command line.`;
 
@@ -41,6 +45,7 @@ function parse(words) {
     only: { type: "string", multiple: true, default: [] },
     seconds: { type: "string" },
     bin: { type: "string" },
+    programs: { type: "string" },
   };
   try {
     return parseArgs({ args: words, options }).values;
@@ -78,6 +83,7 @@ export function readOptions(words) {
   const length = seconds(values.seconds, usual);
   const bin = resolve(values.bin ?? resolve(ROOT, "target/release/postrider"));
   if (!existsSync(bin)) leave(2, `error: ${bin} is not there; \`make release\` builds it`);
+  const programs = resolve(values.programs ?? resolve(ROOT, "target/release/examples"));
   const steps = chosen(values.only, values.quick ? QUICK_STEPS : STEPS);
   // Longer loads drain longer, too.
   const longer = Math.max(0, length - usual) * steps.length * 4;
@@ -85,10 +91,11 @@ export function readOptions(words) {
     root: ROOT,
     out: resolve(ROOT, "bench/out"),
     bin,
+    programs,
     quick: values.quick,
     strict: values.strict,
     seconds: length,
     steps,
-    budgetSeconds: (values.quick ? 60 : 180) + longer,
+    budgetSeconds: (values.quick ? 60 : 260) + longer,
   };
 }

@@ -1,6 +1,8 @@
 // What the kernel knows about processes: CPU time, memory, bytes written; read from /proc.
 
 import { readdirSync, readFileSync } from "node:fs";
+import os from "node:os";
+import { nowMs } from "./numbers.mjs";
 
 /** Linux reports CPU time in these to every program. */
 const TICKS_PER_SECOND = 100;
@@ -100,6 +102,23 @@ export function watchMemory(pid, intervalMs = 250) {
       clearInterval(timer);
       look();
       return highest;
+    },
+  };
+}
+
+/** Measures what other programs do meanwhile; `stop` answers it in percent of all cores. */
+export function watchOthers(ownCpu) {
+  const own = () => cpuOfSelfAndEnded() + ownCpu();
+  const [machine, ours, since] = [cpuOfMachine(), own(), nowMs()];
+  return {
+    stop() {
+      const now = cpuOfMachine();
+      const all = (nowMs() - since) * 1e3 * os.availableParallelism();
+      const others = now.busy - machine.busy - (own() - ours);
+      return {
+        others_percent: Math.max(0, (100 * others) / all),
+        stolen_percent: (100 * (now.stolen - machine.stolen)) / all,
+      };
     },
   };
 }

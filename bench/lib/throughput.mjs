@@ -1,18 +1,10 @@
 // Steps a to d: how much goes through, and what one event costs.
 
-import os from "node:os";
 import { freshDirectory, removeDirectory } from "./ground.mjs";
 import { startProxy, startSink } from "./nginx.mjs";
 import { nowMs } from "./numbers.mjs";
 import { startPostrider } from "./postrider.mjs";
-import {
-  bytesWrittenBy,
-  cpuOf,
-  cpuOfMachine,
-  cpuOfSelfAndEnded,
-  memoryOf,
-  watchMemory,
-} from "./proc.mjs";
+import { bytesWrittenBy, cpuOf, memoryOf, watchMemory, watchOthers } from "./proc.mjs";
 import { load } from "./wrk.mjs";
 
 /** Bounds of one load; the data directory of a full one has about 2 GB. */
@@ -25,23 +17,6 @@ const KINDS = {
   c: { path: "/v1/batch", batch: 20, destinations: 1 },
   d: { path: "/v1/track", batch: 0, destinations: 10 },
 };
-
-/** Measures what other programs do meanwhile; `stop` answers it in percent of all cores. */
-function watchOthers(ownCpu) {
-  const own = () => cpuOfSelfAndEnded() + ownCpu();
-  const [machine, ours, since] = [cpuOfMachine(), own(), nowMs()];
-  return {
-    stop() {
-      const now = cpuOfMachine();
-      const all = (nowMs() - since) * 1e3 * os.availableParallelism();
-      const others = now.busy - machine.busy - (own() - ours);
-      return {
-        others_percent: Math.max(0, (100 * others) / all),
-        stolen_percent: (100 * (now.stolen - machine.stolen)) / all,
-      };
-    },
-  };
-}
 
 function perEvent(before, after, events) {
   const part = (name) => (after[name] - before[name]) / events;
