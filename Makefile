@@ -20,9 +20,10 @@ run: $(PROFILE) ## Builds all, starts Postrider with a starter workspace, and sh
 	@echo "Starting Postrider; its data is in $(DATA), Ctrl-C ends it."
 	@exec target/$(PROFILE)/postrider serve --data-dir $(DATA) $(ARGS)
 
-test: ## Runs every test: crates, web, real SDKs, a real browser.
-	@tools/need build web sdk browser
+test: ## Runs every test: crates, fuzz targets, web, real SDKs, a real browser.
+	@tools/need build fuzz web sdk browser
 	cargo test --workspace --locked
+	fuzz/run
 	$(MAKE) --no-print-directory web
 	cd web && npm test
 	$(MAKE) --no-print-directory debug
@@ -33,6 +34,7 @@ test: ## Runs every test: crates, web, real SDKs, a real browser.
 check: ## Checks formats, lints, types and the rules of the house.
 	@tools/need build web
 	cargo fmt --all --check
+	cargo fmt --manifest-path fuzz/Cargo.toml --check
 	cargo clippy --workspace --all-targets --locked -- -D warnings
 	cargo test --package postrider --test tidy --locked
 	$(MAKE) --no-print-directory web/node_modules/.installed
@@ -66,7 +68,8 @@ release: build-needs web ## Builds the binary as it is shipped: target/release/p
 
 format: ## Formats all sources.
 	cargo fmt --all
+	cargo fmt --manifest-path fuzz/Cargo.toml
 	cd web && npm run format
 
 clean: ## Removes what was built; ./data stays.
-	rm -rf target web/dist web/node_modules tests/sdk/node_modules tests/sdk/.venv tests/sdk/.built bench/out
+	rm -rf target web/dist web/node_modules tests/sdk/node_modules tests/sdk/.venv tests/sdk/.built bench/out fuzz/target fuzz/found fuzz/learned
