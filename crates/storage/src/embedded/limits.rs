@@ -47,9 +47,10 @@ pub const READ_JOBS_MAX: usize = 4096;
 /// that the write-ahead log can start over.
 pub const ROWS_PER_READ_MAX: usize = 4096;
 
-/// Bytes written between two background checkpoints. Source: chosen; SQLite's own default is 4 MiB,
-/// but inline.
-pub const CHECKPOINT_EVERY_BYTES: u64 = 16 << 20;
+/// Bytes written between two background checkpoints. Source: measured; while the database is synced,
+/// commits wait, and at 15,000 events a second the slowest of 100 acknowledgements took 20 to 48 ms
+/// with 16 MiB and 4 to 7 ms with 2 MiB. SQLite's own default is 4 MiB, but inline.
+pub const CHECKPOINT_EVERY_BYTES: u64 = 2 << 20;
 
 /// Size of a write-ahead log from which its writer helps, so that it can start over. Source:
 /// chosen.
