@@ -3,9 +3,8 @@
 //! Nearly every event an SDK sends carries `"integrations":{"All":true}` and no consent, which keeps
 //! it from nobody. That is noted with the event, so that destinations need not look again.
 
-use memchr::memmem;
+use memchr::memchr2_iter;
 
-use super::intake::Member;
 use super::json::{Scanner, ValueKind, key_is};
 use crate::limits;
 
@@ -19,24 +18,26 @@ pub enum Restriction {
     None,
 }
 
+/// What nearly every event carries.
+const EVERYWHERE: &str = r#"{"All":true}"#;
+
+/// The key of consent, around its one rare letter.
+const CONSENT: (&[u8], &[u8]) = (b"consent", b"Management");
+
 impl Restriction {
-    /// Looks through the members of an event.
-    pub(super) fn find(text: &str, members: &[Member]) -> Self {
-        let may = |member: &Member| {
-            let (key, value) = (member.key.of(text), member.value.of(text));
-            if key_is(key, "integrations") {
-                integrations_may(value)
-            } else {
-                key_is(key, "context") && context_may(value)
-            }
-        };
-        if members.iter().any(may) { Self::Possible } else { Self::None }
+    /// Looks at the values of an event's `integrations` and `context`.
+    pub(super) fn find(integrations: Option<&str>, context: Option<&str>) -> Self {
+        let may = integrations.is_some_and(integrations_may) || context.is_some_and(context_may);
+        if may { Self::Possible } else { Self::None }
     }
 }
 
 /// Whether an `integrations` may keep an event from anybody: all but an object that says no `false`
 /// and nothing else than `true` for `All`.
 fn integrations_may(value: &str) -> bool {
+    if value == EVERYWHERE {
+        return false;
+    }
     let mut scanner = Scanner::new(value, limits::STORED_SCAN);
     if scanner.peek() != ValueKind::Object {
         return true;
@@ -52,10 +53,15 @@ fn integrations_may(value: &str) -> bool {
 
 /// Whether a `context` may hold a `consentManagement`, at any depth and in any spelling of its key.
 ///
-/// A context can be long, so it is searched and not scanned.
+/// A context can be long, so it is searched and not scanned: for a letter of the key that is rare,
+/// and for the backslash that every other spelling needs.
 fn context_may(value: &str) -> bool {
-    let holds = |text: &str| memmem::find(value.as_bytes(), text.as_bytes()).is_some();
-    holds("consentManagement") || holds("\\u")
+    let (bytes, (before, from)) = (value.as_bytes(), CONSENT);
+    let is_key = |at: usize| bytes[..at].ends_with(before) && bytes[at..].starts_with(from);
+    memchr2_iter(b'M', b'\\', bytes).any(|at| match bytes[at] {
+        b'M' => is_key(at),
+        _ => bytes.get(at + 1) == Some(&b'u'),
+    })
 }
 
 #[cfg(test)]
@@ -83,6 +89,8 @@ mod tests {
             r#","integrations":{"All":true}"#,
             r#", "integrations" : { "All" : true , "Webhook" : { "x" : false }, "GA": true, "b": 0 }"#,
             r#","context":{"library":{"name":"x"},"traits":{"integrations":false}}"#,
+            r#","context":{"userAgent":"Mozilla \\ \"Management\"","x":"consentM"}"#,
+            r#","integrations":{"All":false},"integrations":{"All":true}"#,
         ] {
             assert_eq!(found(members), Restriction::None, "{members}");
         }
@@ -98,7 +106,7 @@ mod tests {
             r#","integrations":null"#,
             r#","integrations":[]"#,
             r#","integr\u0061tions":{"All":false}"#,
-            r#","integrations":{"All":false},"integrations":{}"#,
+            r#","integrations":{},"integrations":{"All":false}"#,
             r#","context":{"consentManagement":{"deniedConsentIds":[]}}"#,
             r#","context":{"\u0063onsentManagement":{}}"#,
         ] {

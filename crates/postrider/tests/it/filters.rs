@@ -2,7 +2,7 @@
 //! their connection; counted, shown, and tried before it is saved.
 
 use serde_json::{Value, json};
-use testkit::{Endpoint, Event, Received, Request, Workspace, batch, eventually};
+use testkit::{Endpoint, Event, Gate, Received, Reply, Request, Workspace, batch, eventually};
 
 use crate::harness::{Admin, DestinationStatus, Home, Server, problem};
 use crate::process::Process;
@@ -193,6 +193,29 @@ async fn a_filter_that_changes_holds_for_events_from_then_on() {
     server.accept("/v1/track", event("one")).await;
     server.accept("/v1/track", event("three")).await;
     assert_eq!(ids(&endpoint.wait_for(3).await), ["before", "two", "three"], "one is a resend");
+    server.stop().await;
+}
+
+#[tokio::test]
+async fn a_filter_that_changes_holds_for_what_waits_and_was_not_taken_in() {
+    let gate = Gate::closed();
+    let held = gate.clone();
+    let endpoint = Endpoint::start(move |_| Reply::status(200).after(&held)).await;
+    let url = endpoint.url("/");
+    let server = Server::start(&filtered(&url, json!({}))).await;
+    let event = |number: u64| Event::track("x").user(&format!("u-{number}"));
+    let event = |number: u64| event(number).id(&format!("m-{number}"));
+    server.accept("/v1/batch", batch((0..4_000).map(event))).await;
+    endpoint.wait_for(1).await;
+    let condition = json!({"condition": "event == \"y\""});
+    server.home.write(&filtered(&url, condition.clone()).text());
+    wait_for_filter(&server, condition).await;
+    gate.open();
+    let judged = |one: &DestinationStatus| one.finished() + one.filtered.total == 4_000;
+    let status = || server.admin.destination("id-hub");
+    let after = eventually("all are judged", status, judged).await;
+    assert!(after.filtered.total >= 1_000, "read ahead, and judged anew: {after:?}");
+    assert!(after.finished() >= 2_048, "taken in, and delivered: {after:?}");
     server.stop().await;
 }
 

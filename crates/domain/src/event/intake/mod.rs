@@ -9,7 +9,7 @@ use smallvec::SmallVec;
 
 use super::fields::{Owed, Stamp};
 use super::json::{self, Fault, ScanLimits, Scanner, Span, ValueKind};
-use super::{CallHash, EventKind, NewEvent, Restriction};
+use super::{CallHash, EventKind, NewEvent};
 use crate::limits;
 use crate::reason::Reason;
 
@@ -226,7 +226,7 @@ impl<'r, 's> Reader<'r, 's> {
             kind: owed.kind,
             received_at: self.stamp.received_at,
             identities: owed.identities,
-            restriction: Restriction::find(self.text, &self.members),
+            restriction: owed.restriction,
             payload: Bytes::from(owed.splice(self.text, found.span, &self.members)),
         };
         Ok((event, owed.message))

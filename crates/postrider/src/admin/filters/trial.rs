@@ -205,3 +205,63 @@ fn name(event: &StoredEvent) -> Option<String> {
     let name = found.first().copied().flatten().and_then(text_of)?;
     Some(name.chars().take(limits::SAMPLE_NAME_CHARS_MAX).collect())
 }
+
+#[cfg(test)]
+mod tests {
+    use domain::filter::Filter;
+    use domain::source::Source;
+    use storage::{Store, memory};
+
+    use super::*;
+    use crate::clock;
+    use crate::samples::{append, connect, destination};
+
+    async fn run(store: &Store, source: Option<&str>, last: u32) -> Tally {
+        let sieve = Sieve::of_filter(Filter::default(), ConnectionId::new(""));
+        let sieves = match source {
+            Some(source) => Sieves::BySource(vec![(SourceId::new(source), sieve)]),
+            None => Sieves::One(Box::new(sieve)),
+        };
+        let trial = Trial { sieves, last };
+        trial.run(&*store.journal).await.expect("a tally")
+    }
+
+    fn gist(tally: &Tally) -> (u32, bool, Option<Seq>, Option<Seq>) {
+        (tally.events, tally.complete, tally.first_seq, tally.last_seq)
+    }
+
+    #[tokio::test]
+    async fn a_trial_ends_where_the_journal_begins() {
+        let store = memory::open();
+        assert_eq!(gist(&run(&store, None, 5).await), (0, true, None, None));
+        for _ in 0..700 {
+            append(&store, clock::now()).await;
+        }
+        let tally = run(&store, None, 600).await;
+        assert_eq!(gist(&tally), (600, true, Some(Seq(101)), Some(Seq(700))));
+        assert_eq!(tally.samples["passes"].len(), limits::TRIAL_SAMPLES_MAX);
+        assert_eq!(tally.samples["passes"][1].seq, Seq(699));
+        assert_eq!(gist(&run(&store, Some("other"), 1).await), (0, true, None, None));
+        store.journal.trim(Seq(400)).await.unwrap();
+        let tally = run(&store, Some("s"), 600).await;
+        assert_eq!(gist(&tally), (301, true, Some(Seq(400)), Some(Seq(700))), "the rest is gone");
+    }
+
+    #[tokio::test]
+    async fn a_trial_needs_a_connection_to_its_destination() {
+        let store = memory::open();
+        connect(&store, destination(true), 1).await;
+        let workspace = store.catalog.watch().borrow().workspace.clone();
+        let prepare = |source: Option<&str>| {
+            let source = source.map(SourceId::new);
+            let destination = Some(crate::samples::destination_id());
+            let (filter, last) = (Filter::default(), 1);
+            let mut workspace = workspace.clone();
+            workspace.sources.extend(source.clone().map(|id| Source::new(id, "", "key")));
+            let request = TrialRequest { source, destination, filter, last };
+            Trial::prepare(request, &workspace).is_ok()
+        };
+        assert!(prepare(None) && prepare(Some("s")));
+        assert!(!prepare(Some("other")));
+    }
+}
