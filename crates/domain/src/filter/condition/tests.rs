@@ -54,6 +54,8 @@ fn comparisons_go_by_value_and_never_across_types() {
         r#"properties.total == "99.50""#,
         r#"properties.total < "a""#,
         "event < 5",
+        "event > 5",
+        r#"properties.total > "a""#,
         "properties.paid == 1",
         "properties.paid > 0",
         "properties.coupon == false",
@@ -435,6 +437,10 @@ proptest! {
         prop_assert_eq!(Condition::parse(&printed), Ok(condition), "{}", printed);
     }
 
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(4_000))]
     #[test]
     fn a_condition_means_what_it_plainly_says(shape in shape(), event in value()) {
         let condition = condition(&shape);
