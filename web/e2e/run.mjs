@@ -265,6 +265,17 @@ await story("the overview tells what was accepted, delivered and rejected", asyn
   await fits("overview");
 });
 
+await story("what was filtered is a number with its reason", async () => {
+  const event = { userId: "u-1", event: "Kept", integrations: { All: false } };
+  assert.equal(await send("track", JSON.stringify(event)), 200);
+  const cell = page.locator("td", { hasText: "integrations 1" });
+  await cell.waitFor();
+  const words = await cell.locator("[title]").first().getAttribute("title");
+  assert.match(`${words}`, /^1\n1: The event's integrations object keeps it/);
+  await examine("overview-filtered");
+  await fits("overview-filtered");
+});
+
 await story("filters of the attempts live in the address", async () => {
   await page.getByLabel("Show attempts that ended as").selectOption("gave_up");
   await page.getByText("No attempt matches the filters").waitFor();

@@ -12,6 +12,7 @@ pub mod address;
 pub mod event;
 pub mod source;
 pub mod destination;
+pub mod filter;
 pub mod connection;
 pub mod workspace;
 pub mod delivery;

@@ -225,5 +225,48 @@ pub const STORAGE_REST: Duration = Duration::from_secs(1);
 /// Longest `Retry-After` that is honoured, in seconds. Source: chosen.
 pub const RETRY_AFTER_SECONDS_MAX: u64 = 3_600;
 
+/// Bytes of a filter's condition. Source: chosen; a page of text.
+pub const CONDITION_BYTES_MAX: usize = 4_096;
+
+/// Levels of a condition. Source: chosen; people lose their way earlier.
+pub const CONDITION_DEPTH_MAX: usize = 16;
+
+/// Tests of a condition: paths that are looked up in each event. Source: chosen.
+pub const CONDITION_TESTS_MAX: usize = 100;
+
+/// Segments of a path in a condition. Source: chosen; events of SDKs have six levels.
+pub const PATH_SEGMENTS_MAX: usize = 32;
+
+/// Bytes that a regular expression may take once it is compiled. Source: chosen; matching takes no
+/// longer than this times the text, and `\w{1,20}` takes half of it.
+pub const PATTERN_BYTES_MAX: usize = 256 << 10;
+
+/// Levels of groups in a regular expression. Source: chosen.
+pub const PATTERN_DEPTH_MAX: u32 = 50;
+
+/// Names of an allow or deny list. Source: chosen; catalogs of events have hundreds.
+pub const FILTER_NAMES_MAX: usize = 1_000;
+
+/// Filtered events of a destination that are shown. Source: chosen.
+pub const FILTERED_SAMPLES_MAX: usize = 50;
+
+/// Stored events that a filter is tried on. Source: chosen; a tenth of a second.
+pub const TRIAL_EVENTS_MAX: u32 = 10_000;
+
+/// Places of the journal that one trial looks at for events of its source. Source: chosen.
+pub const TRIAL_PLACES_MAX: u64 = 200_000;
+
+/// Places that a trial looks at in one go, before others get their turn. Source: chosen.
+pub const TRIAL_STRIDE: u64 = 256;
+
+/// Time that one trial takes. Source: chosen; as long as somebody likes to wait.
+pub const TRIAL_TIME_MAX: Duration = Duration::from_secs(2);
+
+/// Events shown for each verdict of a trial. Source: chosen.
+pub const TRIAL_SAMPLES_MAX: usize = 20;
+
+/// Characters of an event's name in a sample. Source: chosen.
+pub const SAMPLE_NAME_CHARS_MAX: usize = 200;
+
 const _: () = assert!(WINDOW_EVENTS_MAX <= OPEN_DELIVERIES_MAX);
 const _: () = assert!(EVENT_SCAN.depth_max <= STORED_SCAN.depth_max);

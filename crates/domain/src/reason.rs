@@ -20,6 +20,11 @@ macro_rules! reasons {
                 match self { $(Self::$variant => $code,)* }
             }
 
+            /// The reason with this code; none for codes of another version.
+            pub fn from_code(code: &str) -> Option<Self> {
+                Self::ALL.iter().copied().find(|reason| reason.code() == code)
+            }
+
             /// One sentence that says what happened.
             pub fn sentence(self) -> &'static str {
                 match self { $(Self::$variant => $sentence,)* }
@@ -126,6 +131,18 @@ reasons! {
         "Raise journal.retention."
     Quarantined "quarantined" "The stored event is damaged and was not sent."
         "Check the disk; see the server's log for the range."
+    FilteredIntegrations "filtered_integrations" "The event's integrations object keeps it from this destination."
+        "Where the destination should get it, send integrations without false for Webhook, or for its name or id."
+    FilteredConsent "filtered_consent" "The user has not given the consent that this destination asks for."
+        "Compare context.consentManagement of the event with the destination's consent rules."
+    FilteredType "filtered_type" "The connection does not let events of this type pass."
+        "Add the type to the filter's types, if the destination should get it."
+    FilteredEvent "filtered_event" "The connection does not let events of this name pass."
+        "Change the filter's events.allow or events.deny, if the destination should get it."
+    FilteredCondition "filtered_condition" "The event does not meet the connection's condition."
+        "Try another condition on what is stored before you save it: POST /api/v1/filters/try."
+    FilteredSample "filtered_sample" "The event's user is not in the connection's sample."
+        "Raise the filter's sample; whoever is in stays in."
 }
 
 #[cfg(test)]

@@ -155,6 +155,7 @@ fn serve(
             gateway,
             admin,
             started_at: clock::now(),
+            trials: admin::Trials::default(),
         };
         terminal.line(format!("gateway listening on {gateway}"));
         terminal.line(format!("admin listening on {admin}"));

@@ -7,8 +7,8 @@ const INTRODUCTION: &str = "\
 
 # Reasons
 
-Every refusal at the gateway and every failed attempt has one of these codes: in the header `postrider-reason` of an \
-answer, in the dashboard, in the API and in the log.
+Every refusal at the gateway, every failed attempt and every filtered event has one of these codes: in the header \
+`postrider-reason` of an answer, in the dashboard, in the API and in the log.
 
 | code | what happened | what to do |
 |---|---|---|

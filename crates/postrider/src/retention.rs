@@ -105,6 +105,7 @@ mod tests {
             opened: open.into_iter().collect(),
             closed: Vec::new(),
             attempts: Vec::new(),
+            filtered: Vec::new(),
         };
         store.schedule.commit(settlement).await.unwrap();
     }

@@ -4,7 +4,7 @@ use bytes::Bytes;
 use domain::connection::Connection;
 use domain::destination::webhook::{Method, WebhookSettings};
 use domain::destination::{Destination, DestinationSettings};
-use domain::event::{EventKind, Identities, NewEvent};
+use domain::event::{EventKind, Identities, NewEvent, Restriction};
 use domain::id::{ConnectionId, DestinationId, Seq, SourceId};
 use domain::time::Timestamp;
 use storage::catalog::{Edit, Object};
@@ -22,6 +22,7 @@ pub fn event(received_at: Timestamp) -> NewEvent {
         kind: EventKind::Track,
         received_at,
         identities: Identities::default(),
+        restriction: Restriction::None,
         payload: Bytes::from_static(b"{}"),
     }
 }
@@ -48,13 +49,9 @@ pub fn destination(enabled: bool) -> Destination {
 
 /// Connects source `s` to a destination, from a place in the journal on.
 pub async fn connect(store: &Store, destination: Destination, since: u64) {
-    let connection = Object::Connection(Connection {
-        id: ConnectionId::new("c"),
-        source: SourceId::new("s"),
-        destination: destination.id.clone(),
-        enabled: true,
-        since: Seq(since),
-    });
+    let (id, source) = (ConnectionId::new("c"), SourceId::new("s"));
+    let connection = Connection::new(id, source, destination.id.clone(), Seq(since));
+    let connection = Object::Connection(connection);
     let put = |object| CatalogChange { expected: 0, edit: Edit::Put(object) };
     let changes = vec![put(Object::Destination(destination)), put(connection)];
     store.catalog.apply(changes).await.unwrap();

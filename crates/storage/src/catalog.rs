@@ -37,6 +37,7 @@ pub struct CatalogChange {
 
 /// What to do to an object.
 #[derive(Clone, PartialEq, Eq, Debug)]
+#[expect(clippy::large_enum_variant, reason = "edits are few, and gone once they are applied")]
 pub enum Edit {
     /// Make or replace it.
     Put(Object),

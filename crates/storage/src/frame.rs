@@ -13,7 +13,8 @@
 //! |     32 |     8 | hash of its `anonymousId`, 0 for none                             |
 //! |     40 |     4 | index into the frame's list of sources                            |
 //! |     44 |     1 | code of its kind                                                  |
-//! |     45 |     3 | zero                                                              |
+//! |     45 |     1 | 1 where it says nothing of where it goes, 0 where it may          |
+//! |     46 |     2 | zero                                                              |
 //! |     48 |       | the payload, byte for byte as it was appended                     |
 //!
 //! The checksum takes in the source's id, which stands outside the body, so that an event is
@@ -27,7 +28,8 @@ use std::collections::HashMap;
 use std::num::NonZeroU64;
 
 use bytes::Bytes;
-use domain::event::{EventKind, Identities, IdentityHash, NewEvent};
+use domain::event::{EventKind, Identities, IdentityHash, NewEvent, Restriction};
+use domain::filter::Subject;
 use domain::id::{Seq, SourceId};
 use domain::time::Timestamp;
 
@@ -63,8 +65,22 @@ pub struct StoredEvent {
     pub received_at: Timestamp,
     /// Whose it is, as far as order is concerned.
     pub identities: Identities,
+    /// Whether it may itself say which destinations get it.
+    pub restriction: Restriction,
     /// The JSON object to deliver; shares the frame's bytes.
     pub payload: Bytes,
+}
+
+impl StoredEvent {
+    /// The event as filters judge it.
+    pub fn subject(&self) -> Subject<'_> {
+        Subject {
+            kind: self.kind,
+            identities: self.identities,
+            restriction: self.restriction,
+            payload: &self.payload,
+        }
+    }
 }
 
 /// A frame read back, with what could not be read of it.
@@ -186,6 +202,7 @@ impl Frame {
             kind: EventKind::from_code(record.header[44]),
             received_at: Timestamp(i64::from_le_bytes(record.eight_bytes(16))),
             identities: Identities { user: record.hash(24), anonymous: record.hash(32) },
+            restriction: restriction(record.header[45]),
             payload: self.body.slice(payload_at..payload_at + record.payload.len()),
         })
     }
@@ -212,7 +229,7 @@ impl<'a> Encoder<'a> {
         put(24, &hash_code(event.identities.user).to_le_bytes());
         put(32, &hash_code(event.identities.anonymous).to_le_bytes());
         put(40, &self.sources.index_of(&event.source).to_le_bytes());
-        put(44, &[event.kind as u8]);
+        put(44, &[event.kind as u8, restriction_code(event.restriction)]);
         let crc = checksum(&header, &event.payload, &event.source);
         header[4..8].copy_from_slice(&crc.to_le_bytes());
         self.offsets.push(offset(self.body.len()));
@@ -297,6 +314,15 @@ fn hash_code(hash: Option<IdentityHash>) -> u64 {
     hash.map_or(0, |hash| hash.0.get())
 }
 
+fn restriction_code(restriction: Restriction) -> u8 {
+    u8::from(restriction == Restriction::None)
+}
+
+/// What is not known of, as in records of old, is looked at again.
+fn restriction(code: u8) -> Restriction {
+    if code == 1 { Restriction::None } else { Restriction::Possible }
+}
+
 /// A length or offset as stored; bodies stay far below 4 GiB, the most a frame can address.
 fn offset(bytes: usize) -> u32 {
     u32::try_from(bytes).unwrap_or(DAMAGED)
@@ -346,6 +372,19 @@ mod tests {
         let sources: Vec<_> = written.events().map(|event| event.source).collect();
         assert_eq!(sources, ["b", "a", "b", "c"].map(SourceId::new));
         assert_eq!((written.event(Seq(6)), written.event(Seq(11))), (None, None));
+    }
+
+    #[test]
+    fn a_record_of_old_may_say_where_it_goes() {
+        let mut body = frame().body().to_vec();
+        let known = decode(&frame(), body.clone()).frame.event(Seq(7)).unwrap();
+        assert_eq!(known.restriction, Restriction::None);
+        body[45] = 0;
+        let header = <[u8; RECORD_HEADER_BYTES]>::try_from(&body[..RECORD_HEADER_BYTES]).unwrap();
+        let crc = checksum(&header, &[], &SourceId::new("b"));
+        body[4..8].copy_from_slice(&crc.to_le_bytes());
+        let old = decode(&frame(), body).frame.event(Seq(7)).unwrap();
+        assert_eq!(old.restriction, Restriction::Possible);
     }
 
     #[test]

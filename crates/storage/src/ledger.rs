@@ -113,6 +113,15 @@ pub struct RejectionRecord {
     pub sample: String,
 }
 
+/// How many events were filtered for one reason.
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Debug, Serialize, Deserialize)]
+pub struct FilteredCount {
+    /// Code of the reason.
+    pub reason: String,
+    /// How many.
+    pub count: u64,
+}
+
 /// Counts of one destination since the beginning.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub struct Totals {
@@ -128,6 +137,8 @@ pub struct Totals {
     pub gave_up: u64,
     /// Deliveries whose event could not be read back.
     pub expired: u64,
+    /// Events that were filtered, by reason, sorted by its code.
+    pub filtered: Vec<FilteredCount>,
 }
 
 impl Totals {
@@ -140,6 +151,15 @@ impl Totals {
             retries: 0,
             gave_up: 0,
             expired: 0,
+            filtered: Vec::new(),
+        }
+    }
+
+    /// Adds events that were filtered.
+    pub fn add_filtered(&mut self, more: &FilteredCount) {
+        match self.filtered.binary_search_by(|known| known.reason.cmp(&more.reason)) {
+            Ok(place) => self.filtered[place].count += more.count,
+            Err(place) => self.filtered.insert(place, more.clone()),
         }
     }
 

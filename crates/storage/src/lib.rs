@@ -23,7 +23,9 @@ pub use catalog::{Catalog, CatalogChange, Snapshot};
 pub use error::StorageError;
 pub use frame::{Frame, StoredEvent};
 pub use journal::{Chunk, Gap, GapReason, Journal, SeqRange, Wanted};
-pub use ledger::{AttemptQuery, AttemptRecord, Fate, Ledger, RejectionRecord, Totals};
+pub use ledger::{
+    AttemptQuery, AttemptRecord, Fate, FilteredCount, Ledger, RejectionRecord, Totals,
+};
 pub use receipt::Receipt;
 pub use schedule::{OpenDelivery, Schedule, ScheduleState, Settlement};
 

@@ -2,14 +2,15 @@
 //!
 //! - **S1** `commit` is atomic; a crash of the process loses none; a power cut may lose the newest
 //!   commits as a whole, which costs duplicates, never a loss.
-//! - **S2** The cursor never passes an event without a recorded outcome or an open delivery.
+//! - **S2** The cursor never passes an event without a recorded outcome or an open delivery; an event
+//!   that was filtered is counted in the settlement that passes it, once.
 //! - **S3** A delivery is in exactly one state.
 
 use domain::event::{EventKind, Identities};
 use domain::id::{DestinationId, Seq};
 use domain::time::Timestamp;
 
-use crate::ledger::AttemptRecord;
+use crate::ledger::{AttemptRecord, FilteredCount};
 use crate::receipt::Receipt;
 
 /// What is not finished.
@@ -64,4 +65,6 @@ pub struct Settlement {
     pub closed: Vec<Seq>,
     /// What happened meanwhile, in order, for the ledger.
     pub attempts: Vec<AttemptRecord>,
+    /// Events the cursor passes that were filtered, by reason.
+    pub filtered: Vec<FilteredCount>,
 }

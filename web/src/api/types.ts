@@ -51,6 +51,19 @@ export interface Destination {
   retries: number;
   gave_up: number;
   expired: number;
+  /** Events that it did not get because of their own word, of consent, or of a filter. */
+  filtered: FilteredCounts;
+}
+
+export interface FilteredCounts {
+  total: number;
+  /** The most frequent first. */
+  by_reason: {
+    reason: string;
+    /** The reason in words. */
+    sentence: string;
+    count: number;
+  }[];
 }
 
 export interface Connection {

@@ -14,7 +14,7 @@ use super::intake::Member;
 use super::json::{self, Span};
 use super::sanitize::sanitize;
 use super::timestamp::{self, EventTime};
-use super::{CallHash, EventKind, Identities, IdentityHash};
+use super::{CallHash, EventKind, Identities, IdentityHash, Restriction};
 use crate::id::SourceId;
 use crate::limits;
 use crate::time::Timestamp;
@@ -93,6 +93,8 @@ pub(super) struct Owed {
     pub identities: Identities,
     /// Which call it is; none where the client gave it no id.
     pub message: Option<CallHash>,
+    /// Whether it may itself say which destinations get it.
+    pub restriction: Restriction,
     exempt: bool,
     values: [Option<ValueText>; FIELDS.len()],
     places: Places,
@@ -113,6 +115,8 @@ struct Raw<'t> {
     own: [Option<&'t str>; FIELDS.len()],
     user_id: Option<&'t str>,
     anonymous_id: Option<&'t str>,
+    integrations: Option<&'t str>,
+    context: Option<&'t str>,
 }
 
 impl Owed {
@@ -136,6 +140,7 @@ impl Owed {
                 anonymous: IdentityHash::of_anonymous(&anonymous),
             },
             message: None,
+            restriction: Restriction::find(raw.integrations, raw.context),
             exempt: matches!(own_type.as_deref(), Some("extract" | "record")) && forced.is_none(),
             values: Default::default(),
             places,
@@ -270,6 +275,8 @@ fn raw_values<'t>(text: &'t str, members: &[Member], places: &mut Places) -> Raw
         match &*key {
             "userId" => raw.user_id = Some(value),
             "anonymousId" => raw.anonymous_id = Some(value),
+            "integrations" => raw.integrations = Some(value),
+            "context" => raw.context = Some(value),
             other => {
                 if let Some(field) = field_named(other) {
                     raw.own[field as usize] = Some(value);

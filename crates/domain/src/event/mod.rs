@@ -11,6 +11,7 @@ pub mod identity;
 pub mod call;
 pub mod intake;
 pub mod fields;
+pub mod restriction;
 pub mod pixel;
 
 use bytes::Bytes;
@@ -18,6 +19,7 @@ use serde::{Deserialize, Serialize};
 
 pub use self::call::CallHash;
 pub use self::identity::{Identities, IdentityHash};
+pub use self::restriction::Restriction;
 
 use crate::id::SourceId;
 use crate::time::Timestamp;
@@ -94,6 +96,8 @@ pub struct NewEvent {
     pub received_at: Timestamp,
     /// Whose it is, as far as order is concerned.
     pub identities: Identities,
+    /// Whether it may itself say which destinations get it.
+    pub restriction: Restriction,
     /// The JSON object to deliver.
     pub payload: Bytes,
 }

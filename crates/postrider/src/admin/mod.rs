@@ -4,6 +4,8 @@
 //! Deliberately unknown here: how events are taken and delivered.
 
 mod attempts;
+mod filtered;
+mod filters;
 mod guard;
 mod pages;
 pub mod playground;
@@ -16,13 +18,14 @@ use std::sync::Arc;
 
 use axum::Router;
 use axum::middleware::from_fn_with_state;
-use axum::routing::{any, get};
+use axum::routing::{any, get, post};
 use domain::time::Timestamp;
 use storage::Store;
 use tokio::net::TcpListener;
 
 use crate::live::Gauges;
 use crate::shutdown::Shutdown;
+pub use filters::Trials;
 use playground::Playgrounds;
 
 /// What the admin listener works with.
@@ -39,6 +42,8 @@ pub struct Needs {
     pub admin: SocketAddr,
     /// When the server started.
     pub started_at: Timestamp,
+    /// Lets one filter be tried at a time.
+    pub trials: Trials,
 }
 
 /// Serves until the server ends.
@@ -69,6 +74,8 @@ fn router(needs: Arc<Needs>) -> Router {
         .route("/api/v1/status", get(status::show))
         .route("/api/v1/attempts", get(attempts::list))
         .route("/api/v1/rejections", get(rejections::list))
+        .route("/api/v1/destinations/{id}/filtered", get(filtered::list))
+        .route("/api/v1/filters/try", post(filters::try_filter))
         .route("/api/v1/playgrounds/{name}/requests", get(playground::list))
         .route("/api/v1/playgrounds/{name}/live", get(playground::live))
         .route("/play/{name}/in", any(playground::receive))

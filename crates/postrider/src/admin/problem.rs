@@ -15,6 +15,20 @@ pub struct Problem {
     status: u16,
     code: &'static str,
     detail: String,
+    /// What is wrong in the request's body, each with its place.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    mistakes: Vec<Mistake>,
+}
+
+/// One mistake in the body of a request.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize)]
+pub struct Mistake {
+    /// Where, as in `filter.types[0]`.
+    pub field: String,
+    /// The character at which it shows, from 1, where the field is a text with a grammar.
+    pub column: Option<usize>,
+    /// What is the matter, and what to write.
+    pub detail: String,
 }
 
 impl Problem {
@@ -22,7 +36,14 @@ impl Problem {
     pub fn new(status: u16, code: &'static str, detail: impl Into<String>) -> Self {
         let known = StatusCode::from_u16(status).ok();
         let title = known.and_then(|status| status.canonical_reason()).unwrap_or("Problem");
-        Self { kind: "about:blank", title, status, code, detail: detail.into() }
+        let (detail, mistakes) = (detail.into(), Vec::new());
+        Self { kind: "about:blank", title, status, code, detail, mistakes }
+    }
+
+    /// The same with what is wrong in the request's body.
+    #[must_use]
+    pub fn with(self, mistakes: Vec<Mistake>) -> Self {
+        Self { mistakes, ..self }
     }
 }
 

@@ -8,11 +8,13 @@ use axum::extract::State;
 use domain::connection::Connection;
 use domain::destination::webhook::{Method, Target};
 use domain::destination::{Destination, DestinationSettings};
+use domain::filter::{Consent, Filter};
 use domain::id::{ConnectionId, DestinationId, Seq, SourceId};
+use domain::reason::Reason;
 use domain::source::{AllowedOrigin, RateLimit, Source, WriteKey};
 use domain::time::Timestamp;
 use serde::Serialize;
-use storage::Totals;
+use storage::{FilteredCount, Totals};
 
 use super::Needs;
 use super::problem::Problem;
@@ -86,6 +88,23 @@ struct DestinationStatus {
     retries: u64,
     gave_up: u64,
     expired: u64,
+    filtered: FilteredStatus,
+}
+
+/// Events that were filtered, since the beginning.
+#[derive(Debug, Serialize)]
+struct FilteredStatus {
+    total: u64,
+    /// The most frequent reason first.
+    by_reason: Vec<FilteredBy>,
+}
+
+#[derive(Debug, Serialize)]
+struct FilteredBy {
+    reason: String,
+    /// The reason in words.
+    sentence: &'static str,
+    count: u64,
 }
 
 #[derive(Debug, Serialize)]
@@ -94,6 +113,8 @@ struct ConnectionStatus {
     source: SourceId,
     destination: DestinationId,
     enabled: bool,
+    filter: Filter,
+    consent: Consent,
 }
 
 /// Shows the status.
@@ -166,7 +187,19 @@ fn destination(one: &Destination, needs: &Needs, totals: &[Totals]) -> Destinati
         retries: total(|totals| totals.retries),
         gave_up: total(|totals| totals.gave_up),
         expired: total(|totals| totals.expired),
+        filtered: filtered(totals.map_or(&[], |totals| &totals.filtered)),
     }
+}
+
+fn filtered(counts: &[FilteredCount]) -> FilteredStatus {
+    let by_reason = counts.iter().map(|FilteredCount { reason, count }| FilteredBy {
+        reason: reason.clone(),
+        sentence: Reason::from_code(reason).map_or("", Reason::sentence),
+        count: *count,
+    });
+    let mut by_reason: Vec<_> = by_reason.collect();
+    by_reason.sort_by_key(|one| std::cmp::Reverse(one.count));
+    FilteredStatus { total: counts.iter().map(|one| one.count).sum(), by_reason }
 }
 
 fn connection(one: &Connection) -> ConnectionStatus {
@@ -175,5 +208,7 @@ fn connection(one: &Connection) -> ConnectionStatus {
         source: one.source.clone(),
         destination: one.destination.clone(),
         enabled: one.enabled,
+        filter: one.filter.clone(),
+        consent: one.consent.clone(),
     }
 }

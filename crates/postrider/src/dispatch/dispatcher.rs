@@ -14,7 +14,6 @@ use std::rc::Rc;
 use std::sync::Arc;
 use std::time::Duration;
 
-use bytes::Bytes;
 use domain::delivery::lanes::Order;
 use domain::delivery::retry::{self, Decision, RetryPolicy, Tries};
 use domain::event::EventKind;
@@ -24,15 +23,16 @@ use domain::time::Timestamp;
 use domain::{delivery::Outcome, limits};
 use futures_util::stream::{FuturesUnordered, StreamExt};
 use storage::{
-    AttemptRecord, Chunk, Fate, Frame, GapReason, Journal, Receipt, Schedule, ScheduleState,
-    Settlement, Snapshot, StorageError, Store, StoredEvent, Wanted,
+    AttemptRecord, Chunk, Fate, FilteredCount, Frame, GapReason, Journal, Receipt, Schedule,
+    ScheduleState, Settlement, Snapshot, StorageError, Store, StoredEvent, Wanted,
 };
 use tokio::sync::watch;
 
-use super::agenda::{Agenda, Going};
+use super::agenda::{Agenda, Going, Step};
 use super::duty::Duty;
+use super::taken::{self, Taken};
 use crate::clock::{self, Rest};
-use crate::live::DestinationGauge;
+use crate::live::{DestinationGauge, FilteredSample};
 use crate::send::{Outlet, Sender};
 use crate::shutdown::Shutdown;
 
@@ -69,7 +69,7 @@ pub(super) struct Dispatcher {
     schedule: Arc<dyn Schedule>,
     agenda: Agenda,
     /// Events read and not offered yet; chosen by the duty's connections, and read anew with them.
-    read_ahead: VecDeque<StoredEvent>,
+    read_ahead: VecDeque<Taken>,
     reading: Option<Receipt<Chunk>>,
     /// A read or a settlement has failed; the next try comes after this.
     rest: Option<Rest>,
@@ -206,7 +206,7 @@ impl Dispatcher {
                 }
             }
         }
-        if duty.connections != self.duty.connections {
+        if !duty.chooses_as(&self.duty) {
             // What was read was chosen by the old connections: it is read again by the new ones.
             self.read_ahead.clear();
             self.reading = None;
@@ -226,8 +226,15 @@ impl Dispatcher {
     /// Offers what was read ahead, as far as there is room.
     fn fill(&mut self) {
         while self.agenda.has_room() {
-            let Some(event) = self.read_ahead.pop_front() else { return };
-            self.agenda.offer(event);
+            match self.read_ahead.pop_front() {
+                Some(Taken::ToDeliver(event)) => self.agenda.offer(event),
+                Some(Taken::Filtered(seq, reason)) => {
+                    self.agenda.filter(seq, reason);
+                    let at = clock::now();
+                    self.parts.gauge.filtered.note(FilteredSample { seq, at, reason });
+                }
+                None => return,
+            }
         }
     }
 
@@ -265,13 +272,19 @@ impl Dispatcher {
         if step.is_none() && self.records.is_empty() {
             return None;
         }
-        let (opened, closed) = step.map_or_else(Default::default, |s| (s.opened, s.closed));
+        let cursor = self.agenda.cursor();
+        let step = step.unwrap_or_else(|| Step::without_news(cursor));
+        let filtered = step
+            .filtered
+            .into_iter()
+            .map(|(reason, count)| FilteredCount { reason: reason.to_owned(), count });
         Some(Settlement {
             destination: self.parts.id.clone(),
-            cursor: self.agenda.cursor(),
-            opened,
-            closed,
+            cursor,
+            opened: step.opened,
+            closed: step.closed,
             attempts: std::mem::take(&mut self.records),
+            filtered: filtered.collect(),
         })
     }
 
@@ -330,18 +343,9 @@ impl Dispatcher {
         }
     }
 
-    /// Takes in the events of a frame that are ours.
+    /// Takes in the events of a frame that are ours; here and nowhere else they are filtered.
     fn take_in(&mut self, frame: &Frame) {
-        let from = self.agenda.read_from();
-        let ours = |event: &StoredEvent| event.seq >= from && self.duty.covers(event);
-        let events: Vec<_> = frame.events().filter(ours).collect();
-        let bytes: usize = events.iter().map(|event| event.payload.len()).sum();
-        // A few events must not keep a whole frame in memory for as long as they wait.
-        let is_few = bytes < frame.bytes_len() / 4;
-        self.read_ahead.extend(events.into_iter().map(|event| match is_few {
-            true => StoredEvent { payload: Bytes::copy_from_slice(&event.payload), ..event },
-            false => event,
-        }));
+        self.read_ahead.extend(taken::of(frame, self.agenda.read_from(), &self.duty));
     }
 
     /// Records what cannot be read any more, as far as this destination has not passed it yet.

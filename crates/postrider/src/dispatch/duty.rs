@@ -1,7 +1,8 @@
-//! What a destination has to do: its settings, and whose events it gets.
+//! What a destination has to do: its settings, whose events it gets, and which of them.
 
 use domain::connection::Connection;
 use domain::destination::Destination;
+use domain::filter::{Sieve, Verdict, decide};
 use domain::id::{DestinationId, Seq};
 use storage::{Snapshot, StoredEvent, Wanted};
 
@@ -10,8 +11,8 @@ use storage::{Snapshot, StoredEvent, Wanted};
 pub struct Duty {
     /// The destination.
     pub destination: Destination,
-    /// Its enabled connections.
-    pub connections: Vec<Connection>,
+    /// Its enabled connections, each with its rules.
+    connections: Vec<(Connection, Sieve)>,
 }
 
 impl Duty {
@@ -20,24 +21,44 @@ impl Duty {
         let workspace = &snapshot.workspace;
         let destination = workspace.destinations.iter().find(|one| one.id == *id && one.enabled)?;
         let ours = |one: &&Connection| one.destination == *id && one.enabled;
-        let connections = workspace.connections.iter().filter(ours).cloned().collect();
-        Some(Self { destination: destination.clone(), connections })
+        let connections = workspace.connections.iter().filter(ours);
+        let with_rules = |one: &Connection| (one.clone(), Sieve::new(destination, one));
+        Some(Self {
+            destination: destination.clone(),
+            connections: connections.map(with_rules).collect(),
+        })
+    }
+
+    /// Whether the same events would be chosen by this one and another.
+    pub fn chooses_as(&self, other: &Self) -> bool {
+        self.connections == other.connections
     }
 
     /// The first event that any connection lets pass.
     pub fn since(&self) -> Option<Seq> {
-        self.connections.iter().map(|connection| connection.since).min()
+        self.connections.iter().map(|(connection, _)| connection.since).min()
     }
 
     /// The sources to read.
     pub fn wanted(&self) -> Wanted {
-        let sources = self.connections.iter().map(|connection| connection.source.clone());
+        let sources = self.connections.iter().map(|(connection, _)| connection.source.clone());
         Wanted::Sources(sources.collect())
     }
 
-    /// Whether a connection lets the event pass.
-    pub fn covers(&self, event: &StoredEvent) -> bool {
-        let passes = |one: &Connection| one.source == event.source && event.seq >= one.since;
-        self.connections.iter().any(passes)
+    /// Judges an event; none where no connection covers it.
+    ///
+    /// Of several connections one that lets it pass is enough.
+    pub fn judge(&self, event: &StoredEvent) -> Option<Verdict> {
+        let covers =
+            |one: &&(Connection, Sieve)| one.0.source == event.source && event.seq >= one.0.since;
+        let mut first = None;
+        for (_, sieve) in self.connections.iter().filter(covers) {
+            let verdict = decide(sieve, &event.subject());
+            if verdict == Verdict::Passes {
+                return Some(verdict);
+            }
+            first = first.or(Some(verdict));
+        }
+        first
     }
 }

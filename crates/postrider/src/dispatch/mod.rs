@@ -6,6 +6,7 @@
 
 pub mod agenda;
 mod duty;
+mod taken;
 mod dispatcher;
 mod crew;
 

@@ -1,6 +1,7 @@
 //! What people see while it happens: counters and gauges, written without waiting for anybody.
 
 mod refusals;
+mod filtered;
 
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicBool, AtomicI64, AtomicU64, Ordering::Relaxed};
@@ -9,6 +10,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use domain::id::DestinationId;
 use domain::time::Timestamp;
 
+pub use filtered::{FilteredSample, FilteredSamples};
 pub use refusals::{Cause, Refusals, Tally};
 
 /// What the server has done since it started.
@@ -32,6 +34,8 @@ pub struct DestinationGauge {
     retrying: AtomicU64,
     /// 0 where nothing is due.
     next_retry_at: AtomicI64,
+    /// The latest events that were filtered.
+    pub filtered: FilteredSamples,
 }
 
 /// A moment of a destination.

@@ -57,13 +57,8 @@ mod tests {
     }
 
     fn connection(source: &str, since: u64) -> Connection {
-        Connection {
-            id: ConnectionId::new(format!("{source}-d")),
-            source: SourceId::new(source),
-            destination: DestinationId::new("d"),
-            enabled: true,
-            since: Seq(since),
-        }
+        let id = ConnectionId::new(format!("{source}-d"));
+        Connection::new(id, SourceId::new(source), DestinationId::new("d"), Seq(since))
     }
 
     fn snapshot(workspace: Workspace) -> Snapshot {

@@ -45,13 +45,12 @@ fn starter() -> Workspace {
         enabled: true,
         settings: DestinationSettings::Webhook(settings),
     };
-    let connection = Connection {
-        id: ConnectionId::new("my-app-playground"),
-        source: source.id.clone(),
-        destination: destination.id.clone(),
-        enabled: true,
-        since: domain::id::Seq::FIRST,
-    };
+    let connection = Connection::new(
+        ConnectionId::new("my-app-playground"),
+        source.id.clone(),
+        destination.id.clone(),
+        domain::id::Seq::FIRST,
+    );
     Workspace {
         sources: vec![source],
         destinations: vec![destination],

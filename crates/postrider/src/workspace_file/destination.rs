@@ -15,14 +15,6 @@ pub struct Known {
     line: usize,
 }
 
-/// Members that promise what is not done here: their path, and what happens instead.
-const NOT_DONE: [(&str, &str); 4] = [
-    ("transformations", "transformations are not run: events are delivered as they came"),
-    ("config.consentManagement", "consent rules are not applied: every event is delivered"),
-    ("config.oneTrustCookieCategories", "consent rules are not applied: every event is delivered"),
-    ("config.ketchConsentPurposes", "consent rules are not applied: every event is delivered"),
-];
-
 /// What the settings of a destination come to.
 enum Reading {
     /// They can work.
@@ -50,9 +42,10 @@ impl Reader {
             Reading::Skipped => return self.add_destination(&id, None, &object),
             Reading::Mistaken => return,
         };
-        self.warn_of_what_is_not_done(&object);
+        self.warn_of_transformations(&object);
+        let rules = self.rules(&object);
         if let Some(source) = source {
-            self.connect(source, &id, &object);
+            self.connect(source, &id, &object, rules);
         }
         let destination = Destination { id: id.clone(), name, enabled, settings };
         self.add_destination(&id, Some(destination), &object);
@@ -100,19 +93,11 @@ impl Reader {
         false
     }
 
-    fn warn_of_what_is_not_done(&mut self, object: &Object<'_>) {
-        for (path, reason) in NOT_DONE {
-            let node = match path.split_once('.') {
-                None => object.get(path).cloned(),
-                Some((outer, inner)) => object
-                    .get(outer)
-                    .and_then(|node| node.object().ok())
-                    .and_then(|object| object.get(inner).cloned()),
-            };
-            let Some(node) = node else { continue };
-            if node.elements().is_ok_and(|list| !list.is_empty()) {
-                self.warnings.push(node.finding(reason));
-            }
+    fn warn_of_transformations(&mut self, object: &Object<'_>) {
+        let Some(node) = object.get("transformations") else { return };
+        if node.elements().is_ok_and(|list| !list.is_empty()) {
+            let reason = "transformations are not run: events are delivered as they came";
+            self.warnings.push(node.finding(reason));
         }
     }
 

@@ -9,6 +9,8 @@ pub mod finding;
 pub mod node;
 pub mod source;
 pub mod own_settings;
+pub mod filter;
+pub mod rules;
 pub mod destination;
 pub mod webhook;
 

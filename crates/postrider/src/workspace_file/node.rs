@@ -182,6 +182,11 @@ impl<'a> Object<'a> {
             .filter(|node| !node.is_null())
     }
 
+    /// The values of all members.
+    pub fn nodes(&self) -> impl Iterator<Item = &Node<'a>> {
+        self.members.iter().map(|(_, node)| node)
+    }
+
     /// Findings about members that have none of these names.
     pub fn unknown(&self, names: &'static [&str]) -> impl Iterator<Item = Finding> {
         let is_unknown =

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use domain::connection::Connection;
+use domain::filter::{Consent, Filter};
 use domain::id::{ConnectionId, DestinationId, Seq, SourceId};
 use domain::source::Source;
 use domain::workspace::Workspace;
@@ -19,6 +20,8 @@ pub struct Reader {
     pub(super) mistakes: Vec<Finding>,
     /// What was passed over.
     pub(super) warnings: Vec<Finding>,
+    /// The type of the source at hand, where the file says it: `web`, `cloud` and the like.
+    pub(super) source_type: Option<String>,
     /// Destinations by id, each with where it stood first.
     pub(super) destinations: BTreeMap<DestinationId, Known>,
     sources: BTreeMap<SourceId, (Source, String)>,
@@ -74,6 +77,7 @@ impl Reader {
         let enabled = self.flag(object, "enabled");
         let name = self.name(object);
         let own = self.own_settings(object);
+        self.source_type = source_type(object);
         if let (Some(id), Some(write_key)) = (&id, write_key) {
             let mut source = Source::new(id.clone(), name, write_key);
             source.enabled = enabled;
@@ -119,6 +123,7 @@ impl Reader {
         source: &SourceId,
         destination: &DestinationId,
         object: &Object<'_>,
+        (filter, consent): (Filter, Consent),
     ) {
         let of_processor = self.flag(object, "isProcessorEnabled");
         let enabled = self.flag(object, "isConnectionEnabled") && of_processor;
@@ -131,7 +136,8 @@ impl Reader {
         }
         let (source, destination) = (source.clone(), destination.clone());
         let since = Seq::FIRST;
-        let connection = Connection { id: id.clone(), source, destination, enabled, since };
+        let connection = Connection::new(id.clone(), source, destination, since);
+        let connection = Connection { enabled, filter, consent, ..connection };
         self.connections.insert(id, (connection, node.path().to_owned()));
     }
 
@@ -173,4 +179,10 @@ impl Reader {
             None => true,
         }
     }
+}
+
+/// The type of a source, as its definition has it.
+fn source_type(source: &Object<'_>) -> Option<String> {
+    let definition = source.get("sourceDefinition")?.object().ok()?;
+    definition.get("type")?.string().ok().filter(|text| !text.is_empty())
 }

@@ -11,7 +11,7 @@ use postrider::{Controls, Listeners, RunError};
 use serde::Deserialize;
 use serde_json::Value;
 use tempfile::TempDir;
-use testkit::{Answer, Client, Workspace, eventually, within};
+use testkit::{Answer, Client, Request, Workspace, eventually, within};
 use tokio::sync::{oneshot, watch};
 
 /// Where a server lives: a directory with its data and its workspace file.
@@ -161,6 +161,29 @@ pub struct DestinationStatus {
     pub delivered_first_try: u64,
     pub delivered_on_retry: u64,
     pub gave_up: u64,
+    pub filtered: FilteredStatus,
+}
+
+/// Events of a destination that were filtered.
+#[derive(Clone, PartialEq, Eq, Debug, Deserialize)]
+pub struct FilteredStatus {
+    pub total: u64,
+    pub by_reason: Vec<FilteredBy>,
+}
+
+/// How many events were filtered for one reason.
+#[derive(Clone, PartialEq, Eq, Debug, Deserialize)]
+pub struct FilteredBy {
+    pub reason: String,
+    pub sentence: String,
+    pub count: u64,
+}
+
+impl FilteredStatus {
+    /// Reasons and counts, the most frequent first.
+    pub fn gist(&self) -> Vec<(&str, u64)> {
+        self.by_reason.iter().map(|one| (one.reason.as_str(), one.count)).collect()
+    }
 }
 
 impl DestinationStatus {
@@ -195,6 +218,18 @@ impl Admin {
         eventually(&what, || self.attempts(query), |all| all.len() >= count).await
     }
 
+    /// Waits until so many events of a destination are counted as filtered.
+    pub async fn wait_until_filtered(&self, id: &str, count: u64) -> FilteredStatus {
+        let what = format!("{count} events of {id} are filtered");
+        let enough = |one: &DestinationStatus| one.filtered.total >= count;
+        eventually(&what, || self.destination(id), enough).await.filtered
+    }
+
+    /// Posts JSON.
+    pub async fn post(&self, target: &str, body: &Value) -> Answer {
+        self.0.send(&Request::new("POST", target).body(body.to_string())).await
+    }
+
     /// Rejections, oldest first.
     pub async fn rejections(&self) -> Vec<Rejection> {
         let mut list = self.get("/api/v1/rejections?limit=500").await;
@@ -225,6 +260,15 @@ impl Admin {
         let what = format!("{count} deliveries of {id} are finished");
         eventually(&what, || self.destination(id), |one| one.finished() >= count as u64).await
     }
+}
+
+/// The body of a problem with this status and code.
+pub fn problem(answer: &Answer, status: u16, code: &str) -> Value {
+    let problem = answer.json();
+    let kind = Some("application/problem+json");
+    assert_eq!((answer.status, answer.get("content-type")), (status, kind), "{problem}");
+    assert_eq!((&problem["status"], &problem["code"]), (&status.into(), &code.into()));
+    problem
 }
 
 fn read<T: serde::de::DeserializeOwned>(value: Value) -> T {

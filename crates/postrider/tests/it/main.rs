@@ -33,6 +33,7 @@ mod floods;
 mod corpus;
 mod overload;
 mod isolation;
+mod filters;
 mod order;
 mod retries;
 mod odd_answers;

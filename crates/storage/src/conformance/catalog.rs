@@ -84,12 +84,9 @@ pub fn c1_a_version_is_never_used_twice(open: Open<'_>) {
 /// Readers may search the lists by halving.
 pub fn the_lists_are_sorted_by_id(open: Open<'_>) {
     let Subject { store, _keep } = open();
-    let connection = |id: &str| Connection {
-        id: ConnectionId::new(id),
-        source: SourceId::new("web"),
-        destination: DestinationId::new("hook"),
-        enabled: true,
-        since: Seq::FIRST,
+    let connection = |id: &str| {
+        let (source, destination) = (SourceId::new("web"), DestinationId::new("hook"));
+        Connection::new(ConnectionId::new(id), source, destination, Seq::FIRST)
     };
     for id in ["m", "a", "z", "b", "B", "é"] {
         let edit = Edit::Put(Object::Connection(connection(id)));

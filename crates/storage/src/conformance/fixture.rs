@@ -4,13 +4,13 @@ use std::num::NonZeroU64;
 use std::sync::Arc;
 
 use bytes::Bytes;
-use domain::event::{EventKind, Identities, IdentityHash, NewEvent};
+use domain::event::{EventKind, Identities, IdentityHash, NewEvent, Restriction};
 use domain::id::{DestinationId, Seq, SourceId};
 use domain::time::Timestamp;
 
 use crate::{
-    AttemptRecord, Fate, Gap, Journal, OpenDelivery, SeqRange, Settlement, Store, StoredEvent,
-    Wanted,
+    AttemptRecord, Fate, FilteredCount, Gap, Journal, OpenDelivery, SeqRange, Settlement, Store,
+    StoredEvent, Wanted,
 };
 
 /// An event of a source; its payload is the text.
@@ -20,6 +20,10 @@ pub fn event(source: &str, payload: &str) -> NewEvent {
         kind: EventKind::Track,
         received_at: Timestamp(1_700_000_000_000 + payload.len() as i64),
         identities: Identities { user: hash(payload.len() as u64), anonymous: None },
+        restriction: match payload.len() % 2 {
+            0 => Restriction::None,
+            _ => Restriction::Possible,
+        },
         payload: Bytes::from(payload.to_owned()),
     }
 }
@@ -100,7 +104,13 @@ pub fn settlement(destination: DestinationId, cursor: u64) -> Settlement {
         opened: Vec::new(),
         closed: Vec::new(),
         attempts: Vec::new(),
+        filtered: Vec::new(),
     }
+}
+
+/// So many events filtered for this reason.
+pub fn filtered(reason: &str, count: u64) -> FilteredCount {
+    FilteredCount { reason: reason.to_owned(), count }
 }
 
 /// A delivery that waits for its next attempt.

@@ -47,6 +47,7 @@ macro_rules! conformance {
             schedule::s1_a_settlement_is_carried_out_as_a_whole,
             schedule::s1_settlements_are_carried_out_in_order,
             schedule::s2_the_cursor_does_not_move_back,
+            schedule::s2_what_is_filtered_is_counted_with_the_cursor,
             schedule::s3_a_delivery_is_open_once_or_not_at_all,
             schedule::a_destination_without_a_commit_has_no_state,
             ledger::l1_searches_find_what_the_model_finds,

@@ -5,7 +5,9 @@ use proptest::prelude::*;
 use proptest::test_runner::{Config, TestRunner};
 
 use super::Subject;
-use super::fixture::{append, attempt, destination, event, open_delivery, read_all, settlement};
+use super::fixture::{
+    append, attempt, destination, event, filtered, open_delivery, read_all, settlement,
+};
 use crate::{AttemptQuery, Fate, Settlement, Store, Wanted, memory};
 
 type Open<'a> = &'a dyn Fn() -> Subject;
@@ -26,6 +28,7 @@ enum Operation {
         opened: Vec<(u64, u32)>,
         closed: Vec<u64>,
         attempts: Vec<Tried>,
+        filtered: Vec<(u8, u64)>,
     },
     Load(u64),
     Search {
@@ -51,9 +54,10 @@ fn operation() -> impl Strategy<Value = Operation> {
             prop::collection::vec((1_u64..20, 0_u32..3), 0..6),
             prop::collection::vec(1_u64..20, 0..6),
             prop::collection::vec((1_u64..20, 0_u32..3, fate()), 0..6),
+            prop::collection::vec((0_u8..3, 1_u64..9), 0..3),
         )
-            .prop_map(|(to, cursor, opened, closed, attempts)| Operation::Settle {
-                to, cursor, opened, closed, attempts
+            .prop_map(|(to, cursor, opened, closed, attempts, filtered)| Operation::Settle {
+                to, cursor, opened, closed, attempts, filtered
             }),
         2 => (0_u64..3).prop_map(Operation::Load),
         2 => (
@@ -100,7 +104,7 @@ fn compare(store: &Store, model: &Store, operation: Operation) {
             let read = |store: &Store| read_all(&*store.journal, Seq(from), &wanted, bytes_max);
             same(both.map(read), &shown);
         }
-        Operation::Settle { to, cursor, opened, closed, attempts } => {
+        Operation::Settle { to, cursor, opened, closed, attempts, filtered: counts } => {
             let to = destination(to);
             let step = Settlement {
                 opened: opened.into_iter().map(|(seq, tries)| open_delivery(seq, tries)).collect(),
@@ -108,6 +112,10 @@ fn compare(store: &Store, model: &Store, operation: Operation) {
                 attempts: attempts
                     .into_iter()
                     .map(|(seq, number, fate)| attempt(&to, seq, number, fate))
+                    .collect(),
+                filtered: counts
+                    .into_iter()
+                    .map(|(reason, count)| filtered(&format!("reason-{reason}"), count))
                     .collect(),
                 ..settlement(to, cursor)
             };

@@ -3,7 +3,7 @@
 use domain::id::Seq;
 
 use super::Subject;
-use super::fixture::{attempt, destination, open_delivery, settlement};
+use super::fixture::{attempt, destination, filtered, open_delivery, settlement};
 use crate::{AttemptQuery, Fate, Settlement};
 
 type Open<'a> = &'a dyn Fn() -> Subject;
@@ -60,6 +60,29 @@ pub fn s2_the_cursor_does_not_move_back(open: Open<'_>) {
         store.schedule.commit(settlement(one.clone(), cursor)).wait().unwrap();
     }
     assert_eq!(store.schedule.load(&one).wait().unwrap().unwrap().cursor, Seq(9));
+}
+
+/// S2: events that are filtered are counted by destination and reason, also where nothing else
+/// ever happens to one.
+pub fn s2_what_is_filtered_is_counted_with_the_cursor(open: Open<'_>) {
+    let Subject { store, _keep } = open();
+    let (one, other) = (destination(1), destination(2));
+    let steps = [
+        (&one, 4, vec![filtered("b", 2), filtered("a", 1)], vec![]),
+        (&other, 9, vec![filtered("a", 8)], vec![attempt(&other, 3, 1, Fate::Delivered)]),
+        (&one, 9, vec![filtered("b", 5)], vec![]),
+        (&one, 12, vec![], vec![]),
+    ];
+    for (to, cursor, filtered, attempts) in steps {
+        let step = Settlement { filtered, attempts, ..settlement(to.clone(), cursor) };
+        store.schedule.commit(step).wait().unwrap();
+    }
+    let totals = store.ledger.totals().wait().unwrap();
+    let shown: Vec<_> = totals.iter().map(|one| one.filtered.as_slice()).collect();
+    assert_eq!(shown, [&[filtered("a", 1), filtered("b", 7)][..], &[filtered("a", 8)]]);
+    let delivered: Vec<_> = totals.iter().map(|one| one.delivered_first_try).collect();
+    assert_eq!(delivered, [0, 1]);
+    assert_eq!(store.schedule.load(&one).wait().unwrap().unwrap().cursor, Seq(12));
 }
 
 /// S3: opening again changes it, closing removes it, and closing wins.

@@ -38,7 +38,14 @@ impl Schedule for MemoryHistory {
 
     fn commit(&self, settlement: Settlement) -> Receipt<()> {
         let mut state = super::lock(&self.0);
-        let Settlement { destination, cursor, opened, closed, attempts } = settlement;
+        let Settlement { destination, cursor, opened, closed, attempts, filtered } = settlement;
+        for count in &filtered {
+            state
+                .totals
+                .entry(destination.clone())
+                .or_insert_with(|| Totals::zero(destination.clone()))
+                .add_filtered(count);
+        }
         let lines = state
             .destinations
             .entry(destination)

@@ -7,6 +7,7 @@ import { Nothing, Panel, Scroll } from "../../parts/Panel";
 import { State } from "../../parts/State";
 import { Time } from "../../parts/Time";
 import { destinationLook } from "../../parts/words";
+import { Filtered } from "./Filtered";
 
 function Count({ n, tone }: { n: number; tone?: "bad" | "warn" }) {
   return (
@@ -79,6 +80,9 @@ export function Destinations({ destinations, serverNowMs }: Props) {
               <th scope="col" className="number-cell">
                 Expired
               </th>
+              <th scope="col" className="number-cell">
+                Filtered
+              </th>
             </tr>
           </thead>
           <tbody>
@@ -115,6 +119,7 @@ export function Destinations({ destinations, serverNowMs }: Props) {
                 <Count n={each.delivered_on_retry} />
                 <Count n={each.gave_up} tone="bad" />
                 <Count n={each.expired} tone="bad" />
+                <Filtered counts={each.filtered} />
               </tr>
             ))}
           </tbody>

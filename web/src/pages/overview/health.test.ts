@@ -23,6 +23,7 @@ function destination(change: Partial<Destination> = {}): Destination {
     retries: 0,
     gave_up: 0,
     expired: 0,
+    filtered: { total: 0, by_reason: [] },
     ...change,
   };
 }

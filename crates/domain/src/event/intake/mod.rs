@@ -226,6 +226,7 @@ impl<'r, 's> Reader<'r, 's> {
             kind: owed.kind,
             received_at: self.stamp.received_at,
             identities: owed.identities,
+            restriction: owed.restriction,
             payload: Bytes::from(owed.splice(self.text, found.span, &self.members)),
         };
         Ok((event, owed.message))

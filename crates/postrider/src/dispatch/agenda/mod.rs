@@ -6,6 +6,8 @@
 //! a retry, or are parked in a lane, are written down as open. So what is finished and committed is
 //! not made again after a crash.
 
+mod filtered;
+
 use std::collections::{BTreeMap, BTreeSet, HashMap, VecDeque};
 
 use domain::delivery::lanes::{Lanes, Order};
@@ -16,6 +18,8 @@ use domain::limits;
 use domain::reason::Reason;
 use domain::time::Timestamp;
 use storage::{OpenDelivery, ScheduleState, StoredEvent};
+
+use filtered::Filtered;
 
 /// Everything unfinished of one destination.
 #[derive(Debug)]
@@ -38,6 +42,8 @@ pub struct Agenda {
     held_bytes: usize,
     changed: BTreeSet<Seq>,
     closed: Vec<Seq>,
+    /// Events that were filtered and that no step has counted yet.
+    filtered: Filtered,
     /// Whether a delivery was finished since the last step, rather than events passed over.
     is_news: bool,
     /// Whether this is the end: every step is worth a commit.
@@ -93,6 +99,15 @@ pub struct Step {
     pub opened: Vec<OpenDelivery>,
     /// Deliveries that were open and are finished.
     pub closed: Vec<Seq>,
+    /// Events that the cursor passes because they were filtered, by reason.
+    pub filtered: BTreeMap<&'static str, u64>,
+}
+
+impl Step {
+    /// A step that changes nothing.
+    pub fn without_news(cursor: Seq) -> Self {
+        Self { cursor, opened: Vec::new(), closed: Vec::new(), filtered: BTreeMap::new() }
+    }
 }
 
 impl Agenda {
@@ -111,6 +126,7 @@ impl Agenda {
             held_bytes: 0,
             changed: BTreeSet::new(),
             closed: Vec::new(),
+            filtered: Filtered::default(),
             is_news: false,
             is_ending: false,
             finished_to: Seq(0),
@@ -128,7 +144,7 @@ impl Agenda {
             attempts: open.attempts,
             first_attempt_at: open.first_attempt_at,
             due: open.due,
-            reason: Reason::ALL.iter().find(|r| r.code() == open.reason).map_or("", |r| r.code()),
+            reason: Reason::from_code(&open.reason).map_or("", Reason::code),
             state: State::Waiting,
             stored: true,
             event: None,
@@ -171,6 +187,7 @@ impl Agenda {
     pub fn offer(&mut self, event: StoredEvent) {
         let seq = event.seq;
         self.read = seq.next();
+        self.filtered.offered(seq);
         self.held += 1;
         self.held_bytes += event.payload.len();
         let free = self.lanes.enter(seq, self.order.identities(event.identities));
@@ -189,6 +206,12 @@ impl Agenda {
         if free {
             self.ready.push_back(seq);
         }
+    }
+
+    /// Passes the event at [`Self::read_from`] or later, which was filtered.
+    pub fn filter(&mut self, seq: Seq, reason: Reason) {
+        self.read = seq.next();
+        self.filtered.add(reason);
     }
 
     /// Goes on to `next`: nothing before it is for this destination.
@@ -275,7 +298,8 @@ impl Agenda {
     pub fn step(&mut self) -> Option<Step> {
         let cursor = self.advance();
         let moved = cursor.0 - self.cursor.0;
-        let only_passed = self.changed.is_empty() && self.closed.is_empty() && !self.is_news;
+        let is_news = self.is_news || self.filtered.any_before(cursor);
+        let only_passed = self.changed.is_empty() && self.closed.is_empty() && !is_news;
         let moved_min = if self.is_ending { 1 } else { limits::PASSED_EVENTS_MAX };
         if only_passed && moved < moved_min {
             return None;
@@ -284,7 +308,8 @@ impl Agenda {
         self.cursor = cursor;
         let changed = std::mem::take(&mut self.changed);
         let opened = changed.into_iter().filter_map(|seq| self.open(seq)).collect();
-        Some(Step { cursor, opened, closed: std::mem::take(&mut self.closed) })
+        let filtered = self.filtered.before(cursor);
+        Some(Step { cursor, opened, closed: std::mem::take(&mut self.closed), filtered })
     }
 
     /// Moves on past the latest finished delivery, and writes down those it passes.

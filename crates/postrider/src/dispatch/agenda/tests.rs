@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use bytes::Bytes;
+use domain::event::Restriction;
 use domain::id::SourceId;
 use proptest::prelude::*;
 
@@ -21,6 +22,7 @@ fn event(seq: u64, user: &str, anonymous: &str) -> StoredEvent {
             user: IdentityHash::of_user(user),
             anonymous: IdentityHash::of_anonymous(anonymous),
         },
+        restriction: Restriction::None,
         payload: Bytes::from_static(b"{}"),
     }
 }
@@ -95,6 +97,27 @@ fn passed_events_move_the_cursor_when_that_is_worth_it() {
     agenda.end();
     assert_eq!(agenda.step().unwrap().cursor.0, 2 + limits::PASSED_EVENTS_MAX);
     assert_eq!(agenda.step(), None);
+}
+
+#[test]
+fn what_was_filtered_is_counted_when_the_cursor_passes_it() {
+    let mut agenda = agenda();
+    let counts = |step: Option<Step>| {
+        step.map(|step| (step.cursor.0, step.filtered.into_iter().collect::<Vec<_>>()))
+    };
+    agenda.filter(Seq(1), Reason::FilteredType);
+    agenda.offer(event(2, "a", ""));
+    agenda.filter(Seq(3), Reason::FilteredType);
+    agenda.filter(Seq(4), Reason::FilteredEvent);
+    assert_eq!(counts(agenda.step()), Some((2, vec![("filtered_type", 1)])));
+    assert_eq!(agenda.step(), None, "the delivery of 2 stands before the others");
+    assert_eq!(take(&mut agenda), Some(2));
+    agenda.finish(Seq(2));
+    let rest = vec![("filtered_event", 1), ("filtered_type", 1)];
+    assert_eq!(counts(agenda.step()), Some((5, rest)));
+    assert_eq!(agenda.step(), None);
+    agenda.filter(Seq(5), Reason::FilteredType);
+    assert_eq!(counts(agenda.step()), Some((6, vec![("filtered_type", 1)])));
 }
 
 #[test]
@@ -178,6 +201,9 @@ fn acts() -> impl Strategy<Value = Act> {
 /// A destination's life: its agenda, what is on disk, and what the endpoint has got.
 struct Life {
     events: Vec<StoredEvent>,
+    /// Those that are filtered, and how many of them were counted on disk.
+    filtered: BTreeSet<Seq>,
+    counted: u64,
     agenda: Agenda,
     cursor: Seq,
     open: BTreeMap<Seq, OpenDelivery>,
@@ -187,10 +213,18 @@ struct Life {
 }
 
 impl Life {
-    fn new(events: Vec<StoredEvent>) -> Self {
-        let (open, sending) = Default::default();
-        let cursor = Seq(1);
-        Self { events, agenda: agenda(), cursor, open, sending, arrived: Vec::new(), now: NOW }
+    fn new(events: Vec<StoredEvent>, filtered: BTreeSet<Seq>) -> Self {
+        Self {
+            events,
+            filtered,
+            counted: 0,
+            agenda: agenda(),
+            cursor: Seq(1),
+            open: BTreeMap::new(),
+            sending: BTreeSet::new(),
+            arrived: Vec::new(),
+            now: NOW,
+        }
     }
 
     fn act(&mut self, act: &Act) {
@@ -198,7 +232,10 @@ impl Life {
             Act::Offer => {
                 let next = self.agenda.read_from().0 - 1;
                 let event = usize::try_from(next).ok().and_then(|next| self.events.get(next));
-                if let Some(event) = event.filter(|_| self.agenda.has_room()) {
+                let Some(event) = event.filter(|_| self.agenda.has_room()) else { return };
+                if self.filtered.contains(&event.seq) {
+                    self.agenda.filter(event.seq, Reason::FilteredType);
+                } else {
                     self.agenda.offer(event.clone());
                 }
             }
@@ -245,7 +282,11 @@ impl Life {
         for seq in step.closed {
             assert!(self.open.remove(&seq).is_some(), "{seq} was not open");
         }
-        for event in self.events.iter().filter(|event| event.seq < self.cursor) {
+        self.counted += step.filtered.values().sum::<u64>();
+        let passed = self.filtered.range(..self.cursor).count() as u64;
+        assert_eq!(self.counted, passed, "filtered events before {}", self.cursor);
+        let to_deliver = |event: &&StoredEvent| !self.filtered.contains(&event.seq);
+        for event in self.events.iter().filter(to_deliver).filter(|one| one.seq < self.cursor) {
             let known = self.arrived.contains(&event.seq) || self.open.contains_key(&event.seq);
             assert!(known, "the cursor passed {} without a trace", event.seq);
         }
@@ -279,18 +320,21 @@ proptest! {
     /// keep the order of events that share an identity.
     #[test]
     fn nothing_is_lost_and_order_holds(
-        who in prop::collection::vec((0_u8..3, 0_u8..3), 1..14),
+        who in prop::collection::vec((0_u8..3, 0_u8..3, 0_u8..3), 1..14),
         plan in prop::collection::vec(acts(), 0..120),
     ) {
         let text = |n: u8| if n == 0 { String::new() } else { n.to_string() };
         let events: Vec<_> = who.iter().enumerate()
-            .map(|(index, (user, anonymous))| event(index as u64 + 1, &text(*user), &text(*anonymous)))
+            .map(|(index, (user, anonymous, _))| event(index as u64 + 1, &text(*user), &text(*anonymous)))
             .collect();
-        let mut life = Life::new(events.clone());
+        let is_filtered = |seq: Seq| who[seq.0 as usize - 1].2 == 0;
+        let filtered = events.iter().map(|one| one.seq).filter(|seq| is_filtered(*seq)).collect();
+        let mut life = Life::new(events.clone(), filtered);
         for act in &plan {
             life.act(act);
         }
         life.run_out();
+        let events: Vec<_> = events.into_iter().filter(|one| !is_filtered(one.seq)).collect();
         let first = |seq: Seq| life.arrived.iter().position(|arrived| *arrived == seq);
         for (index, later) in events.iter().enumerate() {
             prop_assert!(first(later.seq).is_some(), "{} was lost", later.seq);

@@ -4,6 +4,7 @@
 //! is to take. Every way is bounded by the number of blocks it has to scan, and stops as soon as
 //! enough rows are found.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use domain::event::EventKind;
@@ -13,7 +14,7 @@ use rusqlite::{Connection, OptionalExtension, Params, Row};
 
 use crate::embedded::inbox::Inbox;
 use crate::embedded::{limits, sqlite};
-use crate::ledger::{AttemptQuery, AttemptRecord, Fate, RejectionRecord, Totals};
+use crate::ledger::{AttemptQuery, AttemptRecord, Fate, FilteredCount, RejectionRecord, Totals};
 use crate::receipt::Reply;
 
 /// What the ledger is asked.
@@ -260,20 +261,44 @@ fn rejections(connection: &Connection, rows_max: u32) -> rusqlite::Result<Vec<Re
 }
 
 fn totals(connection: &Connection) -> rusqlite::Result<Vec<Totals>> {
-    let mut select = connection.prepare_cached(
-        "SELECT d.id, t.delivered_first_try, t.delivered_on_retry, t.retries, t.gave_up, t.expired
-         FROM totals t JOIN destinations d ON d.key = t.destination ORDER BY d.id",
+    let transaction = connection.unchecked_transaction()?;
+    let mut all = attempt_totals(&transaction)?;
+    let mut select = transaction.prepare_cached(
+        "SELECT d.id, r.code, f.count FROM filtered f
+         JOIN destinations d ON d.key = f.destination JOIN reasons r ON r.key = f.reason",
     )?;
     let rows = select.query_map([], |row| {
-        let count = |column| row.get(column).map(|count: i64| u64::try_from(count).unwrap_or(0));
-        Ok(Totals {
-            destination: DestinationId::new(row.get::<_, String>(0)?),
-            delivered_first_try: count(1)?,
-            delivered_on_retry: count(2)?,
-            retries: count(3)?,
-            gave_up: count(4)?,
-            expired: count(5)?,
-        })
+        let id = DestinationId::new(row.get::<_, String>(0)?);
+        Ok((id, FilteredCount { reason: row.get(1)?, count: count(row, 2)? }))
+    })?;
+    for row in rows {
+        let (id, filtered) = row?;
+        all.entry(id.clone()).or_insert_with(|| Totals::zero(id)).add_filtered(&filtered);
+    }
+    Ok(all.into_values().collect())
+}
+
+/// What became of attempts, for each destination that had any.
+fn attempt_totals(connection: &Connection) -> rusqlite::Result<BTreeMap<DestinationId, Totals>> {
+    let mut select = connection.prepare_cached(
+        "SELECT d.id, t.delivered_first_try, t.delivered_on_retry, t.retries, t.gave_up, t.expired
+         FROM totals t JOIN destinations d ON d.key = t.destination",
+    )?;
+    let rows = select.query_map([], |row| {
+        let id = DestinationId::new(row.get::<_, String>(0)?);
+        let totals = Totals {
+            delivered_first_try: count(row, 1)?,
+            delivered_on_retry: count(row, 2)?,
+            retries: count(row, 3)?,
+            gave_up: count(row, 4)?,
+            expired: count(row, 5)?,
+            ..Totals::zero(id.clone())
+        };
+        Ok((id, totals))
     })?;
     rows.collect()
+}
+
+fn count(row: &Row<'_>, column: usize) -> rusqlite::Result<u64> {
+    row.get(column).map(|count: i64| u64::try_from(count).unwrap_or(0))
 }

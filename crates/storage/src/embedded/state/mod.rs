@@ -89,6 +89,12 @@ const SCHEMA: &str = "
         gave_up INTEGER NOT NULL,
         expired INTEGER NOT NULL
     );
+    CREATE TABLE IF NOT EXISTS filtered (
+        destination INTEGER NOT NULL,
+        reason INTEGER NOT NULL,
+        count INTEGER NOT NULL,
+        PRIMARY KEY (destination, reason)
+    ) WITHOUT ROWID;
     CREATE TABLE IF NOT EXISTS rejections (
         id INTEGER PRIMARY KEY,
         at INTEGER NOT NULL,
@@ -181,7 +187,10 @@ fn hand_over<C, T>(inbox: &Inbox<C>, bytes: usize, make: impl FnOnce(Reply<T>) -
 /// About what a settlement takes in memory.
 fn settlement_bytes(settlement: &Settlement) -> usize {
     let attempts = settlement.attempts.iter().map(|attempt| 128 + attempt.detail.len());
-    64 + settlement.opened.len() * 80 + settlement.closed.len() * 8 + attempts.sum::<usize>()
+    64 + settlement.opened.len() * 80
+        + settlement.closed.len() * 8
+        + settlement.filtered.len() * 64
+        + attempts.sum::<usize>()
 }
 
 /// Errors of a query, which leave the store as it is.

@@ -22,7 +22,7 @@ use crate::embedded::inbox::{ClosesInbox, Inbox};
 use crate::embedded::trust::Trust;
 use crate::embedded::{limits, sqlite};
 use crate::error::StorageError;
-use crate::ledger::{AttemptRecord, Fate, RejectionRecord, Totals};
+use crate::ledger::{AttemptRecord, Fate, FilteredCount, RejectionRecord, Totals};
 use crate::receipt::Reply;
 use crate::schedule::{OpenDelivery, ScheduleState, Settlement};
 
@@ -92,6 +92,8 @@ struct Rows {
 #[derive(Default)]
 struct Sums {
     blocks: HashMap<(i64, i64), Sum>,
+    /// By destination and reason.
+    filtered: HashMap<(i64, i64), u64>,
     rows: u64,
 }
 
@@ -192,6 +194,7 @@ impl Writer {
         }
         step.write_totals()?;
         step.write_spans()?;
+        step.write_filtered()?;
         step.retain(&self.limits)?;
         let rows = step.sums.rows;
         transaction.commit()?;
@@ -228,7 +231,16 @@ impl Transact<'_> {
             .execute((destination, sqlite::from_seq(settlement.cursor)))?;
         self.open(destination, &settlement.opened)?;
         self.close(destination, &settlement.closed)?;
+        self.count(destination, &settlement.filtered)?;
         self.record(&settlement.attempts)
+    }
+
+    fn count(&mut self, destination: i64, filtered: &[FilteredCount]) -> rusqlite::Result<()> {
+        for FilteredCount { reason, count } in filtered {
+            let Some(reason) = self.keys.reason(self.connection, reason)? else { continue };
+            *self.sums.filtered.entry((destination, reason)).or_default() += count;
+        }
+        Ok(())
     }
 
     fn open(&mut self, destination: i64, opened: &[OpenDelivery]) -> rusqlite::Result<()> {
@@ -331,6 +343,17 @@ impl Transact<'_> {
             ];
             let [first_try, on_retry, retries, gave_up, expired] = counts.map(u64::cast_signed);
             upsert.execute((destination, first_try, on_retry, retries, gave_up, expired))?;
+        }
+        Ok(())
+    }
+
+    fn write_filtered(&self) -> rusqlite::Result<()> {
+        let mut upsert = self.connection.prepare_cached(
+            "INSERT INTO filtered (destination, reason, count) VALUES (?1, ?2, ?3)
+             ON CONFLICT DO UPDATE SET count = count + excluded.count",
+        )?;
+        for ((destination, reason), count) in &self.sums.filtered {
+            upsert.execute((destination, reason, count.cast_signed()))?;
         }
         Ok(())
     }

@@ -9,7 +9,7 @@ use tempfile::TempDir;
 use super::open_default;
 use crate::catalog::{Edit, Object};
 use crate::conformance::fixture::{
-    append, attempt, destination, events, open_delivery, read_all, settlement,
+    append, attempt, destination, events, filtered, open_delivery, read_all, settlement,
 };
 use crate::embedded::{Options, open};
 use crate::{AttemptQuery, CatalogChange, Fate, GapReason, Settlement, StorageError, Wanted};
@@ -38,6 +38,7 @@ fn j1_s1_c1_what_was_answered_survives_a_crash() {
         let step = Settlement {
             opened: vec![open_delivery(round, 1)],
             attempts: vec![attempt(&one, round, 1, Fate::Retry)],
+            filtered: vec![filtered("filtered_type", 3)],
             ..settlement(one.clone(), round * 10)
         };
         store.schedule.commit(step).wait().unwrap();
@@ -53,6 +54,8 @@ fn j1_s1_c1_what_was_answered_survives_a_crash() {
         assert_eq!((state.cursor, state.open.len() as u64), (Seq(round * 10), round));
         let query = AttemptQuery { rows_max: 99, ..AttemptQuery::default() };
         assert_eq!(after.ledger.attempts(query).wait().unwrap().len() as u64, round);
+        let totals = after.ledger.totals().wait().unwrap();
+        assert_eq!(totals[0].filtered, [filtered("filtered_type", round * 3)]);
         assert_eq!(after.catalog.watch().borrow().clone(), content);
     }
 }

@@ -1,0 +1,49 @@
+//! `GET /api/v1/destinations/<id>/filtered`: the latest events that a destination did not get because
+//! they were filtered, newest first, since the server started.
+
+use std::sync::Arc;
+
+use axum::Json;
+use axum::extract::{Path, State};
+use domain::id::{DestinationId, Seq};
+use domain::reason::Reason;
+use serde::Serialize;
+
+use super::Needs;
+use super::problem::Problem;
+use crate::live::FilteredSample;
+
+/// The list.
+#[derive(Debug, Serialize)]
+pub struct Filtered {
+    filtered: Vec<FilteredEvent>,
+}
+
+#[derive(Debug, Serialize)]
+struct FilteredEvent {
+    seq: Seq,
+    /// When it was filtered.
+    at: String,
+    reason: Reason,
+    /// The reason in words.
+    sentence: &'static str,
+}
+
+/// Lists the latest filtered events of a destination.
+pub async fn list(
+    State(needs): State<Arc<Needs>>,
+    Path(id): Path<DestinationId>,
+) -> Result<Json<Filtered>, Problem> {
+    let snapshot = needs.store.catalog.watch().borrow().clone();
+    if !snapshot.workspace.destinations.iter().any(|one| one.id == id) {
+        return Err(Problem::new(404, "no_destination", format!("there is no destination {id}")));
+    }
+    let latest = needs.gauges.of(&id).filtered.latest();
+    let event = |FilteredSample { seq, at, reason }| FilteredEvent {
+        seq,
+        at: at.to_string(),
+        reason,
+        sentence: reason.sentence(),
+    };
+    Ok(Json(Filtered { filtered: latest.into_iter().map(event).collect() }))
+}

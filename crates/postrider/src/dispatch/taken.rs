@@ -1,0 +1,45 @@
+//! What a destination takes in of a frame: its own events, each judged by its connections.
+
+use bytes::Bytes;
+use domain::filter::Verdict;
+use domain::id::Seq;
+use domain::reason::Reason;
+use storage::{Frame, StoredEvent};
+
+use super::duty::Duty;
+
+/// An event that was read, and judged.
+pub enum Taken {
+    /// It is delivered.
+    ToDeliver(StoredEvent),
+    /// It is not, for this reason.
+    Filtered(Seq, Reason),
+}
+
+/// The events of a frame from a place on that a destination's connections cover.
+pub fn of(frame: &Frame, from: Seq, duty: &Duty) -> Vec<Taken> {
+    let mut bytes = 0;
+    let judged = frame.events().filter(|event| event.seq >= from).filter_map(|event| {
+        Some(match duty.judge(&event)? {
+            Verdict::Filtered(reason) => Taken::Filtered(event.seq, reason),
+            Verdict::Passes => {
+                bytes += event.payload.len();
+                Taken::ToDeliver(event)
+            }
+        })
+    });
+    let mut taken: Vec<_> = judged.collect();
+    // A few events must not keep a whole frame in memory for as long as they wait.
+    if bytes < frame.bytes_len() / 4 {
+        taken.iter_mut().for_each(Taken::own_bytes);
+    }
+    taken
+}
+
+impl Taken {
+    fn own_bytes(&mut self) {
+        if let Self::ToDeliver(event) = self {
+            event.payload = Bytes::copy_from_slice(&event.payload);
+        }
+    }
+}
