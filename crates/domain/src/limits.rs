@@ -78,6 +78,10 @@ pub const REREAD_WAIT: Duration = Duration::from_secs(5);
 /// Bytes of a query made from an event. Source: the longest request target the `http` crate takes.
 pub const QUERY_BYTES_MAX: usize = 64 << 10;
 
+/// Origins other than its own to which one destination keeps connections. Source: chosen; an event's
+/// author can invent any number of subdomains.
+pub const KEPT_ORIGINS_MAX: usize = 16;
+
 /// Bytes of an answer's body that are read; what follows is cut off. Source: chosen.
 pub const ANSWER_BODY_BYTES_MAX: usize = 16 << 10;
 

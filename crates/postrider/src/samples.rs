@@ -2,7 +2,7 @@
 
 use bytes::Bytes;
 use domain::connection::Connection;
-use domain::destination::webhook::{Method, WebhookSettings};
+use domain::destination::webhook::WebhookSettings;
 use domain::destination::{Destination, DestinationSettings};
 use domain::event::{EventKind, Identities, NewEvent, Restriction};
 use domain::id::{ConnectionId, DestinationId, Seq, SourceId};
@@ -34,11 +34,7 @@ pub async fn append(store: &Store, received_at: Timestamp) {
 
 /// A destination at an address that may not be called.
 pub fn destination(enabled: bool) -> Destination {
-    let settings = WebhookSettings {
-        url: "http://127.0.0.1:9/".to_owned(),
-        method: Method::Post,
-        headers: Vec::new(),
-    };
+    let settings = WebhookSettings::posting_to("http://127.0.0.1:9/");
     Destination {
         id: destination_id(),
         name: "d".to_owned(),

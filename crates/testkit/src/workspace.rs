@@ -22,8 +22,10 @@ struct Source {
 pub struct Webhook {
     id: String,
     url: String,
-    method: &'static str,
+    method: String,
     headers: Vec<(String, String)>,
+    /// Settings that RudderStack's files do not have.
+    own: Value,
 }
 
 impl Workspace {
@@ -91,13 +93,26 @@ impl Workspace {
 impl Webhook {
     /// A webhook that posts.
     pub fn new(id: &str, url: &str) -> Self {
-        Self { id: id.to_owned(), url: url.to_owned(), method: "POST", headers: Vec::new() }
+        Self {
+            id: id.to_owned(),
+            url: url.to_owned(),
+            method: "POST".to_owned(),
+            headers: Vec::new(),
+            own: Value::Null,
+        }
     }
 
     /// The same with another method.
     #[must_use]
-    pub fn method(mut self, method: &'static str) -> Self {
-        self.method = method;
+    pub fn method(mut self, method: &str) -> Self {
+        method.clone_into(&mut self.method);
+        self
+    }
+
+    /// The same with these settings of ours.
+    #[must_use]
+    pub fn own(mut self, own: Value) -> Self {
+        self.own = own;
         self
     }
 
@@ -116,6 +131,7 @@ impl Webhook {
             "name": self.id,
             "enabled": true,
             "destinationDefinition": { "name": "WEBHOOK" },
+            "postrider": self.own,
             "config": {
                 "webhookUrl": self.url,
                 "webhookMethod": self.method,

@@ -4,7 +4,7 @@ use proptest::prelude::*;
 use serde_json::{Value, json};
 
 use super::*;
-use crate::destination::webhook::{Method, WebhookSettings};
+use crate::destination::webhook::WebhookSettings;
 use crate::event::IdentityHash;
 use crate::event::fields::Stamp;
 use crate::event::intake::{Shape, read};
@@ -13,7 +13,7 @@ use crate::time::Timestamp;
 
 fn destination() -> Destination {
     let url = "https://hooks.acme.test/".to_owned();
-    let settings = WebhookSettings { url, method: Method::Post, headers: Vec::new() };
+    let settings = WebhookSettings::posting_to(url);
     Destination {
         id: DestinationId::new("d"),
         name: "Hub".to_owned(),

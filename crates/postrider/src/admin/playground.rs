@@ -13,8 +13,7 @@ use axum::body::{Body, to_bytes};
 use axum::extract::{Path, Request, State};
 use axum::response::IntoResponse;
 use axum::response::sse::{Event as SseEvent, KeepAlive, Sse};
-use domain::destination::webhook::Target;
-use domain::destination::webhook::settings::is_playground_name;
+use domain::destination::webhook::{Target, is_playground_name};
 use domain::destination::{Destination, DestinationSettings};
 use domain::limits;
 use domain::workspace::Workspace;
@@ -276,7 +275,7 @@ fn summary(name: &str, received: &Received) -> String {
 
 #[cfg(test)]
 mod tests {
-    use domain::destination::webhook::{Method, WebhookSettings};
+    use domain::destination::webhook::WebhookSettings;
     use domain::id::DestinationId;
 
     use super::*;
@@ -391,11 +390,7 @@ mod tests {
             id: DestinationId::new(url),
             name: String::new(),
             enabled: false,
-            settings: DestinationSettings::Webhook(WebhookSettings {
-                url: url.to_owned(),
-                method: Method::Post,
-                headers: Vec::new(),
-            }),
+            settings: DestinationSettings::Webhook(WebhookSettings::posting_to(url)),
         };
         let destinations =
             ["playground://demo", "https://a.test/", "playground://b"].map(destination).to_vec();

@@ -168,7 +168,7 @@ fn destination(one: &Destination, needs: &Needs, totals: &[Totals]) -> Destinati
         name: one.name.clone(),
         r#type: "webhook",
         enabled: one.enabled,
-        method: settings.method,
+        method: *settings.method.base(),
         target: settings.shown(),
         playground: match settings.target() {
             Ok(Target::Playground(name)) => Some(name),

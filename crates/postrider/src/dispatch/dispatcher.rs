@@ -16,6 +16,7 @@ use std::time::Duration;
 
 use domain::delivery::lanes::Order;
 use domain::delivery::retry::{self, Decision, RetryPolicy, Tries};
+use domain::destination::webhook::AttemptStamp;
 use domain::event::EventKind;
 use domain::id::{DestinationId, Seq};
 use domain::reason::Reason;
@@ -524,8 +525,9 @@ async fn attempt(sender: Rc<Sender>, journal: Arc<dyn Journal>, going: Going) ->
         Some(event) => Ok(event),
         None => reread(&*journal, going.seq).await,
     };
+    let stamp = AttemptStamp { number: going.tries.count, at };
     let result = match event {
-        Ok(event) => AttemptResult::Ended(sender.send(&event.payload).await),
+        Ok(event) => AttemptResult::Ended(sender.send(&event.payload, stamp).await),
         Err(lost_or_unread) => lost_or_unread,
     };
     Attempt {

@@ -167,6 +167,13 @@ pub fn source_config(body: String) -> Answer {
     answer
 }
 
+/// An answer with public keys, which anybody may keep for a minute.
+pub fn webhook_keys(body: String) -> Answer {
+    let mut answer = json(StatusCode::OK, body);
+    answer.headers_mut().insert(CACHE_CONTROL, HeaderValue::from_static("public, max-age=60"));
+    answer
+}
+
 /// A text answer.
 pub fn text(body: &'static str) -> Answer {
     let mut answer = Response::new(Full::new(Bytes::from_static(body.as_bytes())));

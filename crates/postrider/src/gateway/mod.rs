@@ -27,6 +27,7 @@ mod sentry;
 mod source_config;
 mod stream;
 mod visit;
+mod webhook_keys;
 
 use std::sync::Arc;
 use std::time::Duration;

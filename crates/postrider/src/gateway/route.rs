@@ -22,6 +22,8 @@ pub enum Route<'p> {
     SourceConfig,
     /// What a Segment SDK must know of the source with this key.
     SegmentSettings(&'p str),
+    /// The keys that requests to endpoints are signed with.
+    WebhookKeys,
     /// Whether the server is well.
     Health,
     /// Which version runs.
@@ -79,6 +81,7 @@ fn call(path: &str) -> Option<(Methods, Route<'_>)> {
         (None, None, None | Some("health")) => Some((Methods::Get, Route::Health)),
         (None, None, Some("version")) => Some((Methods::Get, Route::Version)),
         (None, None, Some("robots.txt")) => Some((Methods::Get, Route::Robots)),
+        (_, Some(".well-known"), Some("webhook-keys")) => Some((Methods::Get, Route::WebhookKeys)),
         (_, _, Some("sourceConfig")) => Some((Methods::Get, Route::SourceConfig)),
         (Some("projects"), Some(key), Some("settings")) if parts.next() == Some("v1") => {
             Some((Methods::Get, Route::SegmentSettings(key)))
@@ -148,6 +151,7 @@ mod tests {
         check("GET", "/sourceConfig", Route::SourceConfig);
         check("GET", "/v1/projects/key/settings", Route::SegmentSettings("key"));
         check("GET", "/v1/projects/v1/settings", Route::SegmentSettings("v1"));
+        check("GET", "/.well-known/webhook-keys", Route::WebhookKeys);
         check("GET", "/health", Route::Health);
         check("GET", "/", Route::Health);
         check("GET", "/version", Route::Version);
@@ -207,6 +211,8 @@ mod tests {
             "/prefix/health",
             "/projects/key/settings",
             "/v1/projects/settings",
+            "/webhook-keys",
+            "/.well-known",
             "*",
         ] {
             check("POST", path, Route::Unknown);

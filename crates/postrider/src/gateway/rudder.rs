@@ -28,7 +28,7 @@ use super::key_ring::{KeyFault, KeyHolder, KeyRing, header_key, query_key};
 use super::postmark::Postmark;
 use super::recent::{Call, Claimed, Claims, Recent};
 use super::route::{Route, route};
-use super::{GatewaySettings, Mixed, Needs, address, source_config};
+use super::{GatewaySettings, Mixed, Needs, address, source_config, webhook_keys};
 use crate::clock;
 use crate::live::Cause;
 use crate::version;
@@ -127,6 +127,10 @@ impl Rudder {
             }
             Route::SourceConfig => self.source_config(&request),
             Route::SegmentSettings(key) => self.segment_settings(key, request.headers()),
+            Route::WebhookKeys => {
+                let snapshot = self.needs.store.catalog.watch().borrow().clone();
+                answer::webhook_keys(webhook_keys::body(&snapshot.workspace))
+            }
             Route::Health => self.health(),
             Route::Version => answer::json(StatusCode::OK, version::json()),
             Route::Robots => answer::text("User-agent: * \nDisallow: / \n"),

@@ -1,11 +1,13 @@
 //! Why no answer came, in the words of the dictionary.
 
 use std::error::Error;
+use std::fmt;
 use std::io;
 use std::net::SocketAddr;
 
 use domain::address::Refused;
 use domain::delivery::Outcome;
+use domain::destination::webhook::Unsendable;
 use domain::limits;
 use domain::reason::Reason;
 
@@ -89,16 +91,14 @@ impl Failure {
         Self { reason, detail: chain(error), stale, permanent: false }
     }
 
-    /// The path and query are not fit for a request.
-    pub fn bad_uri(error: http::uri::InvalidUri) -> Self {
-        let detail = format!("path and query: {error}");
-        Self { permanent: true, ..Self::new(Reason::BadRequest, detail) }
+    /// There can be no request for the event.
+    pub fn unsendable(unsendable: Unsendable) -> Self {
+        Self { permanent: true, ..Self::new(unsendable.reason, unsendable.detail) }
     }
 
-    /// The event does not fit in a query.
-    pub fn query_too_long() -> Self {
-        let detail = format!("the query would be longer than {} bytes", limits::QUERY_BYTES_MAX);
-        Self { permanent: true, ..Self::new(Reason::BadRequest, detail) }
+    /// What the event asks for cannot be part of a request.
+    pub fn bad_part(part: &str, why: &dyn fmt::Display) -> Self {
+        Self { permanent: true, ..Self::new(Reason::BadRequest, format!("{part}: {why}")) }
     }
 
     /// A request was to be sent twice.

@@ -5,36 +5,62 @@
 
 mod connect;
 mod failure;
+mod origins;
 mod outlet;
 mod pool;
 mod tls;
 
+use std::borrow::Cow;
 use std::rc::Rc;
 
 use bytes::Bytes;
 use domain::delivery::Outcome;
-use domain::destination::webhook::{self, Target, WebhookSettings};
+use domain::destination::webhook::{AttemptStamp, Method, Plan, Target, WebhookRequest};
 use domain::destination::{Destination, DestinationSettings};
 use domain::limits;
 use domain::reason::Reason;
 use http::header::{HOST, HeaderMap, HeaderName, HeaderValue, LOCATION, RETRY_AFTER};
-use http::{Method, Request, Response, Uri};
+use http::{Request, Response, Uri};
 use http_body_util::{BodyExt, Full};
 use hyper::body::Incoming;
 
 pub use outlet::{Outlet, OutletSettings};
 
 use failure::Failure;
+use origins::Origins;
+use outlet::Origin;
 use pool::{Lease, Pool};
 
 /// Makes the requests of one destination.
 pub struct Sender {
-    settings: WebhookSettings,
-    method: Method,
-    path_and_query: String,
-    headers: HeaderMap,
+    plan: Plan,
+    /// The configured path and query.
+    asked: Uri,
+    at_home: Headers,
+    elsewhere: Headers,
     outlet: Rc<Outlet>,
-    pool: Pool,
+    /// Connections to the configured origin.
+    pool: Rc<Pool>,
+    others: Origins,
+}
+
+/// Headers that do not differ from event to event.
+struct Headers {
+    with_body: HeaderMap,
+    without: HeaderMap,
+}
+
+/// A request, and the connections it may use.
+struct Ready {
+    request: Request<Full<Bytes>>,
+    pool: Rc<Pool>,
+}
+
+/// An answer's head, and the connection its body comes on.
+struct Answered {
+    answer: Response<Incoming>,
+    lease: Lease,
+    pool: Rc<Pool>,
 }
 
 impl Sender {
@@ -44,18 +70,20 @@ impl Sender {
     /// Why the settings cannot be used.
     pub fn new(destination: &Destination, outlet: Rc<Outlet>) -> Result<Self, String> {
         let DestinationSettings::Webhook(settings) = &destination.settings;
-        let target = settings.target()?;
-        let (origin, path_and_query) = match &target {
-            Target::Endpoint(url) => (outlet.origin(url)?, path_and_query(&settings.url, url)),
-            Target::Playground(name) => (outlet.playground(), format!("/play/{name}/in")),
+        let plan = Plan::new(settings)?;
+        let origin = match settings.target()? {
+            Target::Endpoint(url) => Origin::of(&url)?,
+            Target::Playground(_) => outlet.playground(),
         };
-        let mut headers = header_map(settings)?;
-        let host = HeaderValue::from_str(&origin.host_header());
-        headers.insert(HOST, host.map_err(|error| format!("host: {error}"))?);
-        let method = Method::from_bytes(settings.method.as_str().as_bytes())
-            .map_err(|error| format!("method: {error}"))?;
-        let pool = Pool::new(origin);
-        Ok(Self { settings: settings.clone(), method, path_and_query, headers, outlet, pool })
+        let asked = Uri::try_from(plan.asked()).map_err(|error| format!("webhookUrl: {error}"))?;
+        let mut at_home = Headers::of(|method| plan.headers(method))?;
+        let host = host_value(&origin)?;
+        at_home.with_body.insert(HOST, host.clone());
+        at_home.without.insert(HOST, host);
+        let elsewhere = Headers::of(|method| plan.headers_elsewhere(method))?;
+        let pool = Rc::new(Pool::new(origin));
+        let others = Origins::default();
+        Ok(Self { plan, asked, at_home, elsewhere, outlet, pool, others })
     }
 
     /// Makes one attempt: a head that comes within the time allowed decides, whatever comes of the
@@ -63,10 +91,10 @@ impl Sender {
     ///
     /// # Cancellation
     /// Dropping it closes the connection; the endpoint may have taken the event.
-    pub async fn send(&self, payload: &Bytes) -> Outcome {
-        let attempt = self.attempt(payload);
+    pub async fn send(&self, payload: &Bytes, stamp: AttemptStamp) -> Outcome {
+        let attempt = self.attempt(payload, stamp);
         match tokio::time::timeout(self.outlet.settings().timeout, attempt).await {
-            Ok(Ok((answer, lease))) => self.judge(answer, lease).await,
+            Ok(Ok(answered)) => judge(answered).await,
             Ok(Err(failure)) => failure.outcome(),
             Err(_) => {
                 let seconds = self.outlet.settings().timeout.as_secs_f64();
@@ -75,51 +103,82 @@ impl Sender {
         }
     }
 
-    async fn attempt(&self, payload: &Bytes) -> Result<(Response<Incoming>, Lease), Failure> {
-        let mut request = Some(self.request(payload)?);
+    async fn attempt(&self, payload: &Bytes, stamp: AttemptStamp) -> Result<Answered, Failure> {
+        let Ready { request, pool } = self.request(payload, stamp)?;
+        let mut request = Some(request);
         // A kept connection may have been closed by the endpoint just now; where no byte of an
         // answer came, the same attempt goes on with a fresh one.
-        if let Some(mut lease) = self.pool.idle() {
+        if let Some(mut lease) = pool.idle() {
             match lease.send(&mut request).await {
-                Ok(answer) => return Ok((answer, lease)),
+                Ok(answer) => return Ok(Answered { answer, lease, pool }),
                 Err(failure) if failure.is_stale_connection() => {
                     if request.is_none() {
-                        request = Some(self.request(payload)?);
+                        request = Some(self.request(payload, stamp)?.request);
                     }
                 }
                 Err(failure) => return Err(failure),
             }
         }
-        let mut lease = self.pool.connect(&self.outlet).await?;
+        let mut lease = pool.connect(&self.outlet).await?;
         let answer = lease.send(&mut request).await?;
-        Ok((answer, lease))
+        Ok(Answered { answer, lease, pool })
     }
 
-    fn request(&self, payload: &Bytes) -> Result<Request<Full<Bytes>>, Failure> {
-        let parts =
-            webhook::request(&self.settings, payload).map_err(|_| Failure::query_too_long())?;
-        let path = match &parts.query {
-            None => Uri::try_from(self.path_and_query.as_str()),
-            Some(_) => Uri::try_from(parts.path_and_query(&self.path_and_query)),
+    fn request(&self, payload: &Bytes, stamp: AttemptStamp) -> Result<Ready, Failure> {
+        let parts = self.plan.request(payload, stamp).map_err(Failure::unsendable)?;
+        let WebhookRequest { method, elsewhere, asked, headers: own, body } = parts;
+        let (pool, mut headers) = match elsewhere {
+            None => (self.pool.clone(), self.at_home.of_method(method).clone()),
+            Some(url) => self.elsewhere(&url, method)?,
         };
-        let mut request = Request::new(Full::new(parts.body.unwrap_or_default()));
-        *request.method_mut() = self.method.clone();
-        *request.uri_mut() = path.map_err(Failure::bad_uri)?;
-        *request.headers_mut() = self.headers.clone();
-        Ok(request)
+        for (name, value) in own {
+            let bad = |why: &dyn std::fmt::Display| Failure::bad_part(&name, why);
+            let parsed = HeaderName::try_from(&name).map_err(|error| bad(&error))?;
+            let value = HeaderValue::try_from(value).map_err(|error| bad(&error))?;
+            headers.try_insert(parsed, value).map_err(|error| bad(&error))?;
+        }
+        let mut request = Request::new(Full::new(body));
+        *request.method_mut() = http_method(method);
+        *request.uri_mut() = match asked {
+            Cow::Borrowed(_) => self.asked.clone(),
+            Cow::Owned(asked) => {
+                Uri::try_from(asked).map_err(|why| Failure::bad_part("path and query", &why))?
+            }
+        };
+        *request.headers_mut() = headers;
+        Ok(Ready { request, pool })
     }
 
-    /// What an answer means; its connection is kept where the body ends in good time.
-    async fn judge(&self, answer: Response<Incoming>, lease: Lease) -> Outcome {
-        let (head, body) = answer.into_parts();
-        let text =
-            |name| head.headers.get(name).and_then(|value: &HeaderValue| value.to_str().ok());
-        let outcome = Outcome::of_answer(head.status.as_u16(), text(RETRY_AFTER), text(LOCATION));
-        if drained(body).await {
-            self.pool.put_back(lease);
-        }
-        outcome
+    /// The connections and headers for another origin than the configured one.
+    fn elsewhere(&self, url: &url::Url, method: Method) -> Result<(Rc<Pool>, HeaderMap), Failure> {
+        let bad = |why: String| Failure::bad_part("fullPath", &why);
+        let origin = Origin::of(url).map_err(bad)?;
+        let mut headers = self.elsewhere.of_method(method).clone();
+        headers.insert(HOST, host_value(&origin).map_err(bad)?);
+        Ok((self.others.pool(origin), headers))
     }
+}
+
+impl Headers {
+    fn of(headers: impl Fn(Method) -> Vec<(String, String)>) -> Result<Self, String> {
+        let with_body = header_map(headers(Method::Post))?;
+        Ok(Self { with_body, without: header_map(headers(Method::Get))? })
+    }
+
+    fn of_method(&self, method: Method) -> &HeaderMap {
+        if method.has_body() { &self.with_body } else { &self.without }
+    }
+}
+
+/// What an answer means; its connection is kept where the body ends in good time.
+async fn judge(Answered { answer, lease, pool }: Answered) -> Outcome {
+    let (head, body) = answer.into_parts();
+    let text = |name| head.headers.get(name).and_then(|value: &HeaderValue| value.to_str().ok());
+    let outcome = Outcome::of_answer(head.status.as_u16(), text(RETRY_AFTER), text(LOCATION));
+    if drained(body).await {
+        pool.put_back(lease);
+    }
+    outcome
 }
 
 /// Reads a body to its end, within bounds; false where it was cut off.
@@ -138,24 +197,23 @@ async fn drained(mut body: Incoming) -> bool {
     tokio::time::timeout(limits::ANSWER_BODY_TIME_MAX, read).await.unwrap_or(false)
 }
 
-/// The path and query of a URL byte for byte, where the parser did not have to mend them.
-fn path_and_query(configured: &str, url: &url::Url) -> String {
-    let after_scheme = configured.split_once("://").map_or("", |(_, rest)| rest);
-    let start = after_scheme.find(['/', '?', '#']).unwrap_or(after_scheme.len());
-    let own = after_scheme[start..].split('#').next().unwrap_or("");
-    let own = if own.starts_with('/') { own.to_owned() } else { format!("/{own}") };
-    if Uri::try_from(own.as_str()).is_ok() {
-        return own;
-    }
-    match url.query() {
-        Some(query) => format!("{}?{query}", url.path()),
-        None => url.path().to_owned(),
+fn http_method(method: Method) -> http::Method {
+    match method {
+        Method::Post => http::Method::POST,
+        Method::Put => http::Method::PUT,
+        Method::Patch => http::Method::PATCH,
+        Method::Get => http::Method::GET,
+        Method::Delete => http::Method::DELETE,
     }
 }
 
-fn header_map(settings: &WebhookSettings) -> Result<HeaderMap, String> {
+fn host_value(origin: &Origin) -> Result<HeaderValue, String> {
+    HeaderValue::from_str(&origin.host_header()).map_err(|error| format!("host: {error}"))
+}
+
+fn header_map(list: Vec<(String, String)>) -> Result<HeaderMap, String> {
     let mut headers = HeaderMap::new();
-    for (name, value) in webhook::headers(settings) {
+    for (name, value) in list {
         let parsed = HeaderName::try_from(&name).map_err(|error| format!("header: {error}"))?;
         let mut value =
             HeaderValue::try_from(value).map_err(|error| format!("header {name}: {error}"))?;

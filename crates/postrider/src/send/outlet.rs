@@ -34,7 +34,7 @@ pub struct Outlet {
 }
 
 /// Where the requests of a destination go: scheme, host and port.
-#[derive(Clone, Debug)]
+#[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Origin {
     /// As in the `Host` header, without the port.
     host: String,
@@ -68,31 +68,6 @@ impl Outlet {
 
     pub(super) fn tls(&self) -> Arc<ClientConfig> {
         self.tls.clone()
-    }
-
-    /// The origin of a URL.
-    ///
-    /// # Errors
-    /// Why requests cannot go there.
-    pub fn origin(&self, url: &url::Url) -> Result<Origin, String> {
-        let host = url.host().ok_or("the URL names no host")?;
-        let address = match host {
-            url::Host::Domain(_) => None,
-            url::Host::Ipv4(address) => Some(IpAddr::V4(address)),
-            url::Host::Ipv6(address) => Some(IpAddr::V6(address)),
-        };
-        let tls_name = (url.scheme() == "https").then(|| match address {
-            Some(address) => Ok(ServerName::IpAddress(address.into())),
-            None => ServerName::try_from(url.host_str().unwrap_or_default().to_owned()),
-        });
-        Ok(Origin {
-            host: host.to_string(),
-            port: url.port_or_known_default().ok_or("the URL names no port")?,
-            is_default_port: url.port().is_none(),
-            address,
-            tls_name: tls_name.transpose().map_err(|error| format!("host name: {error}"))?,
-            is_playground: false,
-        })
     }
 
     /// The built-in receiver.
@@ -160,6 +135,31 @@ fn is_of_this_machine(address: IpAddr) -> bool {
 }
 
 impl Origin {
+    /// The origin of a URL.
+    ///
+    /// # Errors
+    /// Why requests cannot go there.
+    pub fn of(url: &url::Url) -> Result<Self, String> {
+        let host = url.host().ok_or("the URL names no host")?;
+        let address = match host {
+            url::Host::Domain(_) => None,
+            url::Host::Ipv4(address) => Some(IpAddr::V4(address)),
+            url::Host::Ipv6(address) => Some(IpAddr::V6(address)),
+        };
+        let tls_name = (url.scheme() == "https").then(|| match address {
+            Some(address) => Ok(ServerName::IpAddress(address.into())),
+            None => ServerName::try_from(url.host_str().unwrap_or_default().to_owned()),
+        });
+        Ok(Self {
+            host: host.to_string(),
+            port: url.port_or_known_default().ok_or("the URL names no port")?,
+            is_default_port: url.port().is_none(),
+            address,
+            tls_name: tls_name.transpose().map_err(|error| format!("host name: {error}"))?,
+            is_playground: false,
+        })
+    }
+
     /// The value of the `Host` header.
     pub fn host_header(&self) -> String {
         if self.is_default_port {

@@ -1,4 +1,4 @@
-//! The kept connections of one destination.
+//! The kept connections to one origin.
 //!
 //! A connection is lent to one attempt at a time and put back when its answer was read to the end;
 //! whatever is odd about one drops it. How many there are follows from how many attempts run.
@@ -18,7 +18,7 @@ use super::connect::{Stream, connect};
 use super::failure::Failure;
 use super::outlet::{Origin, Outlet};
 
-/// The kept connections of one destination.
+/// The kept connections of one destination to one origin.
 pub struct Pool {
     origin: Origin,
     idle: RefCell<Vec<SendRequest<Full<Bytes>>>>,
@@ -33,6 +33,11 @@ impl Pool {
     /// A pool without connections.
     pub fn new(origin: Origin) -> Self {
         Self { origin, idle: RefCell::default(), drivers: RefCell::default() }
+    }
+
+    /// Where its connections lead.
+    pub fn origin(&self) -> &Origin {
+        &self.origin
     }
 
     /// A kept connection that still looks open; the one used last, so that spare ones age out.

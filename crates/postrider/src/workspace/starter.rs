@@ -3,7 +3,7 @@
 use std::net::SocketAddr;
 
 use domain::connection::Connection;
-use domain::destination::webhook::{Method, WebhookSettings};
+use domain::destination::webhook::WebhookSettings;
 use domain::destination::{Destination, DestinationSettings};
 use domain::id::{ConnectionId, DestinationId, SourceId};
 use domain::source::Source;
@@ -34,11 +34,7 @@ pub async fn ensure(store: &Store) -> Result<(), StorageError> {
 
 fn starter() -> Workspace {
     let source = Source::new(SourceId::new(STARTER_SOURCE), "My app", write_key());
-    let settings = WebhookSettings {
-        url: format!("playground://{STARTER_PLAYGROUND}"),
-        method: Method::Post,
-        headers: Vec::new(),
-    };
+    let settings = WebhookSettings::posting_to(format!("playground://{STARTER_PLAYGROUND}"));
     let destination = Destination {
         id: DestinationId::new("playground"),
         name: "Playground".to_owned(),

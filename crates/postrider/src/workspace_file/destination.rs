@@ -1,11 +1,12 @@
 //! Destinations of the file: one that stands under several sources is one destination.
 
+use domain::destination::webhook::{Dynamic, GetExtra, Signing, WebhookSettings};
 use domain::destination::{Destination, DestinationSettings};
 use domain::id::{DestinationId, SourceId};
 
 use super::node::{Node, Object};
 use super::source::Reader;
-use super::webhook::templates;
+use super::webhook::name_templates;
 
 /// A destination, and where it stood first.
 pub struct Known {
@@ -35,6 +36,7 @@ impl Reader {
         let id = self.required(&object, "id").map(DestinationId::new);
         let enabled = self.flag(&object, "enabled");
         let name = self.name(&object);
+        self.unknown_own_members(&object);
         let reading = self.settings(&object, &name, enabled);
         let Some(id) = id else { return };
         let settings = match reading {
@@ -53,10 +55,11 @@ impl Reader {
 
     /// Reads the settings; what makes them unusable is a mistake only where events would be lost.
     fn settings(&mut self, object: &Object<'_>, name: &str, enabled: bool) -> Reading {
-        let templates = templates(object);
+        let templates = name_templates(object);
         if !templates.is_empty() {
-            let reason =
-                format!("is a template, which is not applied: destination {name:?} is skipped");
+            let reason = format!(
+                "is a template, which a header's name cannot be: destination {name:?} is skipped"
+            );
             self.warnings.extend(templates.iter().map(|node| node.finding(reason.clone())));
             return Reading::Skipped;
         }
@@ -141,8 +144,14 @@ fn differences(first: &Destination, second: &Destination) -> Vec<&'static str> {
         ("config.webhookUrl", one.url != other.url),
         ("config.webhookMethod", one.method != other.method),
         ("config.headers", one.headers != other.headers),
+        ("postrider", own(one) != own(other)),
     ]
     .into_iter()
     .filter_map(|(name, differs)| differs.then_some(name))
     .collect()
+}
+
+/// What the member `postrider` says of requests.
+fn own(settings: &WebhookSettings) -> (&Dynamic, &[GetExtra], Option<&Signing>) {
+    (&settings.dynamic, &settings.get_extras, settings.signing.as_deref())
 }

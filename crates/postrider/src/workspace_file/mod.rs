@@ -12,6 +12,7 @@ pub mod own_settings;
 pub mod filter;
 pub mod rules;
 pub mod destination;
+pub mod requests;
 pub mod webhook;
 
 use std::path::{Path, PathBuf};

@@ -79,7 +79,8 @@ fn events(limit: &Object<'_>, name: &str) -> Result<NonZeroU32, Finding> {
     Ok(NonZeroU32::new(count).unwrap_or(NonZeroU32::MIN))
 }
 
-fn moment(node: &Node<'_>) -> Result<Timestamp, Finding> {
+/// A time, written in full.
+pub(super) fn moment(node: &Node<'_>) -> Result<Timestamp, Finding> {
     let text = node.string()?;
     let time = timestamp::parse(&text).filter(|_| is_in_full(&text));
     let time = time.ok_or_else(|| {

@@ -19,7 +19,6 @@ impl Reader {
         let Some(own) = node.and_then(|node| self.keep(node.object())) else {
             return (Filter::default(), consent);
         };
-        self.mistakes.extend(own.unknown(&["filter", "consent"]));
         if let Some(node) = own.get("consent") {
             consent.fail = self.fail(node);
         }

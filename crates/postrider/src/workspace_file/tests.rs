@@ -104,11 +104,14 @@ fn promises_that_are_not_kept_are_warned_of() {
 fn settings_are_read_as_the_dashboard_wrote_them() {
     let file = parse(SAMPLE).expect("the sample is right");
     let audit = webhook(&file, 0);
-    assert_eq!((audit.method, audit.headers.len()), (Method::Post, 0));
+    assert_eq!((*audit.method.base(), audit.headers.len()), (Method::Post, 0));
     let hub = webhook(&file, 1);
-    assert_eq!(hub.url, "https://hooks.acme.example/events?tenant=7");
-    let headers: Vec<(&str, &str)> =
-        hub.headers.iter().map(|header| (header.name.as_str(), header.value.as_str())).collect();
+    assert_eq!(hub.url.base(), "https://hooks.acme.example/events?tenant=7");
+    let headers: Vec<(&str, &str)> = hub
+        .headers
+        .iter()
+        .map(|header| (header.name.as_str(), header.value.base().as_str()))
+        .collect();
     assert_eq!(headers, [("Authorization", "Bearer sample-token"), ("X-Team", "42")]);
 }
 
@@ -120,7 +123,7 @@ fn header_values_may_be_null_numbers_or_booleans() {
         let headers: Vec<(&str, &str)> = webhook(&file, 0)
             .headers
             .iter()
-            .map(|header| (header.name.as_str(), header.value.as_str()))
+            .map(|header| (header.name.as_str(), header.value.base().as_str()))
             .collect();
         assert_eq!(headers, expected, "{row}");
     };
@@ -242,32 +245,48 @@ fn mistakes_are_placed_also_where_rows_before_them_are_skipped() {
 }
 
 #[test]
-fn a_destination_with_templates_is_skipped_with_a_warning() {
-    let path = "line 1: sources[0].destinations[0].config";
-    let reason = "is a template, which is not applied: destination \"d\" is skipped";
-    let check = |config: &str, members: &[&str]| {
-        let expected: Vec<String> =
-            members.iter().map(|member| format!("{path}.{member}: {reason}")).collect();
-        check_skipped(
-            &one_webhook(config),
-            &expected.iter().map(String::as_str).collect::<Vec<_>>(),
-        );
+fn url_method_and_header_values_may_be_templates() {
+    let config = r#"{"webhookUrl":" {{ event.properties.url  || \"http://a.test\" }} ",
+        "webhookMethod":"{{message.context.how||PUT}}",
+        "headers":[{"from":"x","to":"{{a.b||1}}"}]}"#;
+    let file = parse(&one_webhook(config)).expect("a file");
+    assert_eq!(file.warnings, []);
+    let settings = webhook(&file, 0);
+    assert_eq!(settings.url.template().expect("a template").path(), ["properties", "url"]);
+    assert_eq!(settings.url.base(), "http://a.test");
+    assert_eq!(settings.method.template().expect("a template").path(), ["context", "how"]);
+    assert_eq!(*settings.method.base(), Method::Put);
+    let value = &settings.headers[0].value;
+    assert_eq!(value.template().expect("a template").path(), ["a", "b"]);
+    assert_eq!(value.base(), "1");
+}
+
+#[test]
+fn the_defaults_of_templates_are_checked() {
+    let check = |config: &str, expected: &str| {
+        let path = "line 1: sources[0].destinations[0].config";
+        check_mistakes(&one_webhook(config), &[&format!("{path}.{expected}")]);
     };
     check(
-        r#"{"webhookUrl":" {{ event.properties.url  || \"http://a.test\" }} "}"#,
-        &["webhookUrl"],
+        r#"{"webhookUrl":"{{ a.b || }}"}"#,
+        "webhookUrl: the template's default is empty; give the endpoint's http or https URL",
     );
     check(
-        r#"{"webhookUrl":"http://a.test/","webhookMethod":"{{message.context.how||POST}}"}"#,
-        &["webhookMethod"],
+        r#"{"webhookUrl":"http://a.test/","webhookMethod":"{{ a.b || get }}"}"#,
+        "webhookMethod: default is \"get\", but must be one of POST, PUT, PATCH, GET, DELETE",
     );
     check(
-        r#"{"webhookUrl":"{{a.b||c}}","headers":[{"from":"x","to":"{{a.b||}}"}]}"#,
-        &["headers[0].to", "webhookUrl"],
+        r#"{"webhookUrl":"http://a.test/","headers":[{"from":"x","to":"{{ a || é }}"}]}"#,
+        "headers[0]: value of header x has a character that is not allowed at 0",
     );
-    check(
-        r#"{"webhookUrl":"http://a.test/","headers":[null,{"from":"{{a.b||x}}"}]}"#,
-        &["headers[1].from"],
+}
+
+#[test]
+fn a_destination_with_a_template_as_a_headers_name_is_skipped_with_a_warning() {
+    check_skipped(
+        &one_webhook(r#"{"webhookUrl":"http://a.test/","headers":[null,{"from":"{{a.b||x}}"}]}"#),
+        &["line 1: sources[0].destinations[0].config.headers[1].from: is a template, which a \
+           header's name cannot be: destination \"d\" is skipped"],
     );
 }
 
@@ -276,7 +295,9 @@ fn braces_alone_make_no_template() {
     let rows = ["{{a.b}}", "{{ || x}}", "{{a.b || x}} y", "{a.b || x}"];
     let rows = rows.map(|value| format!(r#"{{"from":"x","to":"{value}"}}"#)).join(",");
     let config = format!(r#"{{"webhookUrl":"http://a.test/","headers":[{rows}]}}"#);
-    check_warnings(&one_webhook(&config), &[]);
+    let file = parse(&one_webhook(&config)).expect("a file");
+    let headers = &webhook(&file, 0).headers;
+    assert!(headers.len() == 4 && headers.iter().all(|one| one.value.template().is_none()));
 }
 
 #[test]
@@ -317,7 +338,7 @@ fn a_repeat_of_a_skipped_destination_must_be_skipped_too() {
             {{"id":"b","writeKey":"l","destinations":[{second}]}}]}}"#
         )
     };
-    let template = "{{a.b||c}}";
+    let template = "http://a.test/\",\"headers\":[{\"from\":\"{{a||b}}\"}],\"x\":\"";
     let mistake = "line 3: sources[1].destinations[0]: destination d differs from \
                    sources[0].destinations[0] on line 1 in config: it must be the same everywhere";
     check_mistakes(&two(template, "http://a.test/"), &[mistake]);

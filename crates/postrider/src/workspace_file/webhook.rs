@@ -1,14 +1,18 @@
 //! The `config` of a webhook destination.
 
-use domain::destination::webhook::{HeaderSetting, Method, SettingsError, WebhookSettings};
+use domain::destination::webhook::{
+    HeaderSetting, Method, Setting, SettingsError, WebhookSettings, is_template,
+};
 
 use super::finding::Finding;
 use super::node::{Node, Object};
+use super::requests::OwnRequests;
 use super::source::Reader;
 
 impl Reader {
     /// Reads and checks the settings; none where they have mistakes.
     pub(super) fn webhook(&mut self, destination: &Object<'_>) -> Option<WebhookSettings> {
+        let own = self.own_requests(destination);
         let Some(config) = destination.get("config") else {
             self.mistakes.push(destination.missing("config"));
             return None;
@@ -18,31 +22,30 @@ impl Reader {
         let method = self.method(&config);
         let rows = self.header_rows(&config);
         let (nodes, headers): (Vec<Node<'_>>, Vec<HeaderSetting>) = rows?.into_iter().unzip();
-        let settings = WebhookSettings { url: url?, method: method?, headers };
+        let OwnRequests { dynamic, get_extras, signing } = own?;
+        let settings =
+            WebhookSettings { url: url?, method: method?, headers, dynamic, get_extras, signing };
         let errors = settings.check();
         for error in &errors {
-            self.mistakes.push(place(error, &config, &nodes));
+            self.mistakes.push(place(error, (destination, &config), &nodes));
         }
         errors.is_empty().then_some(settings)
     }
 
-    fn url(&mut self, config: &Object<'_>) -> Option<String> {
+    fn url(&mut self, config: &Object<'_>) -> Option<Setting<String>> {
         let Some(node) = config.get("webhookUrl") else {
             self.mistakes.push(config.missing("webhookUrl"));
             return None;
         };
-        self.keep(node.string())
+        self.keep(node.string().and_then(|text| text_setting(node, &text)))
     }
 
-    fn method(&mut self, config: &Object<'_>) -> Option<Method> {
-        let Some(node) = config.get("webhookMethod") else { return Some(Method::Post) };
+    fn method(&mut self, config: &Object<'_>) -> Option<Setting<Method>> {
+        let Some(node) = config.get("webhookMethod") else {
+            return Some(Setting::Fixed(Method::Post));
+        };
         let name = self.keep(node.string())?;
-        let method = Method::from_name(&name);
-        if method.is_none() {
-            let known = Method::ALL.map(Method::as_str).join(", ");
-            self.mistakes.push(node.finding(format!("is {name:?}, but must be one of {known}")));
-        }
-        method
+        self.keep(Setting::parse(&name).map_err(|reason| node.finding(reason)))
     }
 
     /// Headers with the rows they come from; none where a row has a mistake.
@@ -73,26 +76,19 @@ impl Reader {
     }
 }
 
-/// The settings that are templates: `{{ path || default }}`, to be filled in from each event.
-pub(super) fn templates<'a>(destination: &Object<'a>) -> Vec<Node<'a>> {
+/// The names of headers that are templates, which cannot be filled in.
+pub(super) fn name_templates<'a>(destination: &Object<'a>) -> Vec<Node<'a>> {
     let Some(config) = destination.get("config").and_then(|node| node.object().ok()) else {
         return Vec::new();
     };
-    let settings = ["webhookUrl", "webhookMethod"];
-    let settings = settings.into_iter().filter_map(|name| config.get(name).cloned());
     let rows = config.get("headers").and_then(|list| list.elements().ok()).unwrap_or_default();
-    let cells = rows
-        .iter()
-        .filter_map(|row| row.object().ok())
-        .flat_map(|row| ["from", "to"].into_iter().filter_map(move |name| row.get(name).cloned()));
-    settings.chain(cells).filter(is_template).collect()
+    let rows = rows.iter().filter_map(|row| row.object().ok());
+    let names = rows.filter_map(|row| row.get("from").cloned());
+    names.filter(|node| node.string().is_ok_and(|text| is_template(&text))).collect()
 }
 
-fn is_template(node: &Node<'_>) -> bool {
-    let Ok(text) = node.string() else { return false };
-    let inner = text.trim().strip_prefix("{{").and_then(|text| text.strip_suffix("}}"));
-    let path = inner.and_then(|inner| inner.split_once("||")).map(|(path, _)| path.trim());
-    path.is_some_and(|path| !path.is_empty())
+fn text_setting(node: &Node<'_>, text: &str) -> Result<Setting<String>, Finding> {
+    Setting::parse(text).map_err(|reason| node.finding(reason))
 }
 
 /// The header of a row; none where the row has no name.
@@ -106,7 +102,8 @@ fn header(row: &Node<'_>) -> Result<Option<HeaderSetting>, Finding> {
     if name.is_empty() {
         return Ok(None);
     }
-    let value = row.get("to").map_or(Ok(String::new()), header_value)?;
+    let Some(node) = row.get("to") else { return Ok(Some(HeaderSetting::new(name, ""))) };
+    let value = text_setting(node, &header_value(node)?)?;
     Ok(Some(HeaderSetting { name, value }))
 }
 
@@ -119,7 +116,16 @@ fn header_value(node: &Node<'_>) -> Result<String, Finding> {
 }
 
 /// Where in the file an error of the settings is.
-fn place(error: &SettingsError, config: &Object<'_>, rows: &[Node<'_>]) -> Finding {
+fn place(
+    error: &SettingsError,
+    (destination, config): (&Object<'_>, &Object<'_>),
+    rows: &[Node<'_>],
+) -> Finding {
+    if let Some(own) = destination.get("postrider").and_then(|node| node.object().ok())
+        && let Some(node) = own.get(&error.field)
+    {
+        return node.finding(error.reason.clone());
+    }
     let row = error
         .field
         .strip_prefix("headers[")

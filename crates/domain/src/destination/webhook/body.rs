@@ -1,39 +1,13 @@
 //! The body of POST, PUT and PATCH: the whole event, as it is stored, with three corrections.
 //!
 //! `header`, `fullPath` and `appendPath` are taken out, top-level nulls are dropped (with what
-//! stood under the same name before, as the last one counts), and `context.ip` is filled from `request_ip` where it is missing or null.
-
-use std::borrow::Cow;
-use std::collections::HashSet;
+//! stood under the same name before, as the last one counts), and `context.ip` is filled from
+//! `request_ip` where it is missing or null.
 
 use bytes::Bytes;
-use smallvec::SmallVec;
 
-use crate::event::json::{Fault, Scanner, Span, ValueKind, key_is, unescape};
-use crate::limits;
-
-/// Members that steer a request and are no part of its body.
-const STEERING: [&str; 3] = ["header", "fullPath", "appendPath"];
-
-/// What one pass over an event finds.
-#[derive(Default)]
-struct Findings<'t> {
-    /// Key (without quotes) and value of each top-level member.
-    members: SmallVec<[(Span, Span); 32]>,
-    /// Names whose last value is null.
-    nulls: HashSet<Cow<'t, str>>,
-    /// The last `context`, which is the one that counts.
-    context: Option<Context>,
-    request_ip: Option<Span>,
-}
-
-/// A context that is an object.
-#[derive(Clone, Copy)]
-struct Context {
-    member: usize,
-    is_empty: bool,
-    ip: Option<Span>,
-}
+use super::reading::{Member, Reading, Role};
+use crate::event::json::{Span, unescape};
 
 /// What to do about the address.
 enum Fill<'t> {
@@ -47,97 +21,55 @@ enum Fill<'t> {
 /// The body for a stored event; the stored bytes themselves where nothing has to change.
 ///
 /// Where something has to, the members are written anew one after the other, each as it came.
-pub(super) fn body(payload: &Bytes) -> Bytes {
-    let Ok(text) = std::str::from_utf8(payload) else { return payload.clone() };
-    // A stored event has been checked at intake; one that does not scan leaves as it is.
-    let Ok(found) = find(text) else { return payload.clone() };
-    let fill = fill(text, &found);
-    let drops = found.members.iter().any(|member| is_dropped(text, &found, *member));
+pub(super) fn body(payload: &Bytes, reading: &Reading<'_>) -> Bytes {
+    // What cannot be read leaves as it is.
+    if !reading.is_sound {
+        return payload.clone();
+    }
+    let fill = fill(reading);
+    let drops = reading.members.iter().any(|member| is_dropped(reading, member));
     if !drops && matches!(fill, Fill::Nothing) {
         return payload.clone();
     }
-    Bytes::from(write(text, &found, &fill))
+    Bytes::from(write(reading, &fill))
 }
 
-fn find(text: &str) -> Result<Findings<'_>, Fault> {
-    let mut found = Findings::default();
-    let mut scanner = Scanner::new(text, limits::STORED_SCAN);
-    scanner.members(|scanner, key| {
-        let name = key.of(text);
-        let value = if key_is(name, "context") {
-            context(scanner, text, &mut found)?
-        } else {
-            scanner.skip()?
-        };
-        if key_is(name, "request_ip") {
-            found.request_ip = Some(value);
-        }
-        if value.of(text) == "null" {
-            found.nulls.insert(unescape(name));
-        } else if !found.nulls.is_empty() {
-            found.nulls.remove(&unescape(name));
-        }
-        found.members.push((key, value));
-        Ok(())
-    })?;
-    Ok(found)
+fn is_dropped(reading: &Reading<'_>, member: &Member) -> bool {
+    let text = reading.text;
+    member.role.is_some_and(Role::is_steering)
+        || member.value.of(text) == "null"
+        || (!reading.nulls.is_empty() && reading.nulls.contains(&unescape(member.key.of(text))))
 }
 
-fn context(scanner: &mut Scanner<'_>, text: &str, found: &mut Findings<'_>) -> Result<Span, Fault> {
-    found.context = None;
-    if scanner.peek() != ValueKind::Object {
-        return scanner.skip();
-    }
-    let mut context = Context { member: found.members.len(), is_empty: true, ip: None };
-    let value = scanner.members(|scanner, key| {
-        context.is_empty = false;
-        let value = scanner.skip()?;
-        if key_is(key.of(text), "ip") {
-            context.ip = Some(value);
-        }
-        Ok(())
-    })?;
-    found.context = Some(context);
-    Ok(value)
-}
-
-fn is_dropped(text: &str, found: &Findings<'_>, (key, value): (Span, Span)) -> bool {
-    let name = key.of(text);
-    value.of(text) == "null"
-        || STEERING.iter().any(|steering| key_is(name, steering))
-        || (!found.nulls.is_empty() && found.nulls.contains(&unescape(name)))
-}
-
-fn fill<'t>(text: &'t str, found: &Findings<'_>) -> Fill<'t> {
-    let Some(ip) = found.request_ip.map(|span| span.of(text)).filter(|ip| *ip != "null") else {
-        return Fill::Nothing;
-    };
-    let Some(context) = found.context else {
-        let own = found.members.iter().rfind(|(key, _)| key_is(key.of(text), "context"));
+fn fill<'t>(reading: &Reading<'t>) -> Fill<'t> {
+    let Some(ip) = reading.given(Role::RequestIp) else { return Fill::Nothing };
+    let Some(context) = reading.context else {
         // A context that is a text or a number stays; only nothing is replaced.
-        let stays = own.is_some_and(|(_, value)| value.of(text) != "null");
+        let stays = reading.given(Role::Context).is_some();
         return if stays { Fill::Nothing } else { Fill::Behind(ip) };
     };
     match context.ip {
-        Some(own) if own.of(text) == "null" => Fill::Within(own, ip, true),
+        Some(own) if own.of(reading.text) == "null" => Fill::Within(own, ip, true),
         Some(_) => Fill::Nothing,
         None => {
-            let at = found.members[context.member].1.start + 1;
-            Fill::Within(Span { start: at, end: at }, ip, context.is_empty)
+            let start = reading.member(Role::Context).map_or(0, |member| member.value.start);
+            let at = start + 1;
+            Fill::Within(Span { start: at, end: at }, ip, !context.has_members)
         }
     }
 }
 
-fn write(text: &str, found: &Findings<'_>, fill: &Fill<'_>) -> Vec<u8> {
+fn write(reading: &Reading<'_>, fill: &Fill<'_>) -> Vec<u8> {
+    let text = reading.text;
     let mut out = Vec::with_capacity(text.len() + 64);
     out.push(b'{');
-    for member in found.members.iter().filter(|member| !is_dropped(text, found, **member)) {
+    for member in reading.members.iter().filter(|member| !is_dropped(reading, member)) {
         if out.len() > 1 {
             out.push(b',');
         }
-        let whole = Span { start: member.0.start - 1, end: member.1.end };
+        let whole = Span { start: member.key.start - 1, end: member.value.end };
         match fill {
-            Fill::Within(place, ip, alone) if inside(*place, member.1) => {
+            Fill::Within(place, ip, alone) if inside(*place, member.value) => {
                 let (key, comma) =
                     if place.start == place.end { ("\"ip\":", ",") } else { ("", "") };
                 let before = Span { start: whole.start, end: place.start }.of(text);
@@ -171,6 +103,10 @@ mod tests {
     use serde_json::{Map, Value};
 
     use super::*;
+
+    fn body(payload: &Bytes) -> Bytes {
+        super::body(payload, &Reading::of(payload))
+    }
 
     fn check(event: &str, want: &str) {
         let got = body(&Bytes::copy_from_slice(event.as_bytes()));
@@ -261,7 +197,8 @@ mod tests {
                 context.insert("ip".to_owned(), ip);
             }
         }
-        event.retain(|key, value| !value.is_null() && !STEERING.contains(&key.as_str()));
+        let steering = ["header", "fullPath", "appendPath"];
+        event.retain(|key, value| !value.is_null() && !steering.contains(&key.as_str()));
         Value::Object(event)
     }
 }

@@ -3,25 +3,87 @@
 //! Keys are written `a.b[0].c`; empty lists and objects below the top as `[]` and `{}`; nulls are
 //! left out; numbers stand as they came.
 
-use bytes::Bytes;
+use serde::{Deserialize, Serialize};
 
-use crate::event::json::{Fault, Scanner, ValueKind, key_is, unescape};
+use super::reading::{Reading, Role, is_truthy};
+use crate::event::json::{Fault, Scanner, ValueKind, unescape};
 use crate::limits;
 
-/// The query for a stored event; empty where there is nothing to send.
+/// What a query may carry besides traits or properties.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub enum GetExtra {
+    /// The event's name.
+    Event,
+    /// Who it was.
+    UserId,
+    /// Who it was, before anybody knew.
+    AnonymousId,
+    /// Which event it is.
+    MessageId,
+    /// Which call it is.
+    Type,
+    /// The traits of a group call, in the place of its properties.
+    GroupTraits,
+}
+
+impl GetExtra {
+    /// All of them, in the order of the docs.
+    pub const ALL: [Self; 6] = [
+        Self::Event,
+        Self::UserId,
+        Self::AnonymousId,
+        Self::MessageId,
+        Self::Type,
+        Self::GroupTraits,
+    ];
+
+    /// Its name, which is that of the pair as well.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Event => "event",
+            Self::UserId => "userId",
+            Self::AnonymousId => "anonymousId",
+            Self::MessageId => "messageId",
+            Self::Type => "type",
+            Self::GroupTraits => "groupTraits",
+        }
+    }
+
+    /// The one with this name.
+    pub fn from_name(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|extra| extra.as_str() == name)
+    }
+
+    /// The member of which it makes a pair.
+    fn role(self) -> Option<Role> {
+        match self {
+            Self::Event => Some(Role::Event),
+            Self::UserId => Some(Role::UserId),
+            Self::AnonymousId => Some(Role::AnonymousId),
+            Self::MessageId => Some(Role::MessageId),
+            Self::Type => Some(Role::Type),
+            Self::GroupTraits => None,
+        }
+    }
+}
+
+/// The query for an event; empty where there is nothing to send.
 ///
 /// # Errors
 /// Where it would be longer than any request may be; every leaf repeats its whole key, so a small
 /// event can ask for a query of any length.
-pub(super) fn query(payload: &Bytes) -> Result<String, QueryTooLong> {
-    let Ok(text) = std::str::from_utf8(payload) else { return Ok(String::new()) };
-    let found = find(text).unwrap_or_default();
-    let source =
-        if found.is_identify { found.traits.or(found.context_traits) } else { found.properties };
+pub(super) fn query(reading: &Reading<'_>, extras: &[GetExtra]) -> Result<String, QueryTooLong> {
     let mut pairs = Pairs::default();
-    if let Some(source) = source {
-        // A stored event has been checked at intake; what was read before a fault is sent.
-        let _ = pairs.flatten(&mut Scanner::new(source, limits::STORED_SCAN), source);
+    if let Some(source) = source(reading, extras) {
+        pairs.flatten_all(source);
+    }
+    for extra in extras {
+        if let Some(value) = extra.role().and_then(|role| reading.given(role)) {
+            extra.as_str().clone_into(&mut pairs.key);
+            pairs.depth = 1;
+            pairs.flatten_all(value);
+        }
     }
     if pairs.out.len() > limits::QUERY_BYTES_MAX { Err(QueryTooLong) } else { Ok(pairs.out) }
 }
@@ -30,55 +92,16 @@ pub(super) fn query(payload: &Bytes) -> Result<String, QueryTooLong> {
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct QueryTooLong;
 
-/// The places a query can come from, as raw values.
-#[derive(Default)]
-struct Sources<'t> {
-    is_identify: bool,
-    traits: Option<&'t str>,
-    context_traits: Option<&'t str>,
-    properties: Option<&'t str>,
-}
-
-fn find(text: &str) -> Result<Sources<'_>, Fault> {
-    let mut found = Sources::default();
-    let mut scanner = Scanner::new(text, limits::STORED_SCAN);
-    scanner.members(|scanner, key| {
-        let name = key.of(text);
-        if key_is(name, "context") {
-            // The last context counts, also where it has no traits.
-            found.context_traits = context_traits(scanner, text)?;
-            return Ok(());
+/// The raw value that is flattened.
+fn source<'t>(reading: &Reading<'t>, extras: &[GetExtra]) -> Option<&'t str> {
+    let traits = || reading.value(Role::Traits).filter(|raw| is_truthy(raw));
+    match reading.value(Role::Type) {
+        Some("\"identify\"") => traits().or_else(|| reading.context_traits()),
+        Some("\"group\"") if extras.contains(&GetExtra::GroupTraits) => {
+            traits().or_else(|| reading.value(Role::Properties))
         }
-        let value = scanner.skip()?.of(text);
-        match &*unescape(name) {
-            "type" => found.is_identify = value == "\"identify\"",
-            "traits" => found.traits = Some(value).filter(|value| is_truthy(value)),
-            "properties" => found.properties = Some(value),
-            _ => {}
-        }
-        Ok(())
-    })?;
-    Ok(found)
-}
-
-fn context_traits<'t>(scanner: &mut Scanner<'_>, text: &'t str) -> Result<Option<&'t str>, Fault> {
-    if scanner.peek() != ValueKind::Object {
-        return scanner.skip().map(|_| None);
+        _ => reading.value(Role::Properties),
     }
-    let mut traits = None;
-    scanner.members(|scanner, key| {
-        let value = scanner.skip()?.of(text);
-        if key_is(key.of(text), "traits") {
-            traits = Some(value);
-        }
-        Ok(())
-    })?;
-    Ok(traits)
-}
-
-/// Whether a raw value stands for something: an empty object does, nulls and empty texts do not.
-fn is_truthy(raw: &str) -> bool {
-    !matches!(raw, "null" | "false" | "0" | "\"\"")
 }
 
 /// A query being written.
@@ -91,6 +114,11 @@ struct Pairs {
 }
 
 impl Pairs {
+    fn flatten_all(&mut self, source: &str) {
+        // A stored event has been checked at intake; what was read before a fault is sent.
+        let _ = self.flatten(&mut Scanner::new(source, limits::STORED_SCAN), source);
+    }
+
     fn flatten(&mut self, scanner: &mut Scanner<'_>, text: &str) -> Result<(), Fault> {
         match scanner.peek() {
             ValueKind::Object => self.object(scanner, text),
@@ -174,17 +202,32 @@ fn encode(text: &str, out: &mut String) {
                 out.push(char::from(byte));
             }
             b' ' => out.push('+'),
-            other => out.push_str(&format!("%{other:02X}")),
+            other => push_encoded(other, out),
         }
     }
 }
 
+/// Appends a byte as `%XX`.
+pub(super) fn push_encoded(byte: u8, out: &mut String) {
+    const HEX: &[u8; 16] = b"0123456789ABCDEF";
+    out.push('%');
+    out.push(char::from(HEX[usize::from(byte >> 4)]));
+    out.push(char::from(HEX[usize::from(byte & 15)]));
+}
+
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+    use serde_json::Value;
+
     use super::*;
 
     fn check(event: &str, want: &str) {
-        let got = query(&Bytes::copy_from_slice(event.as_bytes())).unwrap();
+        check_with(&[], event, want);
+    }
+
+    fn check_with(extras: &[GetExtra], event: &str, want: &str) {
+        let got = query(&Reading::of(event.as_bytes()), extras).unwrap();
         assert_eq!(got, want, "{event}");
     }
 
@@ -193,7 +236,7 @@ mod tests {
         let key = "k".repeat(50_000);
         let list = vec!["1"; 50_000].join(",");
         let event = format!(r#"{{"type":"track","properties":{{"{key}":[{list}]}}}}"#);
-        assert_eq!(query(&Bytes::from(event)), Err(QueryTooLong));
+        assert_eq!(query(&Reading::of(event.as_bytes()), &[]), Err(QueryTooLong));
     }
 
     fn properties(value: &str, want: &str) {
@@ -250,5 +293,94 @@ mod tests {
         properties(&format!(r#"{{"a":1{nulls},"b":2}}"#), "a=1&b=2");
         let nested = format!("{}7{}", "[".repeat(98), "]".repeat(98));
         properties(&format!(r#"{{"a":{nested}}}"#), &format!("a{}=7", "%5B0%5D".repeat(98)));
+    }
+
+    #[test]
+    fn extras_come_behind_in_the_order_of_the_settings() {
+        let event = r#"{"type":"track","event":"A & B","userId":7,"anonymousId":null,
+            "messageId":"m","properties":{"event":"own"}}"#;
+        check_with(&[GetExtra::Event], event, "event=own&event=A+%26+B");
+        check_with(
+            &GetExtra::ALL,
+            event,
+            "event=own&event=A+%26+B&userId=7&messageId=m&type=track",
+        );
+        let order = [GetExtra::Type, GetExtra::MessageId];
+        check_with(&order, event, "event=own&type=track&messageId=m");
+        check_with(&[GetExtra::UserId], r#"{"userId":{"a":[1]}}"#, "userId.a%5B0%5D=1");
+        check_with(&[GetExtra::UserId], r#"{"userId":""}"#, "userId=");
+        check_with(&[GetExtra::UserId], r#"{"userId":{}}"#, "userId=%7B%7D");
+    }
+
+    #[test]
+    fn traits_of_a_group_are_sent_where_they_are_asked_for() {
+        let group = |rest: &str, want: &str| {
+            check_with(&[GetExtra::GroupTraits], &format!(r#"{{"type":"group"{rest}}}"#), want);
+        };
+        group(r#","traits":{"a":1},"properties":{"b":2}"#, "a=1");
+        group(r#","properties":{"b":2}"#, "b=2");
+        group(r#","traits":null,"properties":{"b":2}"#, "b=2");
+        let track = r#"{"type":"track","traits":{"a":1},"properties":{"b":2}}"#;
+        check_with(&[GetExtra::GroupTraits], track, "b=2");
+        for extra in GetExtra::ALL {
+            assert_eq!(GetExtra::from_name(extra.as_str()), Some(extra));
+        }
+    }
+
+    /// Keys and values of an object's leaves, written down the obvious way.
+    fn leaves(value: &Value, key: &str, out: &mut Vec<(String, String)>) {
+        match value {
+            Value::Null => {}
+            Value::Object(members) if members.is_empty() => out.push((key.to_owned(), "{}".into())),
+            Value::Array(list) if list.is_empty() => out.push((key.to_owned(), "[]".into())),
+            Value::Object(members) => {
+                for (name, value) in members {
+                    let dot = if key.is_empty() { "" } else { "." };
+                    leaves(value, &format!("{key}{dot}{name}"), out);
+                }
+            }
+            Value::Array(list) => {
+                for (index, value) in list.iter().enumerate() {
+                    leaves(value, &format!("{key}[{index}]"), out);
+                }
+            }
+            Value::String(text) => out.push((key.to_owned(), text.clone())),
+            scalar => out.push((key.to_owned(), scalar.to_string())),
+        }
+    }
+
+    fn json() -> impl Strategy<Value = Value> {
+        let leaf = prop_oneof![
+            Just(Value::Null),
+            any::<bool>().prop_map(Value::from),
+            any::<i64>().prop_map(Value::from),
+            "[ -~é🦀]{0,6}".prop_map(Value::from),
+        ];
+        leaf.prop_recursive(4, 40, 5, |inner| {
+            prop_oneof![
+                prop::collection::vec(inner.clone(), 0..4).prop_map(Value::from),
+                prop::collection::vec(("[ -~é]{1,4}", inner), 0..4)
+                    .prop_map(|members| Value::Object(members.into_iter().collect())),
+            ]
+        })
+    }
+
+    proptest! {
+        #[test]
+        fn each_leaf_is_in_the_query_exactly_once_and_nulls_are_not(
+            members in prop::collection::vec(("[ -~é]{1,4}", json()), 0..5),
+        ) {
+            let properties = Value::Object(members.into_iter().collect());
+            let event = serde_json::json!({"type": "track", "properties": properties}).to_string();
+            let got = query(&Reading::of(event.as_bytes()), &[]).unwrap();
+            let mut got: Vec<(String, String)> =
+                url::form_urlencoded::parse(got.as_bytes()).into_owned().collect();
+            let mut want = Vec::new();
+            leaves(&properties, "", &mut want);
+            want.retain(|(key, _)| !key.is_empty());
+            got.sort();
+            want.sort();
+            prop_assert_eq!(got, want, "{}", event);
+        }
     }
 }

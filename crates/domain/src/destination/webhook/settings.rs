@@ -4,15 +4,31 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
+use super::dynamic::Dynamic;
+use super::header;
+use super::query::GetExtra;
+use super::signing::Signing;
+use super::target::Target;
+use super::template::Setting;
+
 /// What a webhook destination needs to know.
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct WebhookSettings {
     /// `http`, `https`, or `playground://<name>` for the built-in receiver; kept byte for byte.
-    pub url: String,
+    pub url: Setting<String>,
     /// The HTTP method of each request.
-    pub method: Method,
+    pub method: Setting<Method>,
     /// Headers added to each request; their values are secrets.
     pub headers: Vec<HeaderSetting>,
+    /// How far events may choose where they go.
+    #[serde(default)]
+    pub dynamic: Dynamic,
+    /// What the query of GET and DELETE carries besides, in this order.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub get_extras: Vec<GetExtra>,
+    /// What requests are signed with; not at all where there is nothing.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub signing: Option<Box<Signing>>,
 }
 
 /// One configured header.
@@ -21,7 +37,7 @@ pub struct HeaderSetting {
     /// Its name, in any letter case.
     pub name: String,
     /// Its value: a secret, never shown.
-    pub value: String,
+    pub value: Setting<String>,
 }
 
 /// The HTTP method of a webhook.
@@ -67,15 +83,6 @@ impl Method {
     }
 }
 
-/// Where requests go.
-#[derive(Clone, PartialEq, Eq, Debug)]
-pub enum Target {
-    /// An endpoint of somebody.
-    Endpoint(Box<url::Url>),
-    /// The built-in receiver with this name.
-    Playground(String),
-}
-
 /// A setting that cannot work.
 #[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
 #[error("{field}: {reason}")]
@@ -86,119 +93,76 @@ pub struct SettingsError {
     pub reason: String,
 }
 
-/// Headers that belong to the connection, not to the event; hyper sets those that are needed.
-const RESERVED: [&str; 9] = [
-    "connection",
-    "content-length",
-    "host",
-    "keep-alive",
-    "proxy-connection",
-    "te",
-    "trailer",
-    "transfer-encoding",
-    "upgrade",
-];
-
-/// The scheme of the built-in receiver.
-const PLAYGROUND: &str = "playground://";
-
-/// Bytes of a playground's name. Source: chosen.
-const PLAYGROUND_NAME_BYTES_MAX: usize = 64;
-
-/// Whether a playground can have this name: 1 to 64 ASCII letters, digits and dashes.
-pub fn is_playground_name(name: &str) -> bool {
-    (1..=PLAYGROUND_NAME_BYTES_MAX).contains(&name.len())
-        && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-')
-}
-
 impl WebhookSettings {
+    /// Settings that post to a URL, and leave everything else as it is by itself.
+    pub fn posting_to(url: impl Into<String>) -> Self {
+        Self {
+            url: Setting::Fixed(url.into()),
+            method: Setting::Fixed(Method::Post),
+            headers: Vec::new(),
+            dynamic: Dynamic::default(),
+            get_extras: Vec::new(),
+            signing: None,
+        }
+    }
+
     /// Everything that is wrong with the settings; empty where they can work.
     pub fn check(&self) -> Vec<SettingsError> {
         let mut errors = Vec::new();
+        let mut wrong = |field: &str, reason: String| {
+            errors.push(SettingsError { field: field.to_owned(), reason });
+        };
         if let Err(reason) = self.target() {
-            errors.push(SettingsError { field: "webhookUrl".to_owned(), reason });
+            let of = if self.url.template().is_some() { "the template's default " } else { "" };
+            wrong("webhookUrl", format!("{of}{reason}"));
         }
         for (index, header) in self.headers.iter().enumerate() {
-            if let Some(reason) = header.fault() {
-                errors.push(SettingsError { field: format!("headers[{index}]"), reason });
+            if let Some(reason) = header.fault(self.signing.as_deref()) {
+                wrong(&format!("headers[{index}]"), reason);
             }
+        }
+        if let Some(reason) = self.signing.as_deref().and_then(Signing::fault) {
+            wrong("signing", reason);
         }
         errors
     }
 
-    /// Where requests go.
+    /// Where requests go; those that events send elsewhere aside.
     ///
     /// # Errors
     /// Why the URL cannot be used.
     pub fn target(&self) -> Result<Target, String> {
-        if let Some(name) = self.url.strip_prefix(PLAYGROUND) {
-            return if is_playground_name(name) {
-                Ok(Target::Playground(name.to_owned()))
-            } else {
-                let max = PLAYGROUND_NAME_BYTES_MAX;
-                Err(format!("a playground's name has 1 to {max} letters, digits and dashes"))
-            };
-        }
-        if self.url.is_empty() {
-            return Err("is empty; give the endpoint's http or https URL".to_owned());
-        }
-        if self.url.bytes().any(|byte| byte <= b' ' || byte == 0x7f) {
-            return Err("holds spaces or control characters".to_owned());
-        }
-        if self.url.contains('\\') {
-            return Err("holds a backslash; write /, or %5C for the character itself".to_owned());
-        }
-        let url = url::Url::parse(&self.url).map_err(|error| format!("is not a URL: {error}"))?;
-        if !matches!(url.scheme(), "http" | "https") {
-            return Err(format!("scheme {} cannot be used, only http and https", url.scheme()));
-        }
-        self.check_authority(url.scheme())?;
-        if !url.username().is_empty() || url.password().is_some() {
-            return Err("holds a user name or password; send them as a header instead".to_owned());
-        }
-        Ok(Target::Endpoint(Box::new(url)))
-    }
-
-    /// Refuses what the URL standard mends in silence: what is written must be what is meant.
-    fn check_authority(&self, scheme: &str) -> Result<(), String> {
-        let rest = self.url.get(scheme.len()..).and_then(|rest| rest.strip_prefix("://"));
-        let Some(rest) = rest else {
-            return Err(format!("has no // after {scheme}:; write {scheme}://host/path"));
-        };
-        if rest.starts_with('/') {
-            return Err(format!("has no host after {scheme}://; write {scheme}://host/path"));
-        }
-        Ok(())
+        Target::parse(self.url.base())
     }
 
     /// Where requests go, fit to be shown: scheme, host and port, without path and query.
     pub fn shown(&self) -> String {
-        match self.target() {
-            Ok(Target::Endpoint(url)) => url.origin().ascii_serialization(),
-            Ok(Target::Playground(_)) => "playground".to_owned(),
-            Err(_) => "not a URL".to_owned(),
-        }
+        self.target().map_or_else(|_| "not a URL".to_owned(), |target| target.shown())
     }
 }
 
 impl HeaderSetting {
-    /// Whether it belongs to the connection, so that it cannot be set.
-    pub fn is_reserved(&self) -> bool {
-        RESERVED.iter().any(|name| name.eq_ignore_ascii_case(&self.name))
+    /// A header with the same value for all events.
+    pub fn new(name: impl Into<String>, value: impl Into<String>) -> Self {
+        Self { name: name.into(), value: Setting::Fixed(value.into()) }
     }
 
-    /// Why the header cannot be sent; none where it can.
-    fn fault(&self) -> Option<String> {
-        let name = self.name.to_ascii_lowercase();
-        if self.is_reserved() {
-            return Some(format!("header {name} belongs to the connection and cannot be set"));
+    /// Whether it belongs to the connection, so that it cannot be set.
+    pub fn is_reserved(&self) -> bool {
+        header::is_reserved(&self.name)
+    }
+
+    /// Why the header cannot be sent; none where it can. One without a name is passed over.
+    fn fault(&self, signing: Option<&Signing>) -> Option<String> {
+        if signing.is_some() && header::is_of_signing(&self.name) {
+            let name = self.name.to_ascii_lowercase();
+            return Some(format!("header {name} is set by signing and cannot be set here"));
         }
-        let token = |byte: u8| byte.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&byte);
-        if let Some(at) = self.name.bytes().position(|byte| !token(byte)) {
-            return Some(format!("header name has a character that is not allowed at {at}"));
+        if self.name.is_empty() {
+            return None;
         }
-        let at = self.value.bytes().position(|byte| !matches!(byte, b'\t' | b' '..=b'~'));
-        at.map(|at| format!("value of header {name} has a character that is not allowed at {at}"))
+        header::name_fault(&self.name)
+            .or_else(|| header::configured_value_fault(&self.name, self.value.base()))
     }
 }
 
@@ -206,8 +170,12 @@ impl fmt::Debug for WebhookSettings {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("WebhookSettings")
             .field("target", &self.shown())
+            .field("url", &self.url)
             .field("method", &self.method)
             .field("headers", &self.headers)
+            .field("dynamic", &self.dynamic)
+            .field("get_extras", &self.get_extras)
+            .field("signing", &self.signing)
             .finish()
     }
 }
@@ -220,95 +188,24 @@ impl fmt::Debug for HeaderSetting {
 
 #[cfg(test)]
 mod tests {
+    use super::super::{AllowedHost, PrivateKey, SigningKey, SigningSecret};
     use super::*;
+    use crate::time::Timestamp;
+
+    const SECRET: &str = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw";
 
     fn settings(url: &str, headers: &[(&str, &str)]) -> WebhookSettings {
         let header = |(name, value): &(&str, &str)| HeaderSetting {
             name: (*name).to_owned(),
-            value: (*value).to_owned(),
+            value: Setting::parse(value).unwrap(),
         };
         let headers = headers.iter().map(header).collect();
-        WebhookSettings { url: url.to_owned(), method: Method::Post, headers }
+        let url = Setting::parse(url).unwrap();
+        WebhookSettings { url, headers, ..WebhookSettings::posting_to("") }
     }
 
-    #[test]
-    fn urls_are_checked_when_they_are_set() {
-        let check = |url: &str, good: bool| {
-            assert_eq!(settings(url, &[]).check().is_empty(), good, "{url}");
-        };
-        for url in [
-            "https://hooks.acme.test/in?token=1",
-            "http://127.0.0.1:9000",
-            "http://localhost/x",
-            "http://[::1]:80/",
-            "HTTPS://hooks.acme.test/In",
-            "http://a.test//x/%5C?u=http:///h",
-            "playground://demo",
-        ] {
-            check(url, true);
-        }
-        for url in [
-            "",
-            "acme",
-            "/x",
-            "ftp://a/",
-            "http://",
-            "https://u:p@a.test/",
-            "https://u@a.test/",
-            "http://a b/",
-            "http://a/ b",
-            " http://a/",
-            "http://a/\n",
-            "playground://",
-            "playground://a/b",
-        ] {
-            check(url, false);
-        }
-    }
-
-    #[test]
-    fn urls_that_would_be_mended_are_refused_with_what_to_write() {
-        let check = |url: &str, expected: &str| {
-            assert_eq!(settings(url, &[]).target(), Err(expected.to_owned()), "{url}");
-        };
-        let slashes = "has no // after http:; write http://host/path";
-        check("http:host/x", slashes);
-        check("http:/h/x", slashes);
-        check("HTTP:h", slashes);
-        check("https:h", "has no // after https:; write https://host/path");
-        let host = "has no host after http://; write http://host/path";
-        check("http:///h/x", host);
-        check("Http:////h/x", host);
-        let backslash = "holds a backslash; write /, or %5C for the character itself";
-        check("http:\\\\h/x", backslash);
-        check("http://h\\x", backslash);
-        check("http://h/?q=\\", backslash);
-    }
-
-    #[test]
-    fn a_playgrounds_name_is_bounded() {
-        let check = |name: &str, good: bool| {
-            let target = settings(&format!("playground://{name}"), &[]).target();
-            assert_eq!(target.is_ok(), good, "{name}: {target:?}");
-        };
-        check("Demo-1", true);
-        check(&"a".repeat(64), true);
-        check(&"a".repeat(65), false);
-        check("", false);
-        check("a_b", false);
-    }
-
-    #[test]
-    fn headers_of_the_connection_are_known_in_any_letter_case() {
-        let check = |name: &str, reserved: bool| {
-            let header = HeaderSetting { name: name.to_owned(), value: String::new() };
-            assert_eq!(header.is_reserved(), reserved, "{name}");
-        };
-        check("Host", true);
-        check("content-length", true);
-        check("Transfer-ENCODING", true);
-        check("Content-Type", false);
-        check("X-Host", false);
+    fn key(valid_until: Option<Timestamp>) -> SigningKey {
+        SigningKey { secret: SigningSecret::parse(SECRET).unwrap(), valid_until }
     }
 
     #[test]
@@ -325,14 +222,94 @@ mod tests {
         check("x", "a\r\nb: c", false);
         check("x", "\u{0}", false);
         check("x", "é", false);
+        check("x", "{{ a.b || é }}", false);
+        check("x", "{{ a.b || e }}", true);
         check("Host", "a", false);
         check("Content-Length", "1", false);
+        check("Webhook-Id", "1", true);
+    }
+
+    #[test]
+    fn a_templates_default_is_checked_as_the_url_would_be() {
+        let check = |url: &str, want: &str| {
+            let errors = settings(url, &[]).check();
+            assert_eq!(errors.iter().map(ToString::to_string).collect::<Vec<_>>(), [want], "{url}");
+        };
+        check(
+            "{{ a.b || }}",
+            "webhookUrl: the template's default is empty; give the endpoint's http or https URL",
+        );
+        check(
+            "{{ a.b || ftp://a.test }}",
+            "webhookUrl: the template's default scheme ftp cannot be used, only http and https",
+        );
+        let good = settings("{{ a.b || \"https://a.test/x\" }}", &[]);
+        assert_eq!((good.check(), good.shown().as_str()), (vec![], "https://a.test"));
+    }
+
+    #[test]
+    fn what_signing_sets_cannot_be_set_and_a_key_must_stay() {
+        let check = |signing: Signing, headers: &[(&str, &str)], want: &[&str]| {
+            let settings = WebhookSettings {
+                signing: Some(Box::new(signing)),
+                ..settings("http://a.test/", headers)
+            };
+            let errors: Vec<_> = settings.check().iter().map(ToString::to_string).collect();
+            assert_eq!(errors, want);
+        };
+        let keys = |keys: Vec<SigningKey>| Signing { keys, ed25519: None };
+        let ending = || key(Some(Timestamp(1)));
+        check(keys(vec![ending(), key(None)]), &[], &[]);
+        check(
+            keys(vec![key(None)]),
+            &[("x", ""), ("WebHook-Id", "1")],
+            &["headers[1]: header webhook-id is set by signing and cannot be set here"],
+        );
+        check(keys(vec![]), &[], &["signing: has no key; give one in \"keys\", or \"ed25519\""]);
+        check(
+            keys(vec![ending()]),
+            &[],
+            &["signing: has no key that stays: one must have no \"validUntil\""],
+        );
+        let seed = "whsk_BwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwc=";
+        let ed25519 = Some(PrivateKey::parse(seed).unwrap());
+        check(Signing { keys: vec![ending()], ed25519 }, &[], &[]);
+    }
+
+    #[test]
+    fn settings_written_before_there_were_choices_are_read_the_same() {
+        let text =
+            r#"{"url":"https://a.test/x","method":"PUT","headers":[{"name":"x","value":"1"}]}"#;
+        let read: WebhookSettings = serde_json::from_str(text).unwrap();
+        let want = WebhookSettings {
+            method: Setting::Fixed(Method::Put),
+            ..settings("https://a.test/x", &[("x", "1")])
+        };
+        assert_eq!(read, want);
+    }
+
+    #[test]
+    fn settings_come_back_as_they_were_written() {
+        let hosts = vec![AllowedHost::parse("*.b.example").unwrap()];
+        let settings = WebhookSettings {
+            method: Setting::parse("{{ context.how || GET }}").unwrap(),
+            dynamic: Dynamic::Hosts(hosts),
+            get_extras: GetExtra::ALL.to_vec(),
+            signing: Some(Box::new(Signing { keys: vec![key(None)], ed25519: None })),
+            ..settings("{{ a.b || \"http://a.test\" }}", &[("x", "{{ c || 1 }}")])
+        };
+        let text = serde_json::to_string(&settings).unwrap();
+        assert_eq!(serde_json::from_str::<WebhookSettings>(&text).unwrap(), settings, "{text}");
     }
 
     #[test]
     fn secrets_are_not_shown() {
-        let settings = settings("https://a.test/t0ken", &[("x-key", "s3cret")]);
+        let settings = WebhookSettings {
+            signing: Some(Box::new(Signing { keys: vec![key(None)], ed25519: None })),
+            ..settings("https://a.test/t0ken", &[("x-key", "s3cret"), ("y", "{{ a || s3cret }}")])
+        };
         let shown = format!("{settings:?} {}", settings.shown());
-        assert!(!shown.contains("s3cret") && !shown.contains("t0ken"), "{shown}");
+        let secrets = ["s3cret", "t0ken", "MfKQ9r8"];
+        assert!(secrets.iter().all(|secret| !shown.contains(secret)), "{shown}");
     }
 }

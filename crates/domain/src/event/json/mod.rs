@@ -514,6 +514,24 @@ fn hex4(text: &str) -> Option<u32> {
     u32::from_str_radix(text.get(..4)?, 16).ok()
 }
 
+/// A raw value without the white space between its parts.
+pub fn compact(raw: &str) -> Cow<'_, str> {
+    let is_space = |byte: u8| matches!(byte, b' ' | b'\t' | b'\n' | b'\r');
+    if !raw.bytes().any(is_space) {
+        return Cow::Borrowed(raw);
+    }
+    let mut out = String::with_capacity(raw.len());
+    let (mut in_string, mut escaped) = (false, false);
+    for character in raw.chars() {
+        if in_string || !u8::try_from(character).is_ok_and(is_space) {
+            out.push(character);
+        }
+        in_string ^= character == '"' && !escaped;
+        escaped = in_string && character == '\\' && !escaped;
+    }
+    Cow::Owned(out)
+}
+
 /// Writes `text` as a JSON string with its quotes, escaping no more than JSON asks for.
 pub fn write_string(text: &str, out: &mut Vec<u8>) {
     out.push(b'"');

@@ -194,3 +194,12 @@ proptest! {
         prop_assert_eq!(unescape(&json[1..json.len() - 1]), text);
     }
 }
+
+#[test]
+fn white_space_is_taken_from_between_the_parts_and_from_nowhere_else() {
+    let check = |raw: &str, want: &str| assert_eq!(compact(raw), want, "{raw}");
+    check("{ \"a b\" :\n[ 1 ,\t2.50 ] }\r", "{\"a b\":[1,2.50]}");
+    check(r#"[ "a \" b", "c \\", "d e" ]"#, r#"["a \" b","c \\","d e"]"#);
+    check(r#"{"é ü":"ö ä"}"#, r#"{"é ü":"ö ä"}"#);
+    check("12", "12");
+}
