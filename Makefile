@@ -39,7 +39,7 @@ check: ## Checks formats, lints, types and the rules of the house.
 	cargo test --package postrider --test tidy --locked
 	$(MAKE) --no-print-directory web/node_modules/.installed
 	cd web && npm run check
-	git ls-files 'tests/sdk/*.mjs' 'bench/*.mjs' | sed 's|^|../|' | (cd web && xargs npx biome check --config-path=.)
+	git ls-files 'tests/sdk/*.mjs' 'bench/*.mjs' 'examples/*.mjs' | sed 's|^|../|' | (cd web && xargs npx biome check --config-path=.)
 
 bench: release ## Measures throughput, latency and cost next to a raw proxy; a table and JSON.
 	@tools/need bench

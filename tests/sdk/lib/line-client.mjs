@@ -16,6 +16,7 @@ export const BUILT = join(HERE, ".built");
 /** How the program of each language is run. */
 const PROGRAMS = {
   python: [join(HERE, ".venv/bin/python"), join(HERE, "clients/python/client.py")],
+  "python-webhooks": [join(HERE, ".venv/bin/python"), join(HERE, "clients/python/webhooks.py")],
   go: [join(BUILT, "go-client")],
   rust: [join(BUILT, "rust-client")],
   java: ["java", "-cp", `${join(BUILT, "java/classes")}:${join(BUILT, "java/jars/*")}`, "Client"],

@@ -2,7 +2,8 @@
 // ended well or killed, and started again on the same data.
 
 import { execFile, spawn } from "node:child_process";
-import { closeSync, mkdtempSync, openSync, readFileSync, writeFileSync } from "node:fs";
+import { randomUUID } from "node:crypto";
+import { closeSync, mkdtempSync, openSync, readFileSync, renameSync, writeFileSync } from "node:fs";
 import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -42,7 +43,7 @@ export class Server {
 
   /** `settings` are its environment; `port` is the gateway's, 0 for any. */
   constructor({ workspace, settings = {}, port = 0 }) {
-    writeFileSync(join(this.#directory, "workspaceConfig.json"), JSON.stringify(workspace));
+    this.#write(workspace);
     this.#settings = settings;
     this.#port = port;
   }
@@ -91,6 +92,21 @@ export class Server {
     const answer = await fetch(`${this.admin}/api/v1/status`);
     if (!answer.ok) throw new Error(`the status is answered with ${answer.status}`);
     return answer.json();
+  }
+
+  #write(workspace) {
+    const file = join(this.#directory, "workspaceConfig.json");
+    writeFileSync(`${file}.new`, JSON.stringify(workspace));
+    renameSync(`${file}.new`, file);
+  }
+
+  /** Puts another workspace in the place of the old one; settles when it applies. */
+  async follow(workspace) {
+    const mark = { id: `mark-${randomUUID()}`, name: "Mark", writeKey: randomUUID() };
+    this.#write({ ...workspace, sources: [...workspace.sources, mark] });
+    this.#child.kill("SIGHUP");
+    const isThere = async () => (await this.status()).sources.some(({ id }) => id === mark.id);
+    await polled(isThere, () => `the workspace applies\n${this.logEnd()}`);
   }
 
   /** Settles when nothing waits for any destination any more. */

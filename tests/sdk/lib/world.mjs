@@ -15,8 +15,9 @@ export const GET_PATH = "/look";
 /** The query of the configured URL, spelled and sorted as no library would do it. */
 export const GET_OWN_QUERY = "b=%7e&a=x%20y";
 
-const destination = (id, webhookMethod, webhookUrl) => ({
+const destination = (id, webhookMethod, webhookUrl, own) => ({
   id,
+  postrider: own,
   name: `Hook by ${webhookMethod}`,
   enabled: true,
   isProcessorEnabled: true,
@@ -24,11 +25,14 @@ const destination = (id, webhookMethod, webhookUrl) => ({
   destinationDefinition: { name: "WEBHOOK", displayName: "Webhook" },
 });
 
-/** One source, whose events go by each of the methods, and one that is disabled. */
-function workspace(url, methods) {
+/**
+ * One source, whose events go by each of the methods, and one that is disabled. `own` is what the
+ * destinations have that RudderStack's files do not.
+ */
+export function workspace(url, methods, own) {
   const all = {
-    POST: destination("post", "POST", `${url}${POST_PATH}`),
-    GET: destination("get", "GET", `${url}${GET_PATH}?${GET_OWN_QUERY}`),
+    POST: destination("post", "POST", `${url}${POST_PATH}`, own),
+    GET: destination("get", "GET", `${url}${GET_PATH}?${GET_OWN_QUERY}`, own),
   };
   const destinations = methods.map((method) => all[method]);
   return {
@@ -50,9 +54,11 @@ export const skipWithout = (need) =>
  * A test with a world of its own.
  *
  * `answer` is the receiver's, `settings` the server's environment, `port` asks for the gateway's,
- * `needs` is what a machine may lack.
+ * `needs` is what a machine may lack, `own` the destinations' own settings, `at` another place for
+ * events than the receiver.
  */
-export function story(name, { answer, settings, port, needs, methods = ["POST"] }, body) {
+export function story(name, options, body) {
+  const { answer, settings, port, needs, methods = ["POST"], own, at } = options;
   test(name, { skip: skipWithout(needs) }, async (context) => {
     const ends = [];
     let server;
@@ -60,7 +66,7 @@ export function story(name, { answer, settings, port, needs, methods = ["POST"] 
       const receiver = await new Receiver(answer).listen();
       ends.push(() => receiver.close());
       server = new Server({
-        workspace: workspace(receiver.url, methods),
+        workspace: workspace((await at?.()) ?? receiver.url, methods, own),
         settings,
         port: await port?.(),
       });
