@@ -8,6 +8,7 @@ pub mod id;
 pub mod time;
 pub mod limits;
 pub mod reason;
+pub mod field;
 pub mod address;
 pub mod event;
 pub mod source;

@@ -2,7 +2,7 @@
 
 use xxhash_rust::xxh3::xxh3_128_with_seed;
 
-use super::json::{Scanner, key_is, unescape};
+use super::json::{self, Scanner, key_is};
 use crate::limits;
 
 /// A 128-bit hash of a `messageId`, under a seed that clients cannot know.
@@ -30,8 +30,7 @@ impl CallHash {
             Ok(())
         });
         scanned.ok()?;
-        let inner = found?.strip_prefix('"')?.strip_suffix('"')?;
-        Some(Self::of(&unescape(inner), seed))
+        Some(Self::of(&json::string(found?)?, seed))
     }
 }
 

@@ -131,7 +131,7 @@ impl Owed {
         let raw = raw_values(text, members, &mut places);
         let user = identity_text(raw.user_id);
         let anonymous = identity_text(raw.anonymous_id);
-        let own_type = raw.own(Field::Type).and_then(string_value);
+        let own_type = raw.own(Field::Type).and_then(json::string);
         let own_kind = own_type.as_deref().map_or(EventKind::Other, EventKind::from_type);
         let mut owed = Self {
             kind: forced.unwrap_or(own_kind),
@@ -166,7 +166,7 @@ impl Owed {
     }
 
     fn message_id(&mut self, raw: Option<&str>, stamp: &mut Stamp<'_>) {
-        let own = raw.and_then(string_value);
+        let own = raw.and_then(json::string);
         let clean = own.as_deref().map(sanitize).unwrap_or_default();
         if clean.is_empty() {
             self.put(Field::MessageId, quoted(&uuid_v4((stamp.fresh_id)())));
@@ -183,7 +183,7 @@ impl Owed {
     }
 
     fn request_ip(&mut self, raw: Option<&str>, stamp: &Stamp<'_>) {
-        let own = raw.and_then(string_value).filter(|own| !own.is_empty());
+        let own = raw.and_then(json::string).filter(|own| !own.is_empty());
         if own.is_none() || !stamp.client_is_trusted {
             self.put(Field::RequestIp, quoted(stamp.client_ip));
         }
@@ -210,7 +210,7 @@ impl Owed {
             self.put(field, quoted(&stamp.received_at_text));
             return stamp.received_at;
         };
-        let canonical = own.and_then(inner).is_some_and(timestamp::is_canonical);
+        let canonical = own.and_then(json::inner).is_some_and(timestamp::is_canonical);
         if !canonical {
             self.put(field, quoted(&timestamp::format(time)));
         }
@@ -293,23 +293,14 @@ fn field_named(name: &str) -> Option<Field> {
     FIELDS.into_iter().find(|(_, own)| *own == name).map(|(field, _)| field)
 }
 
-/// What stands between the quotes of a raw string value; none for other values.
-fn inner(raw: &str) -> Option<&str> {
-    raw.strip_prefix('"')?.strip_suffix('"')
-}
-
-fn string_value(raw: &str) -> Option<Cow<'_, str>> {
-    inner(raw).map(json::unescape)
-}
-
 fn time_value(raw: &str) -> Option<EventTime> {
-    timestamp::parse(&string_value(raw)?)
+    timestamp::parse(&json::string(raw)?)
 }
 
 /// An identity as text: strings sanitised, null as nothing, everything else as its JSON.
 fn identity_text(raw: Option<&str>) -> Cow<'_, str> {
     let Some(raw) = raw.filter(|raw| *raw != "null") else { return Cow::Borrowed("") };
-    match string_value(raw) {
+    match json::string(raw) {
         Some(Cow::Borrowed(text)) => sanitize(text),
         Some(Cow::Owned(text)) => Cow::Owned(sanitize(&text).into_owned()),
         None => Cow::Borrowed(raw),

@@ -18,7 +18,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::connection::Connection;
 use crate::destination::{Destination, DestinationSettings};
-use crate::event::{EventKind, Identities, Restriction};
+use crate::event::{EventKind, Identities, Restriction, json};
 use crate::id::ConnectionId;
 use crate::reason::Reason;
 
@@ -27,7 +27,7 @@ pub use consent::{Consent, ConsentRule, Fail, Resolution};
 pub use sample::Sample;
 
 use integrations::Addressee;
-use path::{Path, pick, text_of};
+use path::{Path, pick};
 
 /// What a connection lets pass; everything by default.
 #[derive(Clone, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
@@ -170,7 +170,7 @@ impl Sieve {
         }
         if event.kind == EventKind::Track && !events.are_all() {
             let found = pick(event.text(), std::iter::once(&self.event_name));
-            let name = found[0].and_then(text_of);
+            let name = found[0].and_then(json::string);
             if !events.let_pass(name.as_deref()) {
                 return Some(Reason::FilteredEvent);
             }

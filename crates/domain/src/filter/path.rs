@@ -1,12 +1,11 @@
 //! Paths into an event, and the one pass that finds what stands there.
 
-use std::borrow::Cow;
 use std::fmt;
 
 use smallvec::SmallVec;
 
 use super::condition::parse;
-use crate::event::json::{Fault, Scanner, Span, ValueKind, key_is, unescape, write_string};
+use crate::event::json::{Fault, Scanner, Span, ValueKind, key_is, write_string};
 use crate::limits;
 
 /// A place in an event, as in `properties.items[0].sku`.
@@ -62,11 +61,6 @@ pub(super) fn quoted(text: &str) -> String {
     let mut out = Vec::new();
     write_string(text, &mut out);
     String::from_utf8_lossy(&out).into_owned()
-}
-
-/// The text of a raw string; none for every other value.
-pub fn text_of(raw: &str) -> Option<Cow<'_, str>> {
-    raw.strip_prefix('"')?.strip_suffix('"').map(unescape)
 }
 
 /// The raw value at each path; none where the path leads nowhere.

@@ -4,7 +4,8 @@ use serde::{Deserialize, Serialize};
 use xxhash_rust::xxh3::xxh3_64_with_seed;
 
 use super::Subject;
-use super::path::{Path, pick, text_of};
+use super::path::{Path, pick};
+use crate::event::json;
 use crate::id::ConnectionId;
 
 /// Users in a hundred whose events pass: 1 to 100.
@@ -35,7 +36,7 @@ impl Sample {
 /// Stands for the user of an event that has none.
 fn of_call(event: &Subject<'_>) -> u64 {
     let path = Path::of_keys(&["messageId"]);
-    let id = pick(event.text(), std::iter::once(&path))[0].and_then(text_of);
+    let id = pick(event.text(), std::iter::once(&path))[0].and_then(json::string);
     xxh3_64_with_seed(id.unwrap_or_default().as_bytes(), SEED)
 }
 

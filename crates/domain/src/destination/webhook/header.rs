@@ -1,6 +1,7 @@
 //! Headers of requests: what may be set, and how several rows become one value per name.
 
 use super::settings::HeaderSetting;
+use crate::field;
 
 /// Headers that belong to the connection, not to the event; hyper sets those that are needed.
 const RESERVED: [&str; 9] = [
@@ -38,26 +39,26 @@ pub(super) fn name_fault(name: &str) -> Option<String> {
     if name.is_empty() {
         return Some("a header has no name".to_owned());
     }
-    let token = |byte: u8| byte.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&byte);
-    let at = name.bytes().position(|byte| !token(byte));
+    let at = name.bytes().position(|byte| !field::is_name_byte(byte));
     at.map(|at| format!("header name has a character that is not allowed at {at}"))
 }
 
 /// Why a header cannot have this configured value; none where it can. Only ASCII, so that a value
 /// is sent as it reads.
 pub(super) fn configured_value_fault(name: &str, value: &str) -> Option<String> {
-    let at = value.bytes().position(|byte| !matches!(byte, b'\t' | b' '..=b'~'));
-    let name = name.to_ascii_lowercase();
-    at.map(|at| format!("value of header {name} has a character that is not allowed at {at}"))
+    value_fault(name, value, |byte| field::is_value_byte(byte) && byte.is_ascii())
 }
 
 /// Why a header cannot have this value from an event; none where it can. Letters beyond ASCII are
 /// sent as UTF-8.
 pub(super) fn event_value_fault(name: &str, value: &str) -> Option<String> {
-    let is_wrong = |byte: u8| (byte < b' ' && byte != b'\t') || byte == 0x7f;
-    let at = value.bytes().position(is_wrong);
+    value_fault(name, value, field::is_value_byte)
+}
+
+fn value_fault(name: &str, value: &str, is_allowed: impl Fn(u8) -> bool) -> Option<String> {
+    let at = value.bytes().position(|byte| !is_allowed(byte))?;
     let name = name.to_ascii_lowercase();
-    at.map(|at| format!("value of header {name} has a character that is not allowed at {at}"))
+    Some(format!("value of header {name} has a character that is not allowed at {at}"))
 }
 
 /// Sets a header, in the place of the one with this name where there is one; names in lower case.

@@ -6,7 +6,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::reading::{Reading, Role, is_truthy};
-use crate::event::json::{Fault, Scanner, ValueKind, unescape};
+use crate::event::json::{self, Fault, Scanner, ValueKind, unescape};
 use crate::limits;
 
 /// What a query may carry besides traits or properties.
@@ -124,9 +124,7 @@ impl Pairs {
             ValueKind::Object => self.object(scanner, text),
             ValueKind::Array => self.array(scanner, text),
             ValueKind::String => {
-                let raw = scanner.skip()?.of(text);
-                let inner = raw.get(1..raw.len() - 1).unwrap_or("");
-                self.pair(&unescape(inner));
+                self.pair(&json::string(scanner.skip()?.of(text)).unwrap_or_default());
                 Ok(())
             }
             ValueKind::Scalar => {

@@ -254,7 +254,7 @@ pub(super) fn is_truthy(raw: &str) -> bool {
 /// A raw value as text: a string as it reads, everything else as its JSON.
 pub(super) fn text_of(raw: &str) -> Cow<'_, str> {
     match raw.as_bytes().first() {
-        Some(b'"') => unescape(raw.get(1..raw.len() - 1).unwrap_or("")),
+        Some(b'"') => json::string(raw).unwrap_or_default(),
         Some(b'{' | b'[') => json::compact(raw),
         _ => Cow::Borrowed(raw),
     }

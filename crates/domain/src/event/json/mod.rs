@@ -464,6 +464,16 @@ pub fn key_is(raw: &str, name: &str) -> bool {
     raw == name || (raw.len() > name.len() && raw.contains('\\') && unescape(raw) == name)
 }
 
+/// What stands between the quotes of a raw string; none for every other value.
+pub fn inner(raw: &str) -> Option<&str> {
+    raw.strip_prefix('"')?.strip_suffix('"')
+}
+
+/// The text that a raw string stands for; none for every other value.
+pub fn string(raw: &str) -> Option<Cow<'_, str>> {
+    inner(raw).map(unescape)
+}
+
 /// The text that a raw string (between its quotes) stands for; lone surrogates become U+FFFD.
 pub fn unescape(raw: &str) -> Cow<'_, str> {
     if !raw.contains('\\') {

@@ -8,8 +8,9 @@ use std::fmt;
 
 use regex::{Regex, RegexBuilder};
 
+use crate::event::json;
 use crate::filter::number;
-use crate::filter::path::{Path, quoted, text_of};
+use crate::filter::path::{Path, quoted};
 use crate::limits;
 
 /// A test of the value at one path.
@@ -115,7 +116,7 @@ impl Literal {
     /// How a raw value stands to this one; none where they are of different types.
     fn order_of(&self, raw: &str) -> Option<Ordering> {
         match (raw.as_bytes().first()?, self) {
-            (b'"', Self::Text(text)) => Some((*text_of(raw)?).cmp(text)),
+            (b'"', Self::Text(text)) => Some((*json::string(raw)?).cmp(text)),
             (b'-' | b'0'..=b'9', Self::Number(literal)) => Some(number::compare(raw, literal)),
             (b't' | b'f', Self::Flag(flag)) => (raw == "true").eq(flag).then_some(Ordering::Equal),
             (b'n', Self::Null) => Some(Ordering::Equal),
@@ -133,8 +134,12 @@ impl Check {
             Self::Exists => true,
             Self::Compare(comparison, literal) => comparison.holds(literal.order_of(raw)),
             Self::In(literals) => literals.iter().any(equals),
-            Self::StartsWith(start) => text_of(raw).is_some_and(|text| text.starts_with(start)),
-            Self::Matches(pattern) => text_of(raw).is_some_and(|text| pattern.0.is_match(&text)),
+            Self::StartsWith(start) => {
+                json::string(raw).is_some_and(|text| text.starts_with(start))
+            }
+            Self::Matches(pattern) => {
+                json::string(raw).is_some_and(|text| pattern.0.is_match(&text))
+            }
         }
     }
 }

@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 use std::time::Instant;
 
 use domain::connection::Connection;
-use domain::event::EventKind;
-use domain::filter::path::{Path, pick, text_of};
+use domain::event::{EventKind, json};
+use domain::filter::path::{Path, pick};
 use domain::filter::{Sieve, Verdict, decide};
 use domain::id::{ConnectionId, Seq, SourceId};
 use domain::limits;
@@ -202,7 +202,7 @@ fn name(event: &StoredEvent) -> Option<String> {
     let text = std::str::from_utf8(&event.payload).ok()?;
     let path = Path::of_keys(&["event"]);
     let found = pick(text, std::iter::once(&path));
-    let name = found.first().copied().flatten().and_then(text_of)?;
+    let name = found.first().copied().flatten().and_then(json::string)?;
     Some(name.chars().take(limits::SAMPLE_NAME_CHARS_MAX).collect())
 }
 

@@ -1,5 +1,6 @@
 //! One request's head, line by line.
 
+use domain::field::{is_name_byte, is_value_byte};
 use domain::limits;
 use domain::reason::Reason;
 use memchr::memchr;
@@ -116,7 +117,7 @@ impl Head {
         self.is_old = version == b"HTTP/1.0";
         let is_visible = |byte: &u8| *byte > b' ' && *byte != 0x7f;
         let is_right = !method.is_empty()
-            && method.iter().all(is_token)
+            && method.iter().copied().all(is_name_byte)
             && !target.is_empty()
             && target.iter().all(is_visible)
             && (self.is_old || version == b"HTTP/1.1");
@@ -129,8 +130,10 @@ impl Head {
         }
         let colon = memchr(b':', line).ok_or(Fault::Syntax)?;
         let (name, value) = (&line[..colon], line[colon + 1..].trim_ascii());
-        let is_control = |byte: &u8| (*byte < b' ' && *byte != b'\t') || *byte == 0x7f;
-        if name.is_empty() || !name.iter().all(is_token) || value.iter().any(is_control) {
+        let is_right = !name.is_empty()
+            && name.iter().copied().all(is_name_byte)
+            && value.iter().copied().all(is_value_byte);
+        if !is_right {
             return Err(Fault::Syntax);
         }
         if name.eq_ignore_ascii_case(b"content-length") {
@@ -165,9 +168,4 @@ impl Head {
 fn content_length(value: &[u8]) -> Option<u64> {
     let are_digits = !value.is_empty() && value.iter().all(u8::is_ascii_digit);
     std::str::from_utf8(value).ok().filter(|_| are_digits)?.parse().ok()
-}
-
-/// Whether a byte may stand in a method or in a header's name. Source: RFC 9110, section 5.6.2.
-fn is_token(byte: &u8) -> bool {
-    byte.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(byte)
 }
