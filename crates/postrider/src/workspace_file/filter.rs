@@ -52,11 +52,11 @@ impl Reader {
     fn types(&mut self, list: &Node<'_>) -> Vec<EventKind> {
         self.not_empty(list, "type");
         let rows = self.keep(list.elements()).unwrap_or_default();
+        let known = EventKind::ALL.map(EventKind::as_str);
         let mut types = Vec::new();
         for row in &rows {
-            if let Some(kind) = self.keep(kind(row)).filter(|kind| !types.contains(kind)) {
-                types.push(kind);
-            }
+            let kind = self.keep(row.one_of(&known)).map(EventKind::from_type);
+            types.extend(kind.filter(|kind| !types.contains(kind)));
         }
         types
     }
@@ -113,12 +113,4 @@ impl Reader {
         let mistake = |finding| FilterMistake { finding, column: None };
         self.mistakes.extend(findings.into_iter().map(mistake));
     }
-}
-
-fn kind(row: &Node<'_>) -> Result<EventKind, Finding> {
-    let word = row.string()?;
-    EventKind::ALL.into_iter().find(|kind| kind.as_str() == word).ok_or_else(|| {
-        let known = EventKind::ALL.map(EventKind::as_str);
-        row.finding(format!("is {word:?}, but must be one of {}", known.join(", ")))
-    })
 }

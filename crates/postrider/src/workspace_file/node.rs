@@ -96,6 +96,17 @@ impl<'a> Node<'a> {
         self.decode("a string")
     }
 
+    /// One of a few words.
+    ///
+    /// # Errors
+    /// A finding where it is something else.
+    pub fn one_of(&self, known: &[&'static str]) -> Result<&'static str, Finding> {
+        let word = self.string()?;
+        known.iter().copied().find(|own| *own == word).ok_or_else(|| {
+            self.finding(format!("is {word:?}, but must be one of {}", known.join(", ")))
+        })
+    }
+
     /// The value of a boolean.
     ///
     /// # Errors

@@ -41,7 +41,8 @@ impl Reader {
         OwnSettings { write_keys, allowed_origins, rate_limit }
     }
 
-    fn rows<'a>(&mut self, own: &Object<'a>, name: &str) -> Vec<Node<'a>> {
+    /// The elements of a list; none where it is not there, or is none.
+    pub(super) fn rows<'a>(&mut self, own: &Object<'a>, name: &str) -> Vec<Node<'a>> {
         let list = own.get(name);
         list.and_then(|list| self.keep(list.elements())).unwrap_or_default()
     }
@@ -53,11 +54,14 @@ impl Reader {
         if let (Some(key), Some(node)) = (&key, row.get("key")) {
             self.claim_write_key(key, node);
         }
-        let valid_until = match row.get("validUntil") {
-            Some(node) => Some(self.keep(moment(node))?),
-            None => None,
-        };
+        let valid_until = self.valid_until(&row)?;
         Some(WriteKey { key: key?, valid_until })
+    }
+
+    /// When a key ends, where it does; none where that has a mistake.
+    pub(super) fn valid_until(&mut self, row: &Object<'_>) -> Option<Option<Timestamp>> {
+        let node = row.get("validUntil");
+        node.map_or(Some(None), |node| self.keep(moment(node)).map(Some))
     }
 
     fn rate_limit(&mut self, node: &Node<'_>) -> Option<RateLimit> {
@@ -80,7 +84,7 @@ fn events(limit: &Object<'_>, name: &str) -> Result<NonZeroU32, Finding> {
 }
 
 /// A time, written in full.
-pub(super) fn moment(node: &Node<'_>) -> Result<Timestamp, Finding> {
+fn moment(node: &Node<'_>) -> Result<Timestamp, Finding> {
     let text = node.string()?;
     let time = timestamp::parse(&text).filter(|_| is_in_full(&text));
     let time = time.ok_or_else(|| {

@@ -10,7 +10,6 @@ use domain::destination::webhook::{
 
 use super::finding::Finding;
 use super::node::{Node, Object};
-use super::own_settings::moment;
 use super::source::Reader;
 
 /// The members of `postrider` that a destination may have; `rules.rs` reads the first two.
@@ -48,7 +47,9 @@ impl Reader {
     }
 
     fn dynamic(&mut self, own: &Object<'_>) -> Dynamic {
-        let word = own.get("dynamic").and_then(|node| self.keep(dynamic_word(node)));
+        let word = own
+            .get("dynamic")
+            .and_then(|node| self.keep(node.one_of(&["off", "same_origin", "hosts"])));
         let hosts = own.get("hosts");
         if word != Some("hosts") {
             if let Some(hosts) = hosts {
@@ -70,10 +71,10 @@ impl Reader {
     }
 
     fn get_extras(&mut self, own: &Object<'_>) -> Vec<GetExtra> {
-        let list = own.get("getExtras").and_then(|list| self.keep(list.elements()));
+        let known = GetExtra::ALL.map(GetExtra::as_str);
         let mut extras = Vec::new();
-        for row in &list.unwrap_or_default() {
-            match self.keep(get_extra(row)) {
+        for row in &self.rows(own, "getExtras") {
+            match self.keep(row.one_of(&known)).and_then(GetExtra::from_name) {
                 Some(extra) if extras.contains(&extra) => {
                     self.mistakes.push(row.finding("stands twice"));
                 }
@@ -87,8 +88,7 @@ impl Reader {
     fn signing(&mut self, node: &Node<'_>) -> Signing {
         let Some(own) = self.keep(node.object()) else { return Signing::default() };
         self.mistakes.extend(own.unknown(&["keys", "ed25519"]));
-        let rows = own.get("keys").and_then(|list| self.keep(list.elements()));
-        let keys = rows.unwrap_or_default();
+        let keys = self.rows(&own, "keys");
         let keys = keys.iter().filter_map(|row| self.signing_key(row)).collect();
         let ed25519 = own.get("ed25519").and_then(|node| self.keep(private_key(node)));
         Signing { keys, ed25519 }
@@ -104,32 +104,13 @@ impl Reader {
                 None
             }
         };
-        let valid_until = match row.get("validUntil") {
-            Some(node) => Some(self.keep(moment(node))?),
-            None => None,
-        };
+        let valid_until = self.valid_until(&row)?;
         Some(SigningKey { secret: secret?, valid_until })
     }
 }
 
-fn dynamic_word(node: &Node<'_>) -> Result<&'static str, Finding> {
-    let word = node.string()?;
-    let known = ["off", "same_origin", "hosts"];
-    known.into_iter().find(|own| *own == word).ok_or_else(|| {
-        node.finding(format!("is {word:?}, but must be one of {}", known.join(", ")))
-    })
-}
-
 fn host(row: &Node<'_>) -> Result<AllowedHost, Finding> {
     AllowedHost::parse(&row.string()?).map_err(|reason| row.finding(reason))
-}
-
-fn get_extra(row: &Node<'_>) -> Result<GetExtra, Finding> {
-    let name = row.string()?;
-    GetExtra::from_name(&name).ok_or_else(|| {
-        let known = GetExtra::ALL.map(GetExtra::as_str).join(", ");
-        row.finding(format!("is {name:?}, but must be one of {known}"))
-    })
 }
 
 fn secret(node: &Node<'_>) -> Result<SigningSecret, Finding> {

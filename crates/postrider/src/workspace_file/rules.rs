@@ -33,15 +33,9 @@ impl Reader {
     fn fail(&mut self, node: &Node<'_>) -> Fail {
         let Some(own) = self.keep(node.object()) else { return Fail::Open };
         self.mistakes.extend(own.unknown(&["fail"]));
-        let Some(node) = own.get("fail") else { return Fail::Open };
-        match self.keep(node.string()).as_deref() {
-            Some("open") | None => Fail::Open,
+        match own.get("fail").and_then(|node| self.keep(node.one_of(&["open", "closed"]))) {
             Some("closed") => Fail::Closed,
-            Some(word) => {
-                let reason = format!("is {word:?}, but must be one of open, closed");
-                self.mistakes.push(node.finding(reason));
-                Fail::Open
-            }
+            _ => Fail::Open,
         }
     }
 
@@ -113,11 +107,12 @@ impl Reader {
 }
 
 fn resolution(node: &Node<'_>) -> Result<Resolution, Finding> {
-    match node.string()?.as_str() {
-        "and" | "" => Ok(Resolution::And),
-        "or" => Ok(Resolution::Or),
-        word => Err(node.finding(format!("is {word:?}, but must be one of and, or"))),
+    // The dashboard leaves it empty where nobody chose.
+    if node.string()?.is_empty() {
+        return Ok(Resolution::And);
     }
+    let word = node.one_of(&["and", "or"])?;
+    Ok(if word == "or" { Resolution::Or } else { Resolution::And })
 }
 
 #[cfg(test)]
