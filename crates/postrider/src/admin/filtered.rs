@@ -36,7 +36,7 @@ pub async fn list(
 ) -> Result<Json<Filtered>, Problem> {
     let snapshot = needs.store.catalog.watch().borrow().clone();
     if !snapshot.workspace.destinations.iter().any(|one| one.id == id) {
-        return Err(Problem::new(404, "no_destination", format!("there is no destination {id}")));
+        return Err(Problem::no_destination(&id));
     }
     let latest = needs.gauges.of(&id).filtered.latest();
     let event = |FilteredSample { seq, at, reason }| FilteredEvent {

@@ -3,6 +3,7 @@
 use axum::Json;
 use axum::http::{HeaderValue, StatusCode, header::CONTENT_TYPE};
 use axum::response::{IntoResponse, Response};
+use domain::id::DestinationId;
 use serde::Serialize;
 use storage::StorageError;
 
@@ -32,6 +33,11 @@ pub struct Mistake {
 }
 
 impl Problem {
+    /// There is no destination with this id.
+    pub fn no_destination(id: &DestinationId) -> Self {
+        Self::new(404, "no_destination", format!("there is no destination {id}"))
+    }
+
     /// A problem with a status, a stable code and a sentence.
     pub fn new(status: u16, code: &'static str, detail: impl Into<String>) -> Self {
         let known = StatusCode::from_u16(status).ok();

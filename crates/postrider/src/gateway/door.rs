@@ -27,7 +27,6 @@ pub struct Door {
 }
 
 /// The connections of one thread, and what decides about new ones.
-#[derive(Clone)]
 struct Guests {
     paces: Rc<Paces>,
     crowd: Arc<Crowd>,

@@ -15,8 +15,11 @@ use crate::reload::{Followed, Reload};
 use crate::shutdown::Shutdown;
 use crate::terminal::chain;
 
-/// What is offered in TLS, the better one first. Source: RFC 9113, section 3.2, and RFC 7301.
-const PROTOCOLS: [&[u8]; 2] = [b"h2", b"http/1.1"];
+/// The name of HTTP/2 in TLS. Source: RFC 9113, section 3.2.
+pub(super) const HTTP2_NAME: &[u8] = b"h2";
+
+/// What is offered in TLS, the better one first. Source: RFC 7301.
+const PROTOCOLS: [&[u8]; 2] = [HTTP2_NAME, b"http/1.1"];
 
 /// Who the gateway is in TLS.
 pub struct Identity {

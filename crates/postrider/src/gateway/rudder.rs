@@ -424,15 +424,15 @@ impl Rudder {
         if refused.is_listed() {
             self.note(refused.holder.as_deref(), refused.rejections);
         } else {
-            self.count(refused.holder.as_deref(), &refused.rejections);
+            self.count(refused.holder.as_deref(), &refused.rejections, clock::now());
         }
         reason
     }
 
     /// Keeps rejections for people to see; where the ledger is busy they are only counted.
     fn note(&self, holder: Option<&KeyHolder>, rejections: Vec<Rejection>) {
-        self.count(holder, &rejections);
         let at = clock::now();
+        self.count(holder, &rejections, at);
         let record = |rejection: Rejection| RejectionRecord {
             at,
             source: holder.map(|holder| holder.source.clone()),
@@ -446,8 +446,7 @@ impl Rudder {
         drop(self.needs.store.ledger.reject(shown.map(record).collect()));
     }
 
-    fn count(&self, holder: Option<&KeyHolder>, rejections: &[Rejection]) {
-        let at = clock::now();
+    fn count(&self, holder: Option<&KeyHolder>, rejections: &[Rejection], at: Timestamp) {
         for Rejection { reason, detail, .. } in rejections {
             let is_told_apart =
                 matches!(reason, Reason::BadKey | Reason::ExpiredKey | Reason::ForbiddenOrigin);

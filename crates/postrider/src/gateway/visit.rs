@@ -21,14 +21,12 @@ use tokio_rustls::TlsAcceptor;
 use super::answer::{self, Answer};
 use super::cors;
 use super::crowd::Guest;
+use super::identity::HTTP2_NAME;
 use super::pace::{Pace, Place};
 use super::rudder::Rudder;
 use super::sentry::Fault;
 use super::stream::{Stream, Wire};
 use crate::shutdown::Shutdown;
-
-/// The name of HTTP/2 in TLS. Source: RFC 9113, section 3.2.
-const HTTP2_NAME: &[u8] = b"h2";
 
 /// A connection that has come in.
 pub struct Visit {

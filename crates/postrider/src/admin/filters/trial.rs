@@ -77,8 +77,7 @@ impl Trial {
         };
         let destination = workspace.destinations.iter().find(|one| one.id == id);
         let Some(destination) = destination else {
-            let detail = format!("there is no destination {id}");
-            return Err(Problem::new(404, "no_destination", detail));
+            return Err(Problem::no_destination(&id));
         };
         let is_ours = |one: &&Connection| {
             one.destination == id && source.as_ref().is_none_or(|source| one.source == *source)
