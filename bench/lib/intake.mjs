@@ -4,9 +4,9 @@ import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { AUTHORIZATION, template } from "./event.mjs";
-import { end, freshDirectory, removeDirectory, start } from "./ground.mjs";
+import { end, freshDirectory, start } from "./ground.mjs";
 import { percentile } from "./numbers.mjs";
-import { startPostrider } from "./postrider.mjs";
+import { withPostrider } from "./postrider.mjs";
 import { cpuOf, watchOthers } from "./proc.mjs";
 import { check } from "./throughput.mjs";
 import { load, nextRun } from "./wrk.mjs";
@@ -27,25 +27,15 @@ const median = (values) => percentile(values, 50);
  *
  * `cutMax` of what it answers is how many requests may have been cut off on purpose.
  */
-async function withServer(bin, use) {
-  const dataDirectory = freshDirectory("data");
-  let server;
-  try {
-    server = await startPostrider({ bin, dataDirectory, urls: [] });
+function withServer(bin, use) {
+  return withPostrider({ bin, urls: [] }, async (server) => {
     await server.countFromHere();
     const { acknowledged, underWayMax, cutMax = 0, ...measured } = await use(server);
     const status = await server.status();
     status.rejected = Math.max(0, status.rejected - cutMax);
     check({ status, arrived: 0, destinations: 0, acknowledged, underWayMax });
-    await server.stop();
     return measured;
-  } catch (error) {
-    if (server) error.message += `\nlog of the server:\n${server.logEnd()}`;
-    throw error;
-  } finally {
-    await server?.abandon();
-    removeDirectory(dataDirectory);
-  }
+  });
 }
 
 /** Starts one of the small programs beside the server; `line` settles with its next line. */

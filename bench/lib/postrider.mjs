@@ -4,7 +4,7 @@ import { closeSync, openSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { WRITE_KEY } from "./event.mjs";
-import { end, freshDirectory, start } from "./ground.mjs";
+import { end, freshDirectory, removeDirectory, start } from "./ground.mjs";
 import { nowMs, sleep } from "./numbers.mjs";
 
 const READY_MS_MAX = 15_000;
@@ -136,6 +136,24 @@ export class Postrider {
   /** Ends it without a word; does nothing where it has ended. */
   async abandon() {
     await end(this.#child);
+  }
+}
+
+/** Runs `use` with a server on a fresh data directory, ends it well, and shows its log if not. */
+export async function withPostrider({ bin, urls }, use) {
+  const dataDirectory = freshDirectory("data");
+  let server;
+  try {
+    server = await startPostrider({ bin, dataDirectory, urls });
+    const measured = await use(server);
+    await server.stop();
+    return measured;
+  } catch (error) {
+    if (server) error.message += `\nlog of the server:\n${server.logEnd()}`;
+    throw error;
+  } finally {
+    await server?.abandon();
+    removeDirectory(dataDirectory);
   }
 }
 

@@ -1,9 +1,8 @@
 // Steps a to d: how much goes through, and what one event costs.
 
-import { freshDirectory, removeDirectory } from "./ground.mjs";
 import { startProxy, startSink } from "./nginx.mjs";
 import { nowMs } from "./numbers.mjs";
-import { startPostrider } from "./postrider.mjs";
+import { withPostrider } from "./postrider.mjs";
 import { bytesWrittenBy, cpuOf, memoryOf, watchMemory, watchOthers } from "./proc.mjs";
 import { load } from "./wrk.mjs";
 
@@ -64,28 +63,20 @@ function acks(wrk) {
 /** Steps b to d: through Postrider, with a fresh data directory. */
 export async function measureServer({ kind, connections, seconds, bin, patienceMs, say }) {
   const { path, batch, destinations } = KINDS[kind];
-  const dataDirectory = freshDirectory("data");
   const sink = await startSink();
-  let server;
   try {
     const url = (_, index) => `http://127.0.0.1:${sink.port}/hook/${index + 1}`;
     const urls = Array.from({ length: destinations }, url);
-    server = await startPostrider({ bin, dataDirectory, urls });
-    say(`server process ${server.pid}, ${seconds} s of load`);
-    const measured = await loadAndDrain(server, sink, {
-      load: { path, batch, connections, seconds },
-      destinations,
-      patienceMs,
+    return await withPostrider({ bin, urls }, (server) => {
+      say(`server process ${server.pid}, ${seconds} s of load`);
+      return loadAndDrain(server, sink, {
+        load: { path, batch, connections, seconds },
+        destinations,
+        patienceMs,
+      });
     });
-    await server.stop();
-    return measured;
-  } catch (error) {
-    if (server) error.message += `\nlog of the server:\n${server.logEnd()}`;
-    throw error;
   } finally {
-    await server?.abandon();
     await sink.stop();
-    removeDirectory(dataDirectory);
   }
 }
 
