@@ -6,6 +6,8 @@
 pub mod outcome;
 pub mod retry;
 pub mod lanes;
+pub mod trace;
 
 pub use outcome::Outcome;
 pub use retry::{Decision, RetryPolicy};
+pub use trace::Trace;

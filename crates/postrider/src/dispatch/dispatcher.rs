@@ -527,7 +527,7 @@ async fn attempt(sender: Rc<Sender>, journal: Arc<dyn Journal>, going: Going) ->
     };
     let stamp = AttemptStamp { number: going.tries.count, at };
     let result = match event {
-        Ok(event) => AttemptResult::Ended(sender.send(&event.payload, stamp).await),
+        Ok(event) => AttemptResult::Ended(sender.send(&event.payload, stamp).await.outcome),
         Err(lost_or_unread) => lost_or_unread,
     };
     Attempt {

@@ -14,7 +14,7 @@ use std::borrow::Cow;
 use std::rc::Rc;
 
 use bytes::Bytes;
-use domain::delivery::Outcome;
+use domain::delivery::{Outcome, Trace};
 use domain::destination::webhook::{AttemptStamp, Method, Plan, Target, WebhookRequest};
 use domain::destination::{Destination, DestinationSettings};
 use domain::limits;
@@ -42,6 +42,14 @@ pub struct Sender {
     /// Connections to the configured origin.
     pool: Rc<Pool>,
     others: Origins,
+}
+
+/// An attempt that was made.
+pub struct Sent {
+    /// What it meant.
+    pub outcome: Outcome,
+    /// What it went through.
+    pub trace: Trace,
 }
 
 /// Headers that do not differ from event to event.
@@ -91,16 +99,17 @@ impl Sender {
     ///
     /// # Cancellation
     /// Dropping it closes the connection; the endpoint may have taken the event.
-    pub async fn send(&self, payload: &Bytes, stamp: AttemptStamp) -> Outcome {
+    pub async fn send(&self, payload: &Bytes, stamp: AttemptStamp) -> Sent {
         let attempt = self.attempt(payload, stamp);
-        match tokio::time::timeout(self.outlet.settings().timeout, attempt).await {
+        let outcome = match tokio::time::timeout(self.outlet.settings().timeout, attempt).await {
             Ok(Ok(answered)) => judge(answered).await,
             Ok(Err(failure)) => failure.outcome(),
             Err(_) => {
                 let seconds = self.outlet.settings().timeout.as_secs_f64();
                 Outcome::transient(Reason::Timeout, format!("no answer within {seconds} s"))
             }
-        }
+        };
+        Sent { outcome, trace: Trace::default() }
     }
 
     async fn attempt(&self, payload: &Bytes, stamp: AttemptStamp) -> Result<Answered, Failure> {
