@@ -20,6 +20,9 @@ pub const BATCH_EVENTS_MAX: usize = 5_000;
 /// for an hour, about 80 MB.
 pub const RECENT_CALLS_MAX: usize = 2_000_000;
 
+/// How often it is said that more calls come than are remembered. Source: chosen.
+pub const SHORT_WINDOW_WARN_INTERVAL: Duration = Duration::from_secs(60);
+
 /// Bytes of a `messageId` kept; a longer one is replaced. Source: chosen; UUIDs have 36.
 pub const MESSAGE_ID_BYTES_MAX: usize = 1_024;
 

@@ -2,14 +2,20 @@
 //! stored again.
 //!
 //! A request claims its calls before it stores them. Whoever comes with one that is under way waits
-//! for its end and then asks again: a refusal would send the client back with an event that is all
-//! but stored. It holds no claim while it waits, so that two requests never wait for each other.
+//! for its end: a refusal would send the client back with an event that is all but stored. Where
+//! the call is stored it is known to all who wait; where it is given up the claim passes to the one
+//! who has waited longest, and nobody else is woken.
 //!
-//! What is stored is kept in memory: two generations of hashes, each as long as the window. When the young one has lasted
-//! a window it becomes the old one, so a call is known for at least one window and at most two. A
-//! generation that grows too large ends early, which is said in the log.
+//! A request keeps what it has claimed while it waits. All requests claim in one order, that of
+//! their hashes, so each waits only for a call that stands behind all it holds: no ring of requests
+//! can wait for each other, none gives anything back, and each asks once for each of its calls.
+//!
+//! What is stored is kept in memory: two generations of hashes, each as long as the window. When
+//! the young one has lasted a window it becomes the old one, so a call is known for at least one
+//! window and at most two. A generation that grows too large ends early, which is said in the log.
 
-use std::collections::HashSet;
+use std::collections::hash_map::Entry;
+use std::collections::{HashMap, HashSet, VecDeque};
 use std::hash::{BuildHasherDefault, Hasher};
 use std::ops::Deref;
 use std::sync::{Mutex, PoisonError};
@@ -20,7 +26,7 @@ use domain::id::SourceId;
 use domain::limits;
 use domain::time::Timestamp;
 use smallvec::SmallVec;
-use tokio::sync::Notify;
+use tokio::sync::oneshot;
 
 use crate::clock;
 
@@ -33,17 +39,30 @@ pub struct Recent {
     window: Duration,
     seed: u64,
     shards: [Mutex<Shard>; SHARDS],
-    /// Told whenever claims end.
-    ended: Notify,
+    /// When it was last said that the window is shorter.
+    warned: Mutex<Option<Timestamp>>,
 }
 
 #[derive(Debug, Default)]
 struct Shard {
-    under_way: Hashes,
+    /// Each call with those who wait for its end.
+    under_way: HashMap<u128, Line, BuildHasherDefault<Taken>>,
     young: Hashes,
     old: Hashes,
     /// When the young generation began.
     since: Timestamp,
+}
+
+/// Those who wait for the end of a claim, the longest wait first.
+type Line = VecDeque<oneshot::Sender<End>>;
+
+/// How a claim has ended for one who waited.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+enum End {
+    /// The call is stored.
+    Stored,
+    /// The claim is theirs now.
+    PassedOn,
 }
 
 /// Keys that are hashes already, under a seed that nobody can choose them for.
@@ -70,19 +89,37 @@ impl Hasher for Taken {
 /// The calls of one request; mostly one.
 pub type Calls = SmallVec<[Call; 1]>;
 
+/// The calls that a request asks for, each with its event's place in the request.
+pub type Asked = SmallVec<[(Call, usize); 1]>;
+
+/// Places of events in a request, in order.
+pub type Places = SmallVec<[usize; 1]>;
+
 /// A call of a source.
-#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
 pub struct Call(u128);
 
 /// What comes of claiming a call.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum Claimed {
+enum Claimed {
     /// It is new, and claimed now.
     New,
     /// It has been stored lately.
     Known,
+}
+
+/// What is known of a call at once.
+enum Found<'r> {
+    Claimed(Claimed),
     /// Somebody else has claimed it.
-    UnderWay,
+    UnderWay(Turn<'r>),
+}
+
+/// A place in the line of a call that is under way; given up when it is dropped.
+struct Turn<'r> {
+    recent: &'r Recent,
+    call: Call,
+    end: oneshot::Receiver<End>,
 }
 
 /// Calls that somebody has under way; given back when this is dropped.
@@ -97,7 +134,7 @@ impl Recent {
     pub fn new(window: Duration) -> Self {
         let random = clock::random_bytes();
         let seed = random.iter().take(8).fold(0, |seed, byte| seed << 8 | u64::from(*byte));
-        Self { window, seed, shards: Default::default(), ended: Notify::new() }
+        Self { window, seed, shards: Default::default(), warned: Mutex::default() }
     }
 
     /// The seed under which ids are to be hashed; clients cannot know it.
@@ -120,49 +157,71 @@ impl Recent {
         Claims { recent: self, calls: Calls::new() }
     }
 
-    /// Waits until a call that somebody else has claimed may have ended.
-    pub async fn wait_for(&self, call: Call) {
-        let ended = self.ended.notified();
-        // Asked after the wait has begun, so that an end in between is not missed.
-        if self.with(call, |shard| shard.under_way.contains(&call.0)) {
-            ended.await;
-        }
-    }
-
     /// Remembers a call that is stored; a claim on it ends.
     pub fn remember(&self, call: Call, now: Timestamp) {
         if self.window.is_zero() {
             return;
         }
-        let is_early = self.with(call, |shard| {
+        let (is_early, waiting) = self.with(call, |shard| {
             let is_full = shard.young.len() >= limits::RECENT_CALLS_MAX / SHARDS;
             let is_over = now.since(shard.since) >= self.window;
             if is_full || is_over {
                 shard.old = std::mem::take(&mut shard.young);
                 shard.since = now;
             }
-            shard.under_way.remove(&call.0);
             shard.young.insert(call.0);
-            is_full && !is_over
+            (is_full && !is_over, shard.under_way.remove(&call.0).unwrap_or_default())
         });
-        if is_early {
-            tracing::debug!("more calls than are remembered: the window of duplicates is shorter");
+        for one in waiting {
+            // Whoever does not wait any more need not know.
+            let _ = one.send(End::Stored);
+        }
+        if is_early && self.is_to_be_said(now) {
+            tracing::warn!(
+                "more calls than are remembered: the window in which resends are told is shorter \
+                 than intake.dedup_window"
+            );
         }
     }
 
-    fn claim(&self, call: Call) -> Claimed {
-        if self.window.is_zero() {
-            return Claimed::New;
+    /// Whether it is to be said now that the window is shorter.
+    fn is_to_be_said(&self, now: Timestamp) -> bool {
+        let mut warned = self.warned.lock().unwrap_or_else(PoisonError::into_inner);
+        let is_due =
+            warned.is_none_or(|last| now.since(last) >= limits::SHORT_WINDOW_WARN_INTERVAL);
+        if is_due {
+            *warned = Some(now);
         }
+        is_due
+    }
+
+    fn find(&self, call: Call) -> Found<'_> {
         self.with(call, |shard| {
             if shard.is_known(call) {
-                Claimed::Known
-            } else if shard.under_way.insert(call.0) {
-                Claimed::New
-            } else {
-                Claimed::UnderWay
+                return Found::Claimed(Claimed::Known);
+            }
+            match shard.under_way.entry(call.0) {
+                Entry::Vacant(place) => {
+                    place.insert(Line::new());
+                    Found::Claimed(Claimed::New)
+                }
+                Entry::Occupied(mut line) => {
+                    let (told, end) = oneshot::channel();
+                    line.get_mut().push_back(told);
+                    Found::UnderWay(Turn { recent: self, call, end })
+                }
             }
         })
+    }
+
+    /// Ends a claim whose call is not stored: it passes to whoever has waited longest.
+    fn give_up(&self, call: Call) {
+        while let Some(next) = self.with(call, |shard| shard.next_in_line(call)) {
+            // One who does not wait any more is passed over.
+            if next.send(End::PassedOn).is_ok() {
+                return;
+            }
+        }
     }
 
     #[cfg(test)]
@@ -180,6 +239,36 @@ impl Shard {
     fn is_known(&self, call: Call) -> bool {
         self.young.contains(&call.0) || self.old.contains(&call.0)
     }
+
+    /// Who is to have a claim next; where nobody waits the call is not under way any more.
+    fn next_in_line(&mut self, call: Call) -> Option<oneshot::Sender<End>> {
+        let Entry::Occupied(mut line) = self.under_way.entry(call.0) else { return None };
+        let next = line.get_mut().pop_front();
+        if next.is_none() {
+            line.remove();
+        }
+        next
+    }
+}
+
+impl Turn<'_> {
+    async fn come(mut self) -> Claimed {
+        match (&mut self.end).await {
+            Ok(End::Stored) => Claimed::Known,
+            // Nobody is forgotten who waits, so the other case is none.
+            Ok(End::PassedOn) | Err(_) => Claimed::New,
+        }
+    }
+}
+
+impl Drop for Turn<'_> {
+    fn drop(&mut self) {
+        self.end.close();
+        // The claim may have come just as its taker went.
+        if self.end.try_recv() == Ok(End::PassedOn) {
+            self.recent.give_up(self.call);
+        }
+    }
 }
 
 impl<R: Deref<Target = Recent>> Claims<R> {
@@ -188,9 +277,34 @@ impl<R: Deref<Target = Recent>> Claims<R> {
         Self { recent, calls }
     }
 
-    /// Claims one more call, where it is new.
-    pub fn claim(&mut self, call: Call) -> Claimed {
-        let claimed = self.recent.claim(call);
+    /// Claims the calls of a request that are new, each once; returns the places of events that are
+    /// stored already, or stand twice in the request. To be asked once: claims of several requests
+    /// keep one order only so.
+    ///
+    /// # Cancellation
+    /// What is claimed stays so until the claims are dropped.
+    pub async fn claim_all(&mut self, mut asked: Asked) -> Places {
+        let mut known = Places::new();
+        if self.recent.window.is_zero() {
+            return known;
+        }
+        asked.sort_unstable();
+        let mut last = None;
+        for (call, place) in asked {
+            let stands_twice = last.replace(call) == Some(call);
+            if stands_twice || self.claim(call).await == Claimed::Known {
+                known.push(place);
+            }
+        }
+        known.sort_unstable();
+        known
+    }
+
+    async fn claim(&mut self, call: Call) -> Claimed {
+        let claimed = match self.recent.find(call) {
+            Found::Claimed(claimed) => claimed,
+            Found::UnderWay(turn) => turn.come().await,
+        };
         if claimed == Claimed::New {
             self.calls.push(call);
         }
@@ -207,24 +321,19 @@ impl<R: Deref<Target = Recent>> Claims<R> {
         std::mem::take(&mut self.calls)
             .into_iter()
             .for_each(|call| self.recent.remember(call, now));
-        self.recent.ended.notify_waiters();
     }
 }
 
 impl<R: Deref<Target = Recent>> Drop for Claims<R> {
     fn drop(&mut self) {
-        if self.calls.is_empty() {
-            return;
-        }
-        for call in &self.calls {
-            self.recent.with(*call, |shard| shard.under_way.remove(&call.0));
-        }
-        self.recent.ended.notify_waiters();
+        self.calls.iter().for_each(|call| self.recent.give_up(*call));
     }
 }
 
 #[cfg(test)]
 mod tests {
+    use std::cell::Cell;
+
     use futures_util::FutureExt;
 
     use super::*;
@@ -253,42 +362,121 @@ mod tests {
         assert!(!recent.knows(one));
     }
 
+    /// Claims at once; none where somebody has to be waited for.
+    fn claim(claims: &mut Claims<&Recent>, call: Call) -> Option<Claimed> {
+        claims.claim(call).now_or_never()
+    }
+
     #[test]
     fn a_claim_ends_when_its_call_is_stored_or_given_up() {
         let recent = Recent::new(WINDOW);
         let call = call(&recent, "a", "m");
         let mut first = recent.claims();
-        assert_eq!(first.claim(call), Claimed::New);
-        assert_eq!(recent.claims().claim(call), Claimed::UnderWay);
-        assert_eq!(first.claim(call), Claimed::UnderWay, "also where it is one's own");
-        assert!(recent.wait_for(call).now_or_never().is_none());
+        assert_eq!(claim(&mut first, call), Some(Claimed::New));
+        assert_eq!(claim(&mut recent.claims(), call), None);
         drop(first);
-        assert!(recent.wait_for(call).now_or_never().is_some());
         let mut second = recent.claims();
-        assert_eq!(second.claim(call), Claimed::New);
+        assert_eq!(claim(&mut second, call), Some(Claimed::New));
         let calls = second.hand_over();
-        assert_eq!(recent.claims().claim(call), Claimed::UnderWay, "it is somebody else's now");
+        assert_eq!(claim(&mut recent.claims(), call), None, "it is somebody else's now");
         Claims::of(&recent, calls).confirm(NOW);
-        assert_eq!(recent.claims().claim(call), Claimed::Known);
-        assert!(recent.wait_for(call).now_or_never().is_some());
+        assert_eq!(claim(&mut recent.claims(), call), Some(Claimed::Known));
+        assert!(recent.shards.iter().all(|shard| shard.lock().unwrap().under_way.is_empty()));
     }
 
     #[test]
-    fn whoever_waits_for_a_call_is_told_of_its_end() {
+    fn all_who_wait_for_a_call_know_it_once_it_is_stored() {
         let recent = Recent::new(WINDOW);
         let call = call(&recent, "a", "m");
-        for is_stored in [false, true] {
+        let [mut owner, mut one, mut other] = [(); 3].map(|()| recent.claims());
+        assert_eq!(claim(&mut owner, call), Some(Claimed::New));
+        let mut waits = [&mut one, &mut other].map(|claims| Box::pin(claims.claim(call)));
+        assert!(waits.iter_mut().all(|wait| wait.as_mut().now_or_never().is_none()));
+        owner.confirm(NOW);
+        let ends = waits.each_mut().map(|wait| wait.as_mut().now_or_never());
+        assert_eq!(ends, [Some(Claimed::Known); 2]);
+    }
+
+    #[test]
+    fn a_claim_that_is_given_up_passes_to_the_longest_wait_alone() {
+        let recent = Recent::new(WINDOW);
+        let call = call(&recent, "a", "m");
+        let mut all: Vec<_> = (0..4).map(|_| recent.claims()).collect();
+        let mut waits: Vec<_> =
+            all.iter_mut().map(|claims| Some(Box::pin(claims.claim(call)))).collect();
+        let mut ask = |number: usize, act: fn(&mut Option<_>)| {
+            act(&mut waits[number]);
+            waits[number].as_mut().and_then(|wait| wait.as_mut().now_or_never())
+        };
+        let (stay, go) = (|_: &mut Option<_>| {}, |wait: &mut Option<_>| *wait = None);
+        assert_eq!(ask(0, stay), Some(Claimed::New));
+        assert_eq!([ask(1, stay), ask(2, stay), ask(3, stay)], [None; 3]);
+        // One goes while it waits, and one after the claim has passed to it.
+        ask(1, go);
+        recent.give_up(call);
+        assert_eq!(ask(3, stay), None, "another waits longer");
+        ask(2, go);
+        assert_eq!(ask(3, stay), Some(Claimed::New));
+        assert_eq!(claim(&mut recent.claims(), call), None);
+    }
+
+    /// Counts how often a future is looked at.
+    async fn counting<F: Future>(looks: &Cell<usize>, future: F) -> F::Output {
+        let mut future = std::pin::pin!(future);
+        std::future::poll_fn(|context| {
+            looks.set(looks.get() + 1);
+            future.as_mut().poll(context)
+        })
+        .await
+    }
+
+    #[tokio::test]
+    async fn requests_that_share_calls_in_pairs_are_each_woken_once_for_each_twin() {
+        const REQUESTS: usize = 60;
+        let recent = &Recent::new(WINDOW);
+        let (looks, stored) = (&Cell::new(0), &Cell::new(0));
+        let requests = (0..REQUESTS).map(|own| async move {
+            // Each two share one call that nobody else has, and each begins with another.
+            let twins = (0..REQUESTS).map(|step| (own * 7 + step) % REQUESTS);
+            let names = twins.map(|twin| format!("{}-{}", own.min(twin), own.max(twin)));
+            let asked = names.enumerate().map(|(place, id)| (call(recent, "a", &id), place));
             let mut claims = recent.claims();
-            assert_eq!(claims.claim(call), Claimed::New);
-            let mut wait = Box::pin(recent.wait_for(call));
-            assert!(wait.as_mut().now_or_never().is_none());
-            if is_stored {
+            let known = counting(looks, claims.claim_all(asked.collect())).await;
+            // Storing takes a while; every third request fails, and others store its calls.
+            tokio::task::yield_now().await;
+            if own % 3 != 0 {
+                stored.set(stored.get() + REQUESTS - known.len());
                 claims.confirm(NOW);
-            } else {
-                drop(claims);
             }
-            assert!(wait.as_mut().now_or_never().is_some(), "{is_stored}");
-        }
+        });
+        testkit::within("the end of all", futures_util::future::join_all(requests)).await;
+        // Every pair of requests of which one did not fail, and those without a twin.
+        let pairs = |count: usize| count * (count + 1) / 2;
+        assert_eq!(stored.get(), pairs(REQUESTS) - pairs(REQUESTS / 3));
+        // Once to begin with, and once for each call that another one had first.
+        let most = REQUESTS + pairs(REQUESTS - 1);
+        assert!(looks.get() <= most, "looked {} times, {most} are enough", looks.get());
+    }
+
+    #[test]
+    fn a_call_that_stands_twice_in_a_request_is_claimed_once() {
+        let recent = Recent::new(WINDOW);
+        let [one, other] = ["1", "2"].map(|id| call(&recent, "a", id));
+        recent.remember(call(&recent, "a", "3"), NOW);
+        let asked = [(other, 0), (one, 2), (other, 3), (call(&recent, "a", "3"), 4), (other, 5)];
+        let mut claims = recent.claims();
+        let known = claims.claim_all(Asked::from_slice(&asked)).now_or_never().unwrap();
+        assert_eq!((known.as_slice(), claims.calls.len()), (&[3, 4, 5][..], 2));
+    }
+
+    #[test]
+    fn a_shorter_window_is_said_once_in_a_while() {
+        let recent = Recent::new(WINDOW);
+        let said = |seconds| recent.is_to_be_said(NOW.plus(Duration::from_secs(seconds)));
+        assert_eq!(
+            [said(0), said(1), said(59), said(60), said(61)],
+            [true, false, false, true, false]
+        );
     }
 
     #[test]
@@ -314,7 +502,10 @@ mod tests {
         let call = call(&recent, "a", "m");
         recent.remember(call, NOW);
         assert!(!recent.knows(call));
-        let mut claims = recent.claims();
-        assert_eq!([claims.claim(call), claims.claim(call)], [Claimed::New; 2]);
+        let asked = || Asked::from_slice(&[(call, 0), (call, 1)]);
+        for _ in 0..2 {
+            let known = recent.claims().claim_all(asked()).now_or_never().unwrap();
+            assert!(known.is_empty());
+        }
     }
 }

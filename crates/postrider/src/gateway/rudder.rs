@@ -1,6 +1,5 @@
 //! RudderStack's dialect: what each request means and how it is answered.
 
-use std::collections::HashSet;
 use std::net::IpAddr;
 use std::rc::Rc;
 use std::sync::atomic::Ordering::Relaxed;
@@ -26,7 +25,7 @@ use super::cors;
 use super::desk::Desk;
 use super::key_ring::{KeyFault, KeyHolder, KeyRing, header_key, query_key};
 use super::postmark::Postmark;
-use super::recent::{Call, Claimed, Claims, Recent};
+use super::recent::{Claims, Recent};
 use super::route::{Route, route};
 use super::{GatewaySettings, Mixed, Needs, address, source_config, webhook_keys};
 use crate::clock;
@@ -253,12 +252,7 @@ impl Rudder {
 
     /// Stores what is new, once what is under way with another request has ended.
     async fn store_new(&self, mut intake: Intake, holder: &KeyHolder) -> Result<(), StorageError> {
-        let claims = loop {
-            match self.claim(&mut intake, holder) {
-                Ok(claims) => break claims,
-                Err(twin) => self.needs.recent.wait_for(twin).await,
-            }
-        };
+        let claims = self.claim(&mut intake, holder).await;
         if intake.events.is_empty() {
             return Ok(());
         }
@@ -287,42 +281,28 @@ impl Rudder {
         stored
     }
 
-    /// Claims the calls of a request, all or none, and takes out what is stored already or stands
-    /// twice in it.
+    /// Claims the calls of a request and takes out what is stored already or stands twice in it;
+    /// what is under way with another request is waited for.
     ///
-    /// # Errors
-    /// The first call that is under way with another request.
-    fn claim(&self, intake: &mut Intake, holder: &KeyHolder) -> Result<Claims<&Recent>, Call> {
+    /// # Cancellation
+    /// Nothing stays claimed.
+    async fn claim(&self, intake: &mut Intake, holder: &KeyHolder) -> Claims<&Recent> {
         let recent = &*self.needs.recent;
-        let mut claims = recent.claims();
-        let mut twin = None;
-        let mut seen = HashSet::new();
-        let several = intake.events.len() > 1 && !recent.window().is_zero();
-        let before = intake.events.len();
-        let mut hashes = std::mem::take(&mut intake.calls).into_iter();
-        intake.events.retain(|_| {
-            let hash = hashes.next().flatten();
-            let call = hash.map(|hash| recent.call(&holder.source, hash));
-            // What stands behind a twin keeps its place until the twin has ended.
-            let claimed = match call.filter(|_| twin.is_none()) {
-                Some(call) if several && !seen.insert(call) => Claimed::Known,
-                Some(call) => claims.claim(call),
-                None => Claimed::New,
-            };
-            if claimed == Claimed::UnderWay {
-                twin = call;
-            }
-            let is_kept = claimed != Claimed::Known;
-            if is_kept {
-                intake.calls.push(hash);
-            }
-            is_kept
+        let asked = intake.calls.iter().enumerate().filter_map(|(place, hash)| {
+            hash.map(|hash| (recent.call(&holder.source, hash), place))
         });
-        let dropped = before - intake.events.len();
-        if dropped > 0 {
-            self.needs.gauges.duplicates.fetch_add(dropped as u64, Relaxed);
+        let mut claims = recent.claims();
+        let known = claims.claim_all(asked.collect()).await;
+        if !known.is_empty() {
+            self.needs.gauges.duplicates.fetch_add(known.len() as u64, Relaxed);
+            let (mut known, mut place) = (known.into_iter().peekable(), 0);
+            intake.events.retain(|_| {
+                let is_known = known.next_if_eq(&place).is_some();
+                place += 1;
+                !is_known
+            });
         }
-        twin.map_or(Ok(claims), Err)
+        claims
     }
 
     /// Decides what the head alone can decide. Without a key in it, the body may still hold one.

@@ -63,6 +63,36 @@ async fn batches_that_share_events_in_any_order_wait_for_each_other_and_never_fo
 }
 
 #[tokio::test]
+async fn many_batches_of_which_each_two_share_events_are_all_taken() {
+    const BATCHES: usize = 40;
+    let server = Server::start(&Workspace::of_app()).await;
+    // Each two share five events that nobody else has, and each begins with another one.
+    let ids = |own: usize| {
+        let twins = (0..BATCHES).map(move |step| (own * 7 + step) % BATCHES);
+        twins.flat_map(move |twin| {
+            (0..5).map(move |one| format!("m-{}-{}-{one}", own.min(twin), own.max(twin)))
+        })
+    };
+    let mut sending = tokio::task::JoinSet::new();
+    for own in 0..BATCHES {
+        let request = post("/v1/batch", batch(ids(own).map(|id| event(&id))));
+        let mut connection = server.gateway.connect().await;
+        let (rest, last) = request.split_at(request.len() - 1);
+        connection.write(rest).await.expect("it is taken");
+        let last = last.to_vec();
+        sending.spawn(async move {
+            connection.write(&last).await.expect("it is taken");
+            connection.answer().await.expect("HTTP").expect("an answer").status
+        });
+    }
+    assert!(sending.join_all().await.iter().all(|status| *status == 200));
+    let distinct = (5 * BATCHES * (BATCHES + 1) / 2) as u64;
+    let sent = (5 * BATCHES * BATCHES) as u64;
+    assert_eq!(counts(&server).await, (distinct, sent - distinct));
+    server.stop().await;
+}
+
+#[tokio::test]
 async fn what_was_refused_is_stored_when_it_comes_again() {
     let workspace = Workspace::of_app();
     let server = Server::tuned(&workspace, |config| config.intake.inbox_bytes_max = 1_024).await;
