@@ -17,6 +17,8 @@ pub type Answer = Response<Full<Bytes>>;
 
 /// Names the exact reason, next to the text that SDKs expect.
 const REASON: HeaderName = HeaderName::from_static("postrider-reason");
+/// The status of most refusals.
+const BAD: StatusCode = StatusCode::BAD_REQUEST;
 /// One transparent point.
 const GIF: &[u8; 43] =
     b"GIF89a\x01\x00\x01\x00\x80\x00\x00\x00\x00\x00\xff\xff\xff!\xf9\x04\x01\x00\x00\x00\x00\
@@ -39,17 +41,13 @@ fn words(reason: Reason) -> (StatusCode, &'static [u8]) {
         Reason::ForbiddenOrigin => (StatusCode::FORBIDDEN, b"origin is not allowed\n"),
         Reason::RateLimited => (StatusCode::TOO_MANY_REQUESTS, b"max requests limit reached\n"),
         Reason::DisabledSource => (StatusCode::NOT_FOUND, b"source is disabled\n"),
-        Reason::NotAnEvent => (StatusCode::BAD_REQUEST, b"event is not a valid rudder event\n"),
-        Reason::EmptyBatch => (StatusCode::BAD_REQUEST, b"empty batch payload\n"),
-        Reason::MissingId => {
-            (StatusCode::BAD_REQUEST, b"request neither has anonymousId nor userId\n")
-        }
+        Reason::NotAnEvent => (BAD, b"event is not a valid rudder event\n"),
+        Reason::EmptyBatch => (BAD, b"empty batch payload\n"),
+        Reason::MissingId => (BAD, b"request neither has anonymousId nor userId\n"),
         Reason::TooLarge | Reason::BatchTooLong => {
             (StatusCode::PAYLOAD_TOO_LARGE, b"request size exceeds max limit\n")
         }
-        Reason::BadGzip | Reason::BodyCut => {
-            (StatusCode::BAD_REQUEST, b"failed to read body from request\n")
-        }
+        Reason::BadGzip | Reason::BodyCut => (BAD, b"failed to read body from request\n"),
         Reason::BadEncoding => {
             (StatusCode::UNSUPPORTED_MEDIA_TYPE, b"unsupported content encoding\n")
         }
@@ -57,15 +55,39 @@ fn words(reason: Reason) -> (StatusCode, &'static [u8]) {
         Reason::Busy | Reason::StorageFull | Reason::StorageFailed | Reason::ShuttingDown => {
             (StatusCode::SERVICE_UNAVAILABLE, b"service unavailable\n")
         }
-        Reason::BadHead | Reason::BadFraming | Reason::BadHost => {
-            (StatusCode::BAD_REQUEST, b"bad request\n")
-        }
+        Reason::BadHead | Reason::BadFraming | Reason::BadHost => (BAD, b"bad request\n"),
         Reason::HeadTooLarge => {
             (StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE, b"request header fields too large\n")
         }
         Reason::TargetTooLong => (StatusCode::URI_TOO_LONG, b"request target too long\n"),
         Reason::StoreTimeout => (StatusCode::GATEWAY_TIMEOUT, b"gateway timeout\n"),
-        _ => (StatusCode::BAD_REQUEST, b"invalid json\n"),
+        Reason::BadJson | Reason::TooDeep | Reason::TooManyKeys => (BAD, b"invalid json\n"),
+        Reason::NeedsTls => (BAD, b"plain HTTP was sent to a port that speaks HTTPS\n"),
+        // Of deliveries; no request is refused for these.
+        Reason::DnsFailed
+        | Reason::BlockedAddress
+        | Reason::ConnectRefused
+        | Reason::ConnectTimeout
+        | Reason::Unreachable
+        | Reason::TlsFailed
+        | Reason::Timeout
+        | Reason::Reset
+        | Reason::BadResponse
+        | Reason::BadRequest
+        | Reason::DynamicUrlRefused
+        | Reason::Redirect
+        | Reason::ClientError
+        | Reason::Throttled
+        | Reason::ServerError
+        | Reason::BadStatus
+        | Reason::Trimmed
+        | Reason::Quarantined
+        | Reason::FilteredIntegrations
+        | Reason::FilteredConsent
+        | Reason::FilteredType
+        | Reason::FilteredEvent
+        | Reason::FilteredCondition
+        | Reason::FilteredSample => (StatusCode::INTERNAL_SERVER_ERROR, b"internal server error\n"),
     }
 }
 
@@ -98,8 +120,7 @@ pub fn no_such_source(reason: Reason) -> Answer {
 
 /// The answer to plain HTTP where TLS is spoken.
 pub fn needs_tls() -> Answer {
-    let text = b"plain HTTP was sent to a port that speaks HTTPS\n";
-    refusal_as(Reason::NeedsTls, StatusCode::BAD_REQUEST, text)
+    refusal(Reason::NeedsTls)
 }
 
 /// An answer as it is sent on HTTP/1.1, where no request could be read that it would answer; the
