@@ -43,6 +43,10 @@ pub const RATE_REJECTION_INTERVAL: Duration = Duration::from_secs(60);
 /// takes, and an event still is a microsecond.
 pub const RATE_EVENTS_MAX: u32 = 1_000_000;
 
+/// Time for which a source may owe events that it has sent, where its burst takes no longer. Source:
+/// chosen; SDKs give up soon, and a batch of 5,000 is paid in it at nine a second.
+pub const RATE_DEBT_TIME_MAX: Duration = Duration::from_secs(600);
+
 /// Causes of refusals that are counted apart. Source: chosen; about 200 kB.
 pub const REFUSAL_CAUSES_MAX: usize = 1_000;
 

@@ -4,14 +4,17 @@
 //! later, time comes nearer to it by itself, and the distance between both says how much of the
 //! bucket is used (the generic cell rate algorithm). Times are nanoseconds since any fixed moment.
 //!
-//! What a request holds is known only after it has been read, so the bucket is asked before and
-//! charged afterwards: a request passes where at least one event is left, and may put the bucket in
-//! debt. So a batch larger than the burst does not wait for ever, and the mean stays what it is.
+//! What a request holds is known only after it has been read, so the bucket is asked twice: before
+//! that whether at least one event is left, and then for all. A request may put the bucket in debt,
+//! by as many events as the burst has. One that is larger than even that passes where the bucket is
+//! full, or it would wait for ever; of its debt no more is paid than can be waited for.
 
 use std::num::NonZeroU32;
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
+
+use crate::limits;
 
 /// How many events a source may send.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
@@ -23,30 +26,39 @@ pub struct RateLimit {
 }
 
 impl RateLimit {
-    /// How long no request may pass; none where one may pass now.
-    pub fn wait(self, arrival_ns: u64, now_ns: u64) -> Option<Duration> {
+    /// How long no request with so many events may pass; none where one may pass now.
+    pub fn wait(self, arrival_ns: u64, events: usize, now_ns: u64) -> Option<Duration> {
         let used_ns = arrival_ns.saturating_sub(now_ns);
-        let all_but_one = u64::from(self.burst.get() - 1);
-        let over_ns = used_ns.saturating_sub(self.span_ns(all_but_one));
+        let burst = u64::from(self.burst.get());
+        // The rest may be owed.
+        let needed = (events as u64).saturating_sub(burst).clamp(1, burst);
+        let over_ns = used_ns.saturating_sub(self.span_ns(burst - needed));
         (over_ns > 0).then(|| Duration::from_nanos(over_ns))
     }
 
-    /// The arrival time once so many events are taken.
-    #[must_use]
-    pub fn taken(self, arrival_ns: u64, events: usize, now_ns: u64) -> u64 {
-        arrival_ns.max(now_ns).saturating_add(self.span_ns(events as u64))
-    }
-
-    /// The arrival time once so many events that were taken are given back.
-    #[must_use]
-    pub fn given_back(self, arrival_ns: u64, events: usize) -> u64 {
-        arrival_ns.saturating_sub(self.span_ns(events as u64))
+    /// The arrival time once so many events are taken that may pass.
+    ///
+    /// # Errors
+    /// How long they may not.
+    pub fn taken(self, arrival_ns: u64, events: usize, now_ns: u64) -> Result<u64, Duration> {
+        if let Some(wait) = self.wait(arrival_ns, events, now_ns) {
+            return Err(wait);
+        }
+        let burst_ns = self.span_ns(u64::from(self.burst.get()));
+        let debt_ns_max = burst_ns.max(nanos(limits::RATE_DEBT_TIME_MAX));
+        let latest = now_ns.saturating_add(burst_ns).saturating_add(debt_ns_max);
+        let taken = arrival_ns.max(now_ns).saturating_add(self.span_ns(events as u64));
+        Ok(taken.min(latest))
     }
 
     /// How long it takes until so many events are earned.
     fn span_ns(self, events: u64) -> u64 {
         events.saturating_mul(1_000_000_000) / u64::from(self.events_per_second.get())
     }
+}
+
+fn nanos(span: Duration) -> u64 {
+    u64::try_from(span.as_nanos()).unwrap_or(u64::MAX)
 }
 
 #[cfg(test)]
@@ -67,11 +79,9 @@ mod tests {
     fn waits(limit: RateLimit, requests: &[(u64, usize)]) -> Vec<u64> {
         let mut arrival = 0;
         let mut judge = |(now, events): &(u64, usize)| {
-            let wait = limit.wait(arrival, *now);
-            if wait.is_none() {
-                arrival = limit.taken(arrival, *events, *now);
-            }
-            wait.map_or(0, |wait| u64::try_from(wait.as_nanos()).unwrap())
+            let taken = limit.taken(arrival, *events, *now);
+            arrival = taken.unwrap_or(arrival);
+            taken.err().map_or(0, nanos)
         };
         requests.iter().map(&mut judge).collect()
     }
@@ -92,21 +102,40 @@ mod tests {
     }
 
     #[test]
-    fn a_batch_larger_than_what_is_left_passes_once_and_is_paid_for() {
+    fn a_request_may_owe_as_much_as_the_burst() {
         let limit = limit(10, 3);
         let tenth = SECOND / 10;
-        assert_eq!(waits(limit, &[(0, 100), (0, 1)]), [0, 98 * tenth]);
-        assert_eq!(waits(limit, &[(0, 2), (0, 5), (5 * tenth, 1)]), [0, 0, 0]);
-        assert_eq!(waits(limit, &[(0, 2), (0, 5), (5 * tenth - 1, 1)]), [0, 0, 1]);
+        assert_eq!(waits(limit, &[(0, 6), (0, 1)]), [0, 4 * tenth]);
+        assert_eq!(waits(limit, &[(0, 2), (0, 4), (4 * tenth - 1, 1)]), [0, 0, 1]);
+        assert_eq!(waits(limit, &[(0, 2), (0, 5), (tenth, 5)]), [0, tenth, 0]);
+        assert_eq!(waits(limit, &[(0, 1), (0, 6), (tenth, 6)]), [0, tenth, 0]);
+    }
+
+    #[test]
+    fn a_larger_one_passes_where_the_bucket_is_full_and_is_paid_for() {
+        let limit = limit(10, 3);
+        let tenth = SECOND / 10;
+        assert_eq!(
+            waits(limit, &[(0, 1), (0, 100), (tenth - 1, 100), (tenth, 100)])[1..],
+            [tenth, 1, 0]
+        );
+        assert_eq!(waits(limit, &[(0, 100), (0, 1), (98 * tenth, 1)]), [0, 98 * tenth, 0]);
+        assert_eq!(waits(limit, &[(0, 100), (50 * tenth, 100)]), [0, 50 * tenth]);
+    }
+
+    #[test]
+    fn a_debt_is_never_longer_than_can_be_waited_for() {
+        let most = nanos(limits::RATE_DEBT_TIME_MAX);
+        assert_eq!(waits(limit(1, 1), &[(0, 5_000), (0, 1)]), [0, most + SECOND]);
+        // A burst of an hour may be owed for an hour.
+        let slow = limit(1, 3_600);
+        assert_eq!(waits(slow, &[(0, 7_200), (0, 1)]), [0, 3_601 * SECOND]);
+        assert_eq!(waits(slow, &[(0, 9_000), (0, 1)]), [0, 3_601 * SECOND]);
     }
 
     #[test]
     fn what_stores_nothing_costs_nothing() {
-        let limit = limit(1, 1);
-        assert_eq!(waits(limit, &[(0, 0), (0, 0), (0, 1), (0, 0)]), [0, 0, 0, SECOND]);
-        let taken = limit.taken(0, 7, 0);
-        assert_eq!(limit.wait(limit.given_back(taken, 7), 0), None);
-        assert_eq!(limit.given_back(1, 7), 0);
+        assert_eq!(waits(limit(1, 1), &[(0, 0), (0, 0), (0, 1), (0, 0)]), [0, 0, 0, SECOND]);
     }
 
     proptest! {
@@ -119,14 +148,27 @@ mod tests {
             now in any::<u64>(),
         ) {
             let limit = limit(rate, burst);
-            let taken = limit.taken(arrival, events, now);
-            prop_assert!(taken >= arrival && taken >= now);
-            let (before, after) = (limit.wait(arrival, now), limit.wait(taken, now));
-            prop_assert!(before.unwrap_or_default() <= after.unwrap_or_default());
-            if let Some(wait) = after {
-                let passes = now.saturating_add(u64::try_from(wait.as_nanos()).unwrap());
-                prop_assert_eq!(limit.wait(taken, passes), None);
+            let passed = limit.taken(arrival, events, now);
+            prop_assert_eq!(passed.err(), limit.wait(arrival, events, now));
+            if let Ok(taken) = passed {
+                prop_assert!(taken >= arrival && taken >= now);
+            } else if let Some(wait) = limit.wait(arrival, events, now) {
+                prop_assert!(limit.taken(arrival, events, now + nanos(wait)).is_ok());
             }
+        }
+
+        #[test]
+        fn a_wait_is_bounded_whatever_is_sent(
+            rate in 1u32..1_000,
+            burst in 1u32..50,
+            requests in prop::collection::vec((0u64..5_000_000, 0usize..6_000), 1..300),
+        ) {
+            let limit = limit(rate, burst);
+            let mut now = 0;
+            let requests = requests.iter().map(|(gap, events)| { now += gap; (now, *events) });
+            let longest = waits(limit, &requests.collect::<Vec<_>>()).into_iter().max();
+            let most = limits::RATE_DEBT_TIME_MAX.as_secs() + 2 * u64::from(burst);
+            prop_assert!(longest <= Some(most * SECOND));
         }
 
         #[test]

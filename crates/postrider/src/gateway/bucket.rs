@@ -46,6 +46,10 @@ struct Refusals {
     unlisted: AtomicU64,
 }
 
+/// What a request has taken out of a bucket, in nanoseconds as its limit counts them.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Taken(u64);
+
 /// Why a request may not pass.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Overdrawn {
@@ -85,7 +89,7 @@ impl Bucket {
         Arc::new(Self { limit, began: Stopwatch::start(), arrival_ns, refusals })
     }
 
-    /// Says whether a request may pass now.
+    /// Says whether a request of which nothing else is known may pass now.
     ///
     /// # Errors
     /// How long none may.
@@ -93,31 +97,44 @@ impl Bucket {
         self.check_at(self.began.nanos())
     }
 
-    /// Takes events out, be they more than there are.
-    pub fn take(&self, events: usize) {
-        self.take_at(events, self.began.nanos());
+    /// Takes the events of a request out, where it may pass with so many.
+    ///
+    /// # Errors
+    /// How long it may not; nothing is taken then.
+    pub fn take(&self, events: usize) -> Result<Taken, Overdrawn> {
+        self.take_at(events, self.began.nanos())
     }
 
-    /// Puts events back that were taken out.
-    pub fn give_back(&self, events: usize) {
-        self.change(|arrival| self.limit.given_back(arrival, events));
+    /// Puts back what was taken out.
+    pub fn give_back(&self, Taken(taken_ns): Taken) {
+        // It always changes, so this cannot fail.
+        let _ = self
+            .arrival_ns
+            .fetch_update(Relaxed, Relaxed, |arrival| Some(arrival.saturating_sub(taken_ns)));
     }
 
     fn check_at(&self, now_ns: u64) -> Result<(), Overdrawn> {
-        let Some(wait) = self.limit.wait(self.arrival_ns.load(Relaxed), now_ns) else {
-            return Ok(());
-        };
+        match self.limit.wait(self.arrival_ns.load(Relaxed), 1, now_ns) {
+            None => Ok(()),
+            Some(wait) => Err(self.overdrawn(wait, now_ns)),
+        }
+    }
+
+    fn take_at(&self, events: usize, now_ns: u64) -> Result<Taken, Overdrawn> {
+        let mut arrival = self.arrival_ns.load(Relaxed);
+        loop {
+            let taken = self.limit.taken(arrival, events, now_ns);
+            let taken = taken.map_err(|wait| self.overdrawn(wait, now_ns))?;
+            match self.arrival_ns.compare_exchange_weak(arrival, taken, Relaxed, Relaxed) {
+                Ok(_) => return Ok(Taken(taken - arrival.max(now_ns))),
+                Err(newer) => arrival = newer,
+            }
+        }
+    }
+
+    fn overdrawn(&self, wait: Duration, now_ns: u64) -> Overdrawn {
         let detail = self.refusals.count(now_ns).map(|others| self.detail(others));
-        Err(Overdrawn { wait, detail })
-    }
-
-    fn take_at(&self, events: usize, now_ns: u64) {
-        self.change(|arrival| self.limit.taken(arrival, events, now_ns));
-    }
-
-    fn change(&self, change: impl Fn(u64) -> u64) {
-        // It always changes, so this cannot fail.
-        let _ = self.arrival_ns.fetch_update(Relaxed, Relaxed, |arrival| Some(change(arrival)));
+        Overdrawn { wait, detail }
     }
 
     fn detail(&self, others: u64) -> String {
@@ -197,10 +214,11 @@ mod tests {
         let bucket = Bucket::full(limit(1, 2).unwrap());
         let told = |now| bucket.check_at(now).map_err(|overdrawn| overdrawn.detail);
         assert_eq!(told(0), Ok(()));
-        bucket.take_at(1_000, 0);
+        bucket.take_at(500, 0).unwrap();
         let limit = "more than 1 events a second, 2 at once";
         assert_eq!(told(0), Err(Some(limit.to_owned())));
-        assert_eq!(told(SECOND), Err(None));
+        let taken = bucket.take_at(1, 1).map_err(|overdrawn| overdrawn.detail);
+        assert_eq!(taken, Err(None), "it counts as well");
         assert_eq!(told(59 * SECOND), Err(None));
         let more = format!("{limit}; 2 more requests were refused before and are not listed");
         assert_eq!(told(60 * SECOND), Err(Some(more)));
@@ -213,17 +231,27 @@ mod tests {
     #[test]
     fn what_was_not_stored_is_given_back() {
         let bucket = Bucket::full(limit(1, 2).unwrap());
-        bucket.take_at(7, 0);
-        assert_eq!(bucket.check_at(0).unwrap_err().wait, Duration::from_secs(6));
-        bucket.give_back(7);
-        assert_eq!(bucket.check_at(0), Ok(()));
+        let wait = || bucket.check_at(SECOND).map_err(|overdrawn| overdrawn.wait.as_secs());
+        for (events, want) in [(7, 6), (5_000, 601)] {
+            let taken = bucket.take_at(events, SECOND).unwrap();
+            assert_eq!(wait(), Err(want), "{events}");
+            bucket.give_back(taken);
+            assert_eq!(wait(), Ok(()), "{events}");
+            assert_eq!(bucket.arrival_ns.load(Relaxed), SECOND, "no more than was taken");
+        }
     }
 
     #[test]
-    fn threads_count_together() {
+    fn threads_count_together_and_no_two_pass_with_the_same_events() {
         let bucket = Bucket::full(limit(1, 1_000).unwrap());
-        let count = || (0..1_000).for_each(|_| bucket.take_at(1, 0));
-        std::thread::scope(|scope| (0..4).for_each(|_| drop(scope.spawn(count))));
-        assert_eq!(bucket.check_at(0).unwrap_err().wait, Duration::from_secs(4_000 - 999));
+        let passed = AtomicU64::new(0);
+        let take = || {
+            for _ in 0..1_000 {
+                passed.fetch_add(u64::from(bucket.take_at(1, 0).is_ok()), Relaxed);
+            }
+        };
+        std::thread::scope(|scope| (0..4).for_each(|_| drop(scope.spawn(take))));
+        assert_eq!(passed.into_inner(), 1_000);
+        assert_eq!(bucket.check_at(0).unwrap_err().wait, Duration::from_secs(1));
     }
 }

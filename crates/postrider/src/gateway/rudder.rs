@@ -218,7 +218,8 @@ impl Rudder {
             message_seed: self.needs.recent.seed(),
         };
         let whole = body.clone();
-        let read = self.needs.aside.work(body.len(), move || postmark.read(&whole)).await;
+        let workplace = Workplace { aside: &self.needs.aside, site: client.site() };
+        let read = workplace.work(body.len(), move || postmark.read(&whole)).await;
         let intake = read.map_err(Refused::of).and_then(|intake| self.judge(intake));
         let intake = intake.map_err(|refused| refused.by(Some(&holder)))?;
         self.store(intake, &holder).await
@@ -239,11 +240,11 @@ impl Rudder {
     async fn store(&self, mut intake: Intake, holder: &Rc<KeyHolder>) -> Result<(), Refused> {
         let rejections = std::mem::take(&mut intake.rejections);
         let storing = self.store_new(intake, holder);
-        let stored = match tokio::time::timeout(limits::STORE_TIME_MAX, storing).await {
-            Ok(stored) => stored.map_err(|error| storage_reason(&error)),
-            Err(_) => Err((Reason::StoreTimeout, "storage did not answer in time".to_owned())),
-        };
-        stored.map_err(|refusal| Refused::of(refusal).by(Some(holder)))?;
+        let stored = tokio::time::timeout(limits::STORE_TIME_MAX, storing).await;
+        stored.unwrap_or_else(|_| {
+            let late = (Reason::StoreTimeout, "storage did not answer in time".to_owned());
+            Err(Refused::of(late).by(Some(holder)))
+        })?;
         if !rejections.is_empty() {
             self.note(Some(holder), rejections);
         }
@@ -251,7 +252,7 @@ impl Rudder {
     }
 
     /// Stores what is new, once what is under way with another request has ended.
-    async fn store_new(&self, mut intake: Intake, holder: &KeyHolder) -> Result<(), StorageError> {
+    async fn store_new(&self, mut intake: Intake, holder: &Rc<KeyHolder>) -> Result<(), Refused> {
         let claims = self.claim(&mut intake, holder).await;
         if intake.events.is_empty() {
             return Ok(());
@@ -267,18 +268,18 @@ impl Rudder {
         &self,
         events: Vec<NewEvent>,
         claims: Claims<&Recent>,
-        holder: &KeyHolder,
-    ) -> Result<(), StorageError> {
-        let (bucket, count) = (holder.bucket.as_deref(), events.len());
-        if let Some(bucket) = bucket {
-            bucket.take(count);
-        }
-        let stored = self.desk.store(events, claims).await;
-        if let (Err(_), Some(bucket)) = (&stored, bucket) {
-            // They count when they come again.
-            bucket.give_back(count);
-        }
-        stored
+        holder: &Rc<KeyHolder>,
+    ) -> Result<(), Refused> {
+        let bucket = holder.bucket.as_deref();
+        let taken = bucket.map(|bucket| bucket.take(events.len()).map(|taken| (bucket, taken)));
+        let taken = taken.transpose().map_err(|overdrawn| Refused::of_rate(overdrawn, holder))?;
+        self.desk.store(events, claims).await.map_err(|error| {
+            if let Some((bucket, taken)) = taken {
+                // They count when they come again.
+                bucket.give_back(taken);
+            }
+            Refused::of(storage_reason(&error)).by(Some(holder))
+        })
     }
 
     /// Claims the calls of a request and takes out what is stored already or stands twice in it;

@@ -169,7 +169,7 @@ async fn a_page_that_may_not_send_gets_its_pixel_and_stores_nothing() {
 }
 
 #[tokio::test]
-async fn a_batch_larger_than_the_burst_passes_once_and_then_its_source_waits() {
+async fn a_batch_larger_than_the_burst_passes_once_and_then_its_source_waits_for_minutes() {
     let workspace = app(rate(1, 10)).source("free").source_with("other", rate(1, 10));
     let server = Server::start(&workspace).await;
     server.accept("/v1/batch", events(1_000)).await;
@@ -181,7 +181,7 @@ async fn a_batch_larger_than_the_burst_passes_once_and_then_its_source_waits() {
     let large = event().with("text", "x".repeat(1 << 20));
     for body in [Vec::from(event()), Vec::from(large), b"{".to_vec()] {
         let wait = seconds(&server.post("/v1/track", body).await);
-        assert!((900..=991).contains(&wait), "{wait} s until there is one event again");
+        assert!((500..=601).contains(&wait), "{wait} s until there is one event again");
     }
     let in_body = json!({"batch": [{"userId": "u"}], "writeKey": "key-app"}).to_string();
     let beacon = Request::new("POST", "/beacon/v1/batch?writeKey=key-app").body(events(1));
@@ -211,6 +211,52 @@ async fn a_source_that_has_waited_may_send_again() {
     let wait: u64 = refused.get("retry-after").expect("a time").parse().expect("seconds");
     assert!((1..=3).contains(&wait), "{wait}");
     eventually("an end of the wait", || send(1), |answer| answer.status == 200).await;
+    server.stop().await;
+}
+
+#[tokio::test]
+async fn of_large_batches_that_come_at_once_no_more_pass_than_the_rate_allows() {
+    let server = Server::start(&app(rate(1, 10))).await;
+    // All heads are looked at before any body is whole.
+    let request = Request::new("POST", "/v1/batch").key("key-app").body(events(1_000)).to_bytes();
+    let (rest, last) = request.split_at(request.len() - 1);
+    let mut connections = Vec::new();
+    for _ in 0..20 {
+        let mut connection = server.gateway.connect().await;
+        connection.write(rest).await.expect("it is taken");
+        connections.push(connection);
+    }
+    let mut answers = Vec::new();
+    for connection in &mut connections {
+        connection.write(last).await.expect("it is taken");
+        answers.push(connection.answer().await.expect("HTTP").expect("an answer"));
+    }
+    let (taken, refused): (Vec<_>, Vec<_>) = answers.iter().partition(|one| one.status == 200);
+    assert_eq!((taken.len(), refused.len()), (1, 19));
+    for answer in refused {
+        let words = (429, "max requests limit reached\n", Some("rate_limited"));
+        assert_eq!(gist(answer), words);
+        let wait: u64 = answer.get("retry-after").expect("a time").parse().expect("seconds");
+        assert!((500..=610).contains(&wait), "{wait} s until all is paid");
+    }
+    assert_eq!(server.admin.accepted().await, 1_000);
+    server.stop().await;
+}
+
+#[tokio::test]
+async fn what_is_refused_for_its_rate_is_refused_whole_and_stored_when_it_comes_again() {
+    let server = Server::start(&app(rate(2, 4))).await;
+    let numbered = |numbers: std::ops::Range<usize>| {
+        batch(numbers.map(|number| event().id(&format!("m-{number}"))))
+    };
+    server.accept("/v1/batch", numbered(0..3)).await;
+    // One event is left, and four may be owed.
+    let refused = server.post("/v1/batch", numbered(2..9)).await;
+    assert_eq!(gist(&refused), (429, "max requests limit reached\n", Some("rate_limited")));
+    assert_eq!(server.admin.accepted().await, 3);
+    let again = || server.post("/v1/batch", numbered(2..9));
+    eventually("it passes", again, |answer| answer.status == 200).await;
+    assert_eq!(server.admin.accepted().await, 9);
     server.stop().await;
 }
 
