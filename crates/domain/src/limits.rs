@@ -152,13 +152,37 @@ pub const HTTP2_LOCAL_RESETS_MAX: usize = 1_024;
 /// measured; a gateway thread scans so many in less than a millisecond.
 pub const INLINE_BYTES_MAX: usize = 256 << 10;
 
-/// How many bytes one byte of gzip is taken for before it is inflated. Source: chosen; text
-/// deflates four- to tenfold.
-pub const INFLATED_PER_PACKED: usize = 16;
+/// Bytes of gzip that a gateway thread begins to inflate itself, up to [`INLINE_BYTES_MAX`] of what
+/// comes of them. Source: chosen; text deflates four- to tenfold, so more give more than that.
+pub const INLINE_PACKED_BYTES_MAX: usize = 64 << 10;
+
+/// Time that work on a large body waits for its turn. Source: chosen; half of what the disk has.
+pub const ASIDE_WAIT_MAX: Duration = Duration::from_secs(5);
+
+/// Large bodies that wait for their turn. Source: chosen; more than are done in [`ASIDE_WAIT_MAX`].
+pub const ASIDE_WAITING_MAX: usize = 1_024;
+
+/// Large bodies of one client that wait for their turn. Source: chosen; a client that sends again
+/// all that it kept while it was offline has fewer.
+pub const ASIDE_WAITING_OF_SITE_MAX: usize = 128;
+
+/// Counts of what each client holds of the budget for requests under way. Source: chosen; 32 KiB of
+/// memory, and of a hundred clients at a time two rarely meet in one.
+pub const BUDGET_SITES: usize = 4_096;
+
+/// The budget for requests under way is so many times what one client may hold. Source: chosen.
+pub const BUDGET_PART_OF_SITE: usize = 8;
+
+/// The same for requests without a key in their head, which anybody can send. Source: chosen.
+pub const BUDGET_PART_OF_KEYLESS_SITE: usize = 32;
 
 /// Bytes of a body that must come in a second once its grace is over. Source: chosen; a tenth of
 /// the slowest mobile networks.
 pub const BODY_BYTES_PER_SECOND_MIN: u64 = 1 << 10;
+
+/// Longest silence that what has come of a body earns it, where its grace is no longer. Source:
+/// chosen; three packets lost in a row silence a connection for seven seconds.
+pub const BODY_PATIENCE_MAX: Duration = Duration::from_secs(10);
 
 /// Bytes that each byte of a gzip body may become, where that is more than
 /// [`INFLATED_BYTES_FREE`]. Source: measured; 5,000 events of a kilobyte that differ in a counter
@@ -279,5 +303,7 @@ pub const TRIAL_SAMPLES_MAX: usize = 20;
 /// Characters of an event's name in a sample. Source: chosen.
 pub const SAMPLE_NAME_CHARS_MAX: usize = 200;
 
+const _: () = assert!(ASIDE_WAITING_OF_SITE_MAX < ASIDE_WAITING_MAX);
+const _: () = assert!(BUDGET_PART_OF_SITE <= BUDGET_PART_OF_KEYLESS_SITE);
 const _: () = assert!(WINDOW_EVENTS_MAX <= OPEN_DELIVERIES_MAX);
 const _: () = assert!(EVENT_SCAN.depth_max <= STORED_SCAN.depth_max);

@@ -55,8 +55,9 @@ pub const INTAKE: &[Row] = &[
         ),
         default: "5s",
         help: "How long a body may be slow; then it must have come at 1 KiB a second",
-        more: "What has come earns it time: after 10 KiB it may be silent for ten seconds more. A \
-               slower body is answered 408, so that few bytes do not hold a connection for long.",
+        more: "What has come earns it time, a second for each KiB, but never more than ten seconds of \
+               silence, or this grace where it is longer. A slower body is answered 408, so that few \
+               bytes, or a fast beginning, do not hold a connection for long.",
     },
     Row {
         key: "intake.header_timeout",
@@ -128,7 +129,9 @@ pub const INTAKE: &[Row] = &[
         default: "256MiB",
         help: "Bytes of requests that may be under way before callers get 503",
         more: "Bodies count as they come, and again as they are inflated. It bounds the memory that \
-               many slow clients can cost.",
+               many slow clients can cost. One address may hold an eighth of it, and a thirty-second \
+               with requests that show no key in header or query; addresses in \
+               intake.trusted_proxies have no such part.",
     },
     Row {
         key: "intake.connections_per_address_max",

@@ -1,6 +1,6 @@
 //! Whose address a request came from, behind however many proxies.
 
-use std::net::IpAddr;
+use std::net::{IpAddr, Ipv6Addr};
 
 use http::HeaderMap;
 use ipnet::IpNet;
@@ -12,6 +12,33 @@ pub struct Client {
     pub address: IpAddr,
     /// Whether it is a trusted server itself, whose word about its own clients counts.
     pub is_trusted: bool,
+}
+
+impl Client {
+    /// Where it is.
+    pub fn site(self) -> Site {
+        Site::of(self.address)
+    }
+}
+
+/// A client as its address tells it from others; what one may hold or ask for is counted by it.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+pub struct Site(IpAddr);
+
+/// Bits of an IPv6 address that tell clients apart. Source: RFC 6177, a site has at least a /64.
+const IPV6_SITE_BITS: u32 = 64;
+
+impl Site {
+    /// The site of an address: an IPv6 client owns a whole network of them, which are one.
+    pub fn of(address: IpAddr) -> Self {
+        match address.to_canonical() {
+            IpAddr::V6(address) => {
+                let network = address.to_bits() >> IPV6_SITE_BITS << IPV6_SITE_BITS;
+                Self(IpAddr::V6(Ipv6Addr::from_bits(network)))
+            }
+            address => Self(address),
+        }
+    }
 }
 
 /// The client behind `peer`.
@@ -60,6 +87,15 @@ mod tests {
         let trusted = ["127.0.0.0/8".parse().unwrap(), "10.0.0.0/8".parse().unwrap()];
         let got = client(peer.parse().unwrap(), &headers, &trusted);
         assert_eq!(got, Client { address: want.parse().unwrap(), is_trusted }, "{forwarded:?}");
+    }
+
+    #[test]
+    fn addresses_of_one_network_are_one_site() {
+        let site = |text: &str| Site::of(text.parse().unwrap());
+        assert_eq!(site("192.0.2.1"), site("::ffff:192.0.2.1"));
+        assert_ne!(site("192.0.2.1"), site("192.0.2.2"));
+        assert_eq!(site("2001:db8::1"), site("2001:db8::ffff:2"));
+        assert_ne!(site("2001:db8::1"), site("2001:db8:0:1::1"));
     }
 
     #[test]

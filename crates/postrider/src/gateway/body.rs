@@ -12,9 +12,10 @@ use http_body_util::BodyExt;
 use hyper::body::{Body, Frame, Incoming};
 use tokio::time::Instant;
 
+use super::address::Site;
 use super::aside::Aside;
 use super::budget::Share;
-use super::inflate::inflate;
+use super::inflate::{Inflated, Inflation};
 
 /// How a body is packed.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -64,8 +65,28 @@ struct Flow {
     declared: usize,
     /// Bytes that have come.
     bytes: usize,
-    /// When it was first waited for.
-    since: Option<Instant>,
+    /// Since it was first waited for.
+    patience: Option<Patience>,
+}
+
+/// How long a body may still be silent. What comes of it prolongs that, but never far ahead, so
+/// that a fast beginning does not buy all the time there is.
+#[derive(Debug)]
+struct Patience {
+    grace: Duration,
+    since: Instant,
+    until: Instant,
+    /// Bytes that have prolonged it.
+    bytes: usize,
+}
+
+/// Where the work on large bodies is put, and whose it is.
+#[derive(Clone, Copy)]
+pub struct Workplace<'a> {
+    /// Where.
+    pub aside: &'a Aside,
+    /// Whose.
+    pub site: Site,
 }
 
 /// Whether a body that says how long it is may be taken.
@@ -89,9 +110,8 @@ pub async fn read(
     encoding: Encoding,
     bounds: Bounds,
     share: &mut Share,
-    aside: &Aside,
+    workplace: Workplace<'_>,
 ) -> Result<Bytes, (Reason, String)> {
-    let bytes_max = bounds.bytes_max;
     let mut flow = Flow::new(body, bounds);
     let packed = collect(&mut flow, share).await;
     if matches!(packed, Err((Reason::TooLarge, _))) {
@@ -101,11 +121,38 @@ pub async fn read(
     match encoding {
         Encoding::Plain => Ok(packed),
         Encoding::Gzip => {
-            // What will come of it is not known yet.
-            let bytes = packed.len().saturating_mul(limits::INFLATED_PER_PACKED);
-            let inflated = aside.work(bytes, move || inflate(&packed, bytes_max)).await??;
+            let inflated = workplace.inflate(packed, bounds.bytes_max).await?;
             share.take(inflated.len())?;
-            Ok(Bytes::from(inflated))
+            Ok(inflated)
+        }
+    }
+}
+
+impl Workplace<'_> {
+    /// Does work on so many bytes, here or aside.
+    ///
+    /// # Errors
+    /// As [`Aside::work`] says.
+    pub async fn work<T: Send + 'static>(
+        self,
+        bytes: usize,
+        work: impl FnOnce() -> T + Send + 'static,
+    ) -> Result<T, (Reason, String)> {
+        self.aside.work(self.site, bytes, work).await
+    }
+
+    /// Inflates a body: here as long as that is little work, and the rest of it aside.
+    async fn inflate(self, packed: Bytes, bytes_max: usize) -> Result<Bytes, (Reason, String)> {
+        let is_small = packed.len() <= limits::INLINE_PACKED_BYTES_MAX;
+        let inflation = Inflation::new(packed, bytes_max);
+        // What will come of it is not known before it has.
+        let begun = match is_small {
+            true => inflation.up_to(limits::INLINE_BYTES_MAX)?,
+            false => Inflated::Part(Box::new(inflation)),
+        };
+        match begun {
+            Inflated::Whole(body) => Ok(body),
+            Inflated::Part(rest) => self.aside.put(self.site, || rest.whole()).await?,
         }
     }
 }
@@ -153,7 +200,7 @@ pub async fn drain(body: Incoming, bounds: Bounds) {
 impl Flow {
     fn new(body: Incoming, bounds: Bounds) -> Self {
         let declared = usize::try_from(body.size_hint().lower()).unwrap_or(usize::MAX);
-        Self { body, bounds, declared, bytes: 0, since: None }
+        Self { body, bounds, declared, bytes: 0, patience: None }
     }
 
     /// The next piece; none at the end.
@@ -175,13 +222,12 @@ impl Flow {
 
     /// Waits for the next frame as long as the body is fast enough.
     async fn wait(&mut self) -> Result<Option<hyper::Result<Frame<Bytes>>>, (Reason, String)> {
-        let Bounds { time_max, grace, .. } = self.bounds;
-        let since = *self.since.get_or_insert_with(Instant::now);
-        let earned = self.bytes as u64 * 1_000 / limits::BODY_BYTES_PER_SECOND_MIN;
-        let time_left = time_max.min(grace.saturating_add(Duration::from_millis(earned)));
-        let waited = tokio::time::timeout_at(since + time_left, self.body.frame()).await;
+        let now = Instant::now();
+        let patience = self.patience.get_or_insert_with(|| Patience::new(self.bounds.grace, now));
+        let until = patience.prolong(self.bytes, now).min(patience.since + self.bounds.time_max);
+        let waited = tokio::time::timeout_at(until, self.body.frame()).await;
         waited.map_err(|_| {
-            let (seconds, bytes) = (time_left.as_secs_f64(), self.bytes);
+            let (seconds, bytes) = ((until - patience.since).as_secs_f64(), self.bytes);
             (Reason::BodyTimeout, format!("{bytes} bytes of the body came within {seconds} s"))
         })
     }
@@ -198,9 +244,69 @@ impl Flow {
     }
 }
 
+impl Patience {
+    fn new(grace: Duration, now: Instant) -> Self {
+        Self { grace, since: now, until: now + grace, bytes: 0 }
+    }
+
+    /// Prolongs it, as so many bytes have come in all; says until when the next one must.
+    fn prolong(&mut self, bytes: usize, now: Instant) -> Instant {
+        let earned = (bytes - self.bytes) as u64 * 1_000 / limits::BODY_BYTES_PER_SECOND_MIN;
+        self.bytes = bytes;
+        let most = self.grace.max(limits::BODY_PATIENCE_MAX);
+        self.until = (self.until + Duration::from_millis(earned)).min(now + most);
+        self.until
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_comes_of_a_body_earns_it_time_but_never_much_ahead() {
+        let check = |grace: u64, steps: &[(u64, usize, u64)]| {
+            let start = Instant::now();
+            let at = |seconds| start + Duration::from_secs(seconds);
+            let mut patience = Patience::new(Duration::from_secs(grace), start);
+            for (now, kib, until) in steps {
+                assert_eq!(patience.prolong(kib << 10, at(*now)), at(*until), "{grace}: {steps:?}");
+            }
+        };
+        check(5, &[(0, 0, 5), (4, 0, 5)]);
+        check(5, &[(0, 3, 8), (7, 4, 9), (9, 5, 10)]);
+        // A fast beginning buys ten seconds of silence, whenever it comes.
+        check(5, &[(0, 10_000, 10), (9, 10_000, 10), (9, 10_001, 11)]);
+        check(5, &[(0, 0, 5), (4, 10_000, 14)]);
+        check(60, &[(0, 10_000, 60), (30, 10_010, 70)]);
+    }
+
+    #[tokio::test]
+    async fn gzip_is_inflated_here_as_long_as_little_comes_of_it() {
+        let aside = Aside::new(1);
+        let workplace = Workplace { aside: &aside, site: Site::of([192, 0, 2, 1].into()) };
+        let (go, wait) = std::sync::mpsc::channel::<()>();
+        let mut busy = Box::pin(aside.put(workplace.site, move || wait.recv()));
+        assert!(busy.as_mut().now_or_never().is_none(), "the only thread has work");
+        let inflate = |packed| workplace.inflate(Bytes::from(packed), 16 << 20);
+        let check = |packed: Vec<u8>, bytes_here: Option<usize>| {
+            let inflated = inflate(packed).now_or_never();
+            assert_eq!(inflated.map(|body| body.unwrap().len()), bytes_here);
+        };
+        let gzip = testkit::client::gzip;
+        let most = limits::INLINE_BYTES_MAX;
+        check(gzip(&vec![b' '; most]), Some(most));
+        check(gzip(&vec![b' '; most + 1]), None);
+        check(gzip(&vec![b' '; 16 << 20]), None);
+        // Work that nothing comes of is work, too.
+        let empty = gzip(b"");
+        let members = limits::INLINE_PACKED_BYTES_MAX / empty.len();
+        check(empty.repeat(members), Some(0));
+        check(empty.repeat(members + 1), None);
+        let rest = inflate(gzip(&vec![b' '; most + 1]));
+        go.send(()).unwrap();
+        assert_eq!(rest.await.unwrap().len(), most + 1);
+    }
 
     #[test]
     fn room_grows_with_what_comes_and_no_further_than_what_was_declared() {

@@ -4,20 +4,19 @@
 //! for none; an IPv6 client owns a whole network of addresses, which count as one.
 
 use std::collections::HashMap;
-use std::net::{IpAddr, Ipv6Addr};
+use std::net::IpAddr;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use ipnet::IpNet;
 
-/// Bits of an IPv6 address that tell clients apart. Source: RFC 6177, a site has at least a /64.
-const IPV6_CLIENT_BITS: u32 = 64;
+use super::address::Site;
 
 /// Connections by address.
 #[derive(Debug)]
 pub struct Crowd {
     per_address_max: usize,
     exempt: Vec<IpNet>,
-    counts: Mutex<HashMap<IpAddr, usize>>,
+    counts: Mutex<HashMap<Site, usize>>,
 }
 
 /// One connection in the crowd, until it is dropped.
@@ -25,7 +24,7 @@ pub struct Crowd {
 pub struct Guest {
     crowd: Arc<Crowd>,
     /// None where it does not count.
-    address: Option<IpAddr>,
+    site: Option<Site>,
 }
 
 impl Crowd {
@@ -38,38 +37,28 @@ impl Crowd {
     pub fn enter(self: &Arc<Self>, peer: IpAddr) -> Option<Guest> {
         let peer = peer.to_canonical();
         if self.exempt.iter().any(|network| network.contains(&peer)) {
-            return Some(Guest { crowd: self.clone(), address: None });
+            return Some(Guest { crowd: self.clone(), site: None });
         }
-        let address = client(peer);
+        let site = Site::of(peer);
         let mut counts = self.counts.lock().unwrap_or_else(PoisonError::into_inner);
-        let count = counts.entry(address).or_default();
+        let count = counts.entry(site).or_default();
         if *count >= self.per_address_max {
             return None;
         }
         *count += 1;
-        Some(Guest { crowd: self.clone(), address: Some(address) })
+        Some(Guest { crowd: self.clone(), site: Some(site) })
     }
 }
 
 impl Drop for Guest {
     fn drop(&mut self) {
-        let Some(address) = self.address else { return };
+        let Some(site) = self.site else { return };
         let mut counts = self.crowd.counts.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(count) = counts.get_mut(&address) {
+        if let Some(count) = counts.get_mut(&site) {
             *count -= 1;
             if *count == 0 {
-                counts.remove(&address);
+                counts.remove(&site);
             }
-        }
-    }
-}
-
-fn client(peer: IpAddr) -> IpAddr {
-    match peer {
-        IpAddr::V4(_) => peer,
-        IpAddr::V6(address) => {
-            let network = address.to_bits() >> IPV6_CLIENT_BITS << IPV6_CLIENT_BITS;
-            IpAddr::V6(Ipv6Addr::from_bits(network))
         }
     }
 }

@@ -2,38 +2,92 @@
 
 use std::io::{ErrorKind, Read};
 
+use bytes::buf::Reader;
+use bytes::{Buf, Bytes};
 use domain::limits;
 use domain::reason::Reason;
 use flate2::bufread::MultiGzDecoder;
 
-/// Inflates a whole body of one or more gzip members.
-///
-/// # Errors
-/// `BadGzip` where it is cut, damaged or no gzip at all; `TooLarge` as soon as more than
-/// `bytes_max` have come out, or more than any batch of events packs into so few bytes.
-pub fn inflate(compressed: &[u8], bytes_max: usize) -> Result<Vec<u8>, (Reason, String)> {
-    // Text deflates four- to tenfold; the rest grows as it comes.
-    let expected = compressed.len().saturating_mul(4).min(bytes_max);
-    let mut inflated = Vec::with_capacity(expected);
-    let allowed = bytes_max.min(unpacked_max(compressed.len()));
-    // One byte more than allowed tells a body that fits from one that does not.
-    let limit = u64::try_from(allowed).unwrap_or(u64::MAX).saturating_add(1);
-    let mut decoder = MultiGzDecoder::new(compressed).take(limit);
-    match decoder.read_to_end(&mut inflated) {
-        Ok(_) if inflated.len() > bytes_max => {
-            Err((Reason::TooLarge, format!("more than {bytes_max} bytes when inflated")))
-        }
-        Ok(_) if inflated.len() > allowed => {
-            let (packed, ratio) = (compressed.len(), limits::INFLATE_RATIO_MAX);
-            let detail = format!("{packed} bytes of gzip inflate to more than {ratio} times that");
-            Err((Reason::TooLarge, detail))
-        }
-        Ok(_) => Ok(inflated),
-        Err(error) if error.kind() == ErrorKind::UnexpectedEof => {
-            Err((Reason::BadGzip, "the gzip body ends too early".to_owned()))
-        }
-        Err(error) => Err((Reason::BadGzip, format!("the gzip body is damaged: {error}"))),
+/// A body of one or more gzip members, inflated as far as was asked for.
+pub struct Inflation {
+    decoder: MultiGzDecoder<Reader<Bytes>>,
+    inflated: Vec<u8>,
+    packed_bytes: usize,
+    bytes_max: usize,
+}
+
+/// How far a body is inflated.
+pub enum Inflated {
+    /// To its end.
+    Whole(Bytes),
+    /// Not to its end yet.
+    Part(Box<Inflation>),
+}
+
+impl Inflation {
+    /// Nothing is inflated yet; `bytes_max` may come out.
+    pub fn new(packed: Bytes, bytes_max: usize) -> Self {
+        let packed_bytes = packed.len();
+        // Text deflates four- to tenfold; the rest grows as it comes.
+        let expected = packed_bytes.saturating_mul(4).min(bytes_max);
+        let inflated = Vec::with_capacity(expected);
+        Self { decoder: MultiGzDecoder::new(packed.reader()), inflated, packed_bytes, bytes_max }
     }
+
+    /// Inflates the whole where that is no more than so many bytes, else a byte more than that.
+    ///
+    /// # Errors
+    /// As [`Self::whole`], as far as it has come.
+    pub fn up_to(mut self, bytes: usize) -> Result<Inflated, (Reason, String)> {
+        self.go_on(bytes)?;
+        if self.inflated.len() > bytes {
+            return Ok(Inflated::Part(Box::new(self)));
+        }
+        Ok(Inflated::Whole(Bytes::from(self.inflated)))
+    }
+
+    /// Inflates what is left.
+    ///
+    /// # Errors
+    /// `BadGzip` where it is cut, damaged or no gzip at all; `TooLarge` as soon as more than
+    /// `bytes_max` have come out, or more than any batch of events packs into so few bytes.
+    pub fn whole(mut self) -> Result<Bytes, (Reason, String)> {
+        self.go_on(usize::MAX)?;
+        Ok(Bytes::from(self.inflated))
+    }
+
+    /// Inflates until the end, or until more than so many bytes have come out in all.
+    fn go_on(&mut self, bytes: usize) -> Result<(), (Reason, String)> {
+        let allowed = self.bytes_max.min(unpacked_max(self.packed_bytes));
+        // One byte more than allowed tells a body that fits from one that does not.
+        let goal = bytes.min(allowed).saturating_add(1);
+        let left = u64::try_from(goal.saturating_sub(self.inflated.len())).unwrap_or(u64::MAX);
+        let read = self.decoder.by_ref().take(left).read_to_end(&mut self.inflated);
+        read.map_err(|error| fault(&error))?;
+        if self.inflated.len() > allowed {
+            return Err(self.too_large());
+        }
+        Ok(())
+    }
+
+    fn too_large(&self) -> (Reason, String) {
+        let Self { packed_bytes: packed, bytes_max, .. } = self;
+        let detail = if self.inflated.len() > *bytes_max {
+            format!("more than {bytes_max} bytes when inflated")
+        } else {
+            let ratio = limits::INFLATE_RATIO_MAX;
+            format!("{packed} bytes of gzip inflate to more than {ratio} times that")
+        };
+        (Reason::TooLarge, detail)
+    }
+}
+
+fn fault(error: &std::io::Error) -> (Reason, String) {
+    let detail = match error.kind() {
+        ErrorKind::UnexpectedEof => "the gzip body ends too early".to_owned(),
+        _ => format!("the gzip body is damaged: {error}"),
+    };
+    (Reason::BadGzip, detail)
 }
 
 /// What so many bytes of gzip may become.
@@ -50,6 +104,14 @@ mod tests {
 
     use super::*;
 
+    /// Inflates in two steps, of which the first may be the whole.
+    fn inflate(packed: &[u8], bytes_max: usize) -> Result<Bytes, (Reason, String)> {
+        match Inflation::new(Bytes::copy_from_slice(packed), bytes_max).up_to(5)? {
+            Inflated::Whole(body) => Ok(body),
+            Inflated::Part(rest) => rest.whole(),
+        }
+    }
+
     fn gzip(text: &[u8]) -> Vec<u8> {
         let mut encoder = GzEncoder::new(Vec::new(), Compression::default());
         encoder.write_all(text).unwrap();
@@ -58,9 +120,9 @@ mod tests {
 
     #[test]
     fn whole_bodies_come_out_as_they_went_in() {
-        assert_eq!(inflate(&gzip(b"hello"), 5).unwrap(), b"hello");
+        assert_eq!(inflate(&gzip(b"hello"), 5).unwrap(), &b"hello"[..]);
         let two = [gzip(b"hel"), gzip(b"lo")].concat();
-        assert_eq!(inflate(&two, 5).unwrap(), b"hello");
+        assert_eq!(inflate(&two, 5).unwrap(), &b"hello"[..]);
     }
 
     #[test]
@@ -75,6 +137,19 @@ mod tests {
         let last = flipped.len() - 6;
         flipped[last] ^= 1;
         assert_eq!(reason(&flipped), Reason::BadGzip);
+    }
+
+    #[test]
+    fn it_stops_where_it_is_told_to_and_goes_on_from_there() {
+        let plain = vec![b'x'; 1 << 20];
+        let mut inflation = Inflation::new(Bytes::from(gzip(&plain)), 16 << 20);
+        for bytes in [0, 10, 10, 100_000, (1 << 20) - 1] {
+            let Ok(Inflated::Part(part)) = inflation.up_to(bytes) else { panic!("no part") };
+            assert_eq!(part.inflated.len(), bytes + 1);
+            inflation = *part;
+        }
+        let Ok(Inflated::Whole(whole)) = inflation.up_to(1 << 20) else { panic!("a part") };
+        assert_eq!(whole, plain);
     }
 
     #[test]

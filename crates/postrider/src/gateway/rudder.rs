@@ -18,9 +18,11 @@ use http::{HeaderMap, Method, Request, StatusCode};
 use hyper::body::Incoming;
 use storage::{RejectionRecord, StorageError};
 
+use super::address::Client;
 use super::answer::{self, Answer};
-use super::body::{self, Encoding};
+use super::body::{self, Encoding, Workplace};
 use super::bucket::Overdrawn;
+use super::budget::Standing;
 use super::cors;
 use super::desk::Desk;
 use super::key_ring::{KeyFault, KeyHolder, KeyRing, header_key, query_key};
@@ -49,9 +51,8 @@ enum KeyPlace {
 }
 
 /// Who sends a body.
-struct Sender<'h> {
-    headers: &'h HeaderMap,
-    peer: IpAddr,
+struct Sender {
+    client: Client,
     received_at: Timestamp,
     holder: Rc<KeyHolder>,
 }
@@ -169,20 +170,22 @@ impl Rudder {
                 return Err(refused);
             }
         };
-        let (mut share, aside) = (self.needs.budget.share(), &self.needs.aside);
-        let read = body::read(body, encoding, bounds, &mut share, aside).await;
+        let client = address::client(peer, &head.headers, &settings.trusted_proxies);
+        let standing = known.as_ref().map_or(Standing::Keyless, |_| Standing::Keyed);
+        let mut share = self.needs.budget.share(client, standing);
+        let workplace = Workplace { aside: &self.needs.aside, site: client.site() };
+        let read = body::read(body, encoding, bounds, &mut share, workplace).await;
         let body = read.map_err(|refusal| Refused::of(refusal).by(known.as_ref()))?;
         let holder = match known {
             Some(holder) => holder,
             None => {
                 let whole = body.clone();
-                let key = aside.work(body.len(), move || intake::write_key(&whole)).await;
+                let key = workplace.work(body.len(), move || intake::write_key(&whole)).await;
                 let key = key.map_err(Refused::of)?;
                 self.authenticate(key, &head.headers, received_at)?
             }
         };
-        self.take_body(&body, shape, Sender { headers: &head.headers, peer, received_at, holder })
-            .await
+        self.take_body(&body, shape, Sender { client, received_at, holder }).await
     }
 
     async fn take_pixel(
@@ -196,24 +199,21 @@ impl Rudder {
         let holder = self.authenticate(query_key(query), request.headers(), received_at)?;
         let body = pixel::body(query.unwrap_or_default(), kind, received_at);
         let body = body.map_err(|refusal| Refused::of(refusal).by(Some(&holder)))?;
-        let sender = Sender { headers: request.headers(), peer, received_at, holder };
+        let trusted = &self.needs.settings.trusted_proxies;
+        let client = address::client(peer, request.headers(), trusted);
+        let sender = Sender { client, received_at, holder };
         self.take_body(&Bytes::from(body), Shape::Single(kind), sender).await
     }
 
     /// Stores what a body holds.
-    async fn take_body(
-        &self,
-        body: &Bytes,
-        shape: Shape,
-        sender: Sender<'_>,
-    ) -> Result<(), Refused> {
-        let Sender { headers, peer, received_at, holder } = sender;
+    async fn take_body(&self, body: &Bytes, shape: Shape, sender: Sender) -> Result<(), Refused> {
+        let Sender { client, received_at, holder } = sender;
         let settings = &self.needs.settings;
         let postmark = Postmark {
             shape,
             source: holder.source.clone(),
             received_at,
-            client: address::client(peer, headers, &settings.trusted_proxies),
+            client,
             event_bytes_max: settings.event_bytes_max,
             message_seed: self.needs.recent.seed(),
         };

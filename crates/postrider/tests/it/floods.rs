@@ -1,5 +1,6 @@
 //! Very many of one thing: nobody else waits for it.
 
+use futures_util::stream::{FuturesUnordered, StreamExt};
 use testkit::client::gzip;
 use testkit::{Connection, Endpoint, Event, Gate, Reply, Request, Workspace, batch, eventually};
 
@@ -93,5 +94,51 @@ async fn a_large_body_being_worked_on_holds_up_no_other_connection_of_its_thread
     assert!(answers >= 25, "only {answers} answers came while five large bodies were worked on");
     let listed = || server.admin.rejections();
     eventually("the refusals are listed", listed, |all| !all.is_empty()).await;
+    server.stop().await;
+}
+
+#[tokio::test]
+async fn a_pile_of_large_bodies_of_one_address_delays_nobody_else() {
+    const PILE: usize = 60;
+    let server = Server::start(&Workspace::of_app()).await;
+    let large = |address: &str, name: &str| {
+        let event = |number| Event::track("x").user("u").id(&format!("{name}-{number}"));
+        let body = gzip(batch((0..3_000).map(event)).as_bytes());
+        let request = Request::new("POST", "/v1/batch").key("key-app").body(body);
+        request.header("content-encoding", "gzip").header("x-forwarded-for", address).to_bytes()
+    };
+    let begin = async |request: &[u8]| {
+        let mut connection = server.gateway.connect().await;
+        let (rest, last) = request.split_at(request.len() - 1);
+        connection.write(rest).await.expect("it is taken");
+        (connection, last.to_vec())
+    };
+    let answered = async |(mut connection, last): (Connection, Vec<u8>)| {
+        connection.write(&last).await.expect("it is taken");
+        connection.answer().await.expect("HTTP").expect("an answer").status
+    };
+    let other = begin(&large("192.0.2.2", "other")).await;
+    let mut pile = Vec::new();
+    for number in 0..PILE {
+        pile.push(begin(&large("192.0.2.1", &number.to_string())).await);
+    }
+    let mut pile: FuturesUnordered<_> = pile.into_iter().map(answered).collect();
+    // The pile is there first: one of it is done, the others are in line.
+    assert_eq!(pile.next().await, Some(200));
+    let mut other = std::pin::pin!(answered(other));
+    let mut before = 1;
+    loop {
+        tokio::select! {
+            biased;
+            status = &mut other => break assert_eq!(status, 200),
+            Some(status) = pile.next() => {
+                assert_eq!(status, 200);
+                before += 1;
+            }
+        }
+    }
+    assert!(before < PILE / 2, "{before} of {PILE} were done before the other one");
+    assert!(pile.all(async |status| status == 200).await, "none of the pile is lost");
+    assert_eq!(server.admin.accepted().await, 3_000 * (PILE as u64 + 1));
     server.stop().await;
 }

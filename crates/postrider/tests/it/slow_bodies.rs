@@ -67,3 +67,35 @@ async fn a_refused_body_is_not_waited_for_longer_than_any_other() {
     assert_eq!((answer.status, answer.text()), (401, "invalid write key\n"));
     server.stop().await;
 }
+
+#[tokio::test]
+async fn one_address_holds_a_part_of_the_room_for_bodies_and_others_go_on() {
+    let from = |address| Request::new("POST", "/v1/batch").header("x-forwarded-for", address);
+    let large = from("192.0.2.1").body(vec![b' '; 200 << 10]);
+    // An eighth of the room, and a thirty-second where the head has no key.
+    for (request, fitting) in [(large.clone().key("key-app"), 5), (large, 1)] {
+        let server = Server::tuned(&Workspace::of_app(), |config| {
+            config.intake.request_bytes_max = 1 << 20;
+            config.intake.bodies_bytes_max = 8 << 20;
+        })
+        .await;
+        let request = request.to_bytes();
+        let mut connections = Vec::new();
+        for _ in 0..50 {
+            let mut connection = server.gateway.connect().await;
+            // One that is refused may be closed before it has sent all.
+            let _ = connection.write(&request[..request.len() - 1]).await;
+            connections.push(connection);
+        }
+        let refused = server.admin.wait_for_rejections(50 - fitting).await;
+        assert!(refused.iter().all(|one| one.reason == "busy" && one.detail.contains("address")));
+        let text = "x".repeat(500 << 10);
+        let other = Event::track("x").user("u").with("text", text).text();
+        let other = from("192.0.2.2").key("key-app").body(format!("{{\"batch\":[{other}]}}"));
+        let answer = server.gateway.send(&other).await;
+        assert_eq!((answer.status, answer.text()), (200, "ok"));
+        assert_eq!(server.admin.rejections().await.len(), 50 - fitting, "the others are held");
+        drop(connections);
+        server.stop().await;
+    }
+}
