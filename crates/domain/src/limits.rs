@@ -127,6 +127,10 @@ pub const LINGER_TIME_MAX: Duration = Duration::from_secs(1);
 /// same moment still arrives. Source: chosen; a round trip to the other side of the world.
 pub const LEAVE_PATIENCE: Duration = Duration::from_millis(250);
 
+/// Time that requests under way have at least once nothing is taken any more, unless an end is to
+/// take none at all. Source: chosen; a sync and a round trip, and short beside any grace.
+pub const CLOSE_TIME_MIN: Duration = Duration::from_secs(1);
+
 /// Requests of one HTTP/2 connection at the same time. Source: RFC 9113 advises at least 100.
 pub const HTTP2_STREAMS_MAX: u32 = 100;
 

@@ -276,7 +276,9 @@ const SHUTDOWN: &[Row] = &[Row {
     ),
     default: "30s",
     help: "Longest wait for requests and attempts that are under way when the process ends",
-    more: "An attempt that is cut off is made again after the next start.",
+    more: "It is one time for both: attempts come first, requests have what is left, and one second \
+           at least. What ends the process by force, as systemd or Kubernetes do, should wait a few \
+           seconds longer. An attempt that is cut off is made again after the next start.",
 }];
 
 const RUNTIME: &[Row] = &[Row {

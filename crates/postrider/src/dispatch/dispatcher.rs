@@ -9,7 +9,7 @@
 
 use std::collections::VecDeque;
 use std::future::Future;
-use std::pin::Pin;
+use std::pin::{Pin, pin};
 use std::rc::Rc;
 use std::sync::Arc;
 use std::time::Duration;
@@ -476,17 +476,16 @@ impl Dispatcher {
         self.parts.gauge.report(behind + self.agenda.unfinished() as u64, parked as u64, next);
     }
 
-    /// Lets attempts under way end, within the grace period, and settles for the last time.
+    /// Lets attempts under way end, within the time that the end has, and settles for the last time.
     async fn finish(mut self, mut shutdown: Shutdown) -> Result<(), StorageError> {
-        let grace = tokio::time::sleep(self.parts.policy.grace);
-        tokio::pin!(grace);
+        let mut overdue = pin!(shutdown.overdue(self.parts.policy.grace));
         while !self.attempts.is_empty() {
             self.settle();
             tokio::select! {
                 Some(attempt) = self.attempts.next() => self.ended(attempt),
                 answer = pending(&mut self.settling) => self.settled(answer)?,
                 () = clock::rested(&mut self.rest) => self.rest = None,
-                () = &mut grace => break,
+                () = &mut overdue => break,
                 () = shutdown.ending_now() => break,
             }
         }

@@ -47,7 +47,8 @@ impl Door {
         Self { listener, rudder: Rc::new(Rudder::new(needs)), guests }
     }
 
-    /// Serves until the server ends, and then as long as requests are under way, within `grace`.
+    /// Serves until the server ends, and then as long as requests are under way, within the time
+    /// that the end has.
     ///
     /// # Cancellation
     /// Connections are closed; what they stored stays stored.
@@ -85,7 +86,7 @@ impl Door {
             () = &mut desk => {}
             () = &mut watch => {}
             () = rest => {}
-            () = tokio::time::sleep(rudder.settings().grace) => {
+            () = shutdown.overdue(rudder.settings().grace) => {
                 tracing::warn!("requests did not end in time");
             }
             () = shutdown.ending_now() => {}

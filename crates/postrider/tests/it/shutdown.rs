@@ -90,3 +90,20 @@ async fn an_attempt_that_outlasts_the_grace_is_made_again_after_the_next_start()
     server.admin.wait_until_finished("hooks", 1).await;
     server.stop().await;
 }
+
+#[tokio::test]
+async fn a_request_that_outlasts_the_grace_is_cut_off() {
+    let server = Server::tuned(&Workspace::of_app(), |config| {
+        config.shutdown.grace = crate::harness::ms(50);
+        config.intake.body_timeout = crate::harness::ms(600_000);
+        config.intake.body_grace = crate::harness::ms(600_000);
+    })
+    .await;
+    let request = Request::new("POST", "/v1/track").key("key-app").header("expect", "100-continue");
+    let request = request.body(event("m")).to_bytes();
+    let mut connection = server.gateway.connect().await;
+    connection.write(&request[..request.len() - 1]).await.expect("it is taken");
+    connection.wait_for_continue().await;
+    server.stop().await;
+    assert!(matches!(connection.answer().await, Ok(None) | Err(_)), "nobody has answered");
+}
