@@ -23,6 +23,16 @@ struct Running {
     result: oneshot::Receiver<Result<(), RunError>>,
 }
 
+/// Ends the server when it is dropped: a thread that panics must not leave a server behind that
+/// looks well and does only part of its work.
+struct EndsServer(Arc<Trigger>);
+
+impl Drop for EndsServer {
+    fn drop(&mut self) {
+        self.0.drain();
+    }
+}
+
 /// A runtime for one thread.
 ///
 /// # Errors
@@ -44,7 +54,7 @@ impl Threads {
         self.controls.trigger.clone()
     }
 
-    /// Starts a thread that does `work`; when it ends by itself, the whole server ends.
+    /// Starts a thread that does `work`; when that ends by itself or panics, the whole server ends.
     ///
     /// # Errors
     /// Where no thread can be started.
@@ -56,11 +66,11 @@ impl Threads {
         let (reply, result) = oneshot::channel();
         let controls = self.controls.clone();
         let body = move || {
-            let shutdown = controls.shutdown.clone();
+            let Controls { trigger, shutdown, .. } = controls;
+            let _ending = EndsServer(trigger);
             let done = runtime().and_then(|runtime| {
                 LocalSet::new().block_on(&runtime, async { work(shutdown).await })
             });
-            controls.trigger.drain();
             // Whoever waits for the result may be gone; the server ends all the same.
             let _ = reply.send(done);
         };
@@ -86,12 +96,31 @@ impl Threads {
                     source: format!("thread {name} has panicked").into(),
                 })
             });
-            // The result is the thread's last act, so this does not block.
-            if thread.join().is_err() {
-                tracing::error!(thread = name, "a thread has panicked");
-            }
+            // The result is nearly the thread's last act, so this does not block; where it has
+            // panicked, the result has said so.
+            let _ = thread.join();
             first = first.and(ended);
         }
         first
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn a_thread_that_panics_ends_the_server_with_an_error() {
+        let controls = Controls::new();
+        let mut threads = Threads::new(controls.clone());
+        let others = |mut shutdown: Shutdown| async move {
+            shutdown.draining().await;
+            Ok(())
+        };
+        threads.start("well".to_owned(), others).unwrap();
+        threads.start("ill".to_owned(), |_| async { panic!("as a fault of ours would") }).unwrap();
+        testkit::within("the end", controls.shutdown.clone().draining()).await;
+        let error = threads.join().await.unwrap_err();
+        assert_eq!(crate::terminal::chain(&error), "cannot go on: thread ill has panicked");
     }
 }
