@@ -38,7 +38,7 @@ pub fn main() -> ExitCode {
 fn serve(config: &Config) -> ExitCode {
     let inherited = match Inherited::of_process() {
         Ok(inherited) => inherited,
-        Err(error) => return fail(1, &format!("error: {error}")),
+        Err(error) => return fail(1, &format!("error: {}", chain(&error))),
     };
     let terminals = Terminal::new(std::io::stdout())
         .and_then(|output| Ok((output, Terminal::new(std::io::stderr())?)));
@@ -62,7 +62,7 @@ fn serve_until_told(
     output: &Terminal,
 ) -> Result<(), String> {
     let listeners = Listeners::open(config.gateway, config.admin, inherited);
-    let listeners = listeners.map_err(|error| error.to_string())?;
+    let listeners = listeners.map_err(|error| format!("{}; {}", chain(&error), error.advice()))?;
     let controls = Controls::new();
     signals::listen(controls.clone())
         .and_then(|_| run(config, listeners, &controls, output))

@@ -285,7 +285,7 @@ fn gateway_settings(config: &Config) -> gateway::GatewaySettings {
             MixedBatches::AcceptGood => gateway::Mixed::AcceptGood,
             MixedBatches::RejectAll => gateway::Mixed::RejectAll,
         },
-        connections_max: listeners::connections_max() / thread_count(config),
+        connections_max: listeners::connections_per_thread(thread_count(config)),
         grace: config.shutdown.grace,
     }
 }

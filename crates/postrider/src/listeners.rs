@@ -19,19 +19,31 @@ pub struct Listeners {
 
 /// Why a socket could not be bound.
 #[derive(Debug, thiserror::Error)]
-#[error("cannot listen on {address} ({setting}): {source}; {hint}")]
+#[error("cannot listen on {address} ({setting})")]
 pub struct BindError {
     setting: &'static str,
     address: SocketAddr,
+    #[source]
     source: io::Error,
-    hint: &'static str,
+}
+
+impl BindError {
+    /// What to do about it.
+    pub fn advice(&self) -> &'static str {
+        match self.source.kind() {
+            io::ErrorKind::AddrInUse => "another process has the port: stop it, or choose another",
+            io::ErrorKind::PermissionDenied => "ports below 1024 need a right: choose a higher one",
+            io::ErrorKind::AddrNotAvailable => "this machine has no such address: choose another",
+            _ => "choose another address",
+        }
+    }
 }
 
 impl Listeners {
     /// Binds the gateway's and the admin's address.
     ///
     /// # Errors
-    /// A [`BindError`] that names the setting and says what to do.
+    /// A [`BindError`] that names the setting.
     pub fn bind(gateway: SocketAddr, admin: SocketAddr) -> Result<Self, BindError> {
         Self::open(gateway, admin, Inherited::default())
     }
@@ -39,7 +51,7 @@ impl Listeners {
     /// Takes the sockets that were handed over, and binds the others.
     ///
     /// # Errors
-    /// A [`BindError`] that names the setting and says what to do.
+    /// A [`BindError`] that names the setting.
     pub fn open(
         gateway: SocketAddr,
         admin: SocketAddr,
@@ -66,15 +78,21 @@ impl Listeners {
     }
 }
 
-/// Asks the system for as many open files as it gives, and says how many connections the gateway
-/// may have: what storage, the dashboard and endpoints need stays free.
-pub(crate) fn connections_max() -> usize {
+/// Asks the system for as many open files as it gives, and says how many connections each of the
+/// gateway's threads may have: what storage, the dashboard and endpoints need stays free.
+pub(crate) fn connections_per_thread(threads: usize) -> usize {
     // An error leaves the limit as it was, which is then what there is.
     let raised = rlimit::increase_nofile_limit(limits::OPEN_FILES_WANTED);
     let files = raised.or_else(|_| rlimit::Resource::NOFILE.get().map(|(soft, _)| soft));
     let files = files.unwrap_or(limits::OPEN_FILES_RESERVED * 2);
+    share(files, threads)
+}
+
+/// A thread that may have no connection would serve nobody who comes to it.
+fn share(files: u64, threads: usize) -> usize {
     let free = files.saturating_sub(limits::OPEN_FILES_RESERVED).max(files / 4);
-    usize::try_from(free).unwrap_or(usize::MAX)
+    let free = usize::try_from(free).unwrap_or(usize::MAX);
+    (free / threads.max(1)).max(1)
 }
 
 fn obtain(
@@ -82,15 +100,8 @@ fn obtain(
     address: SocketAddr,
     inherited: Option<TcpListener>,
 ) -> Result<(TcpListener, SocketAddr), BindError> {
-    inherited.map_or_else(|| bind(address), take_over).map_err(|source| {
-        let hint = match source.kind() {
-            io::ErrorKind::AddrInUse => "another process has the port: stop it, or choose another",
-            io::ErrorKind::PermissionDenied => "ports below 1024 need a right: choose a higher one",
-            io::ErrorKind::AddrNotAvailable => "this machine has no such address: choose another",
-            _ => "choose another address",
-        };
-        BindError { setting, address, source, hint }
-    })
+    let obtained = inherited.map_or_else(|| bind(address), take_over);
+    obtained.map_err(|source| BindError { setting, address, source })
 }
 
 fn take_over(listener: TcpListener) -> io::Result<(TcpListener, SocketAddr)> {
@@ -110,4 +121,27 @@ fn bind(address: SocketAddr) -> io::Result<(TcpListener, SocketAddr)> {
     let listener = TcpListener::from(socket);
     let bound = listener.local_addr()?;
     Ok((listener, bound))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn threads_share_what_is_not_kept_for_others() {
+        assert_eq!(share(65_536, 2), 32_512);
+        assert_eq!(share(640, 1), 160, "a quarter where little is left");
+        assert_eq!(share(256, 1_024), 1, "each thread serves somebody");
+    }
+
+    #[test]
+    fn what_cannot_be_bound_is_told_with_its_cause_once() {
+        let taken = TcpListener::bind("127.0.0.1:0").unwrap();
+        let address = taken.local_addr().unwrap();
+        let error = Listeners::bind(address, address).unwrap_err();
+        let text = crate::terminal::chain(&error);
+        assert!(text.starts_with(&format!("cannot listen on {address} (gateway): ")), "{text}");
+        assert_eq!(text.matches("in use").count(), 1, "{text}");
+        assert!(error.advice().starts_with("another process has the port"));
+    }
 }

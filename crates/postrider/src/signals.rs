@@ -8,8 +8,8 @@ use tokio::signal::unix::{SignalKind, signal};
 
 use crate::{Controls, RunError, threads};
 
-/// Listens on a thread of its own: the first SIGINT or SIGTERM drains, the next one after
-/// half a second ends at once with exit code 130, and SIGHUP reads the workspace file and the certificate again.
+/// Listens on a thread of its own: the first SIGINT or SIGTERM drains, a second one a moment later
+/// ends at once with exit code 130, and SIGHUP reads the workspace file and the certificate again.
 ///
 /// The thread lives as long as the process.
 ///

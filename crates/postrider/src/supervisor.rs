@@ -24,11 +24,12 @@ pub struct Inherited {
 #[derive(Debug, thiserror::Error)]
 pub enum InheritError {
     /// One is not what it should be.
-    #[error("socket {number} of LISTEN_FDS is no listening TCP socket: {source}")]
+    #[error("socket {number} of LISTEN_FDS is no listening TCP socket")]
     NoListener {
         /// Which one, from 1 on.
         number: usize,
         /// Why.
+        #[source]
         source: io::Error,
     },
     /// There is one for nobody, or two for one.
