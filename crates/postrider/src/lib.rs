@@ -138,12 +138,12 @@ fn serve(
     let gauges = Arc::new(Gauges::default());
     let playgrounds = Arc::new(Playgrounds::new(terminal.clone()));
     runtime.block_on(async {
-        let follower = prepare_workspace(config, store).await?;
+        let follower = prepare_workspace(config, store, &controls.reload).await?;
         let (gateway, admin) = listeners.addresses();
-        let identity = load_identity(config)?;
+        let renewal = load_identity(config, &controls.reload)?;
+        let identity = renewal.as_ref().map(gateway::Renewal::identity);
         let mut takers = Threads::new(controls.clone());
-        let needs =
-            gateway_needs(config, store, &gauges, identity.clone(), controls.shutdown.clone());
+        let needs = gateway_needs(config, store, &gauges, identity, controls.shutdown.clone());
         start_recall(&needs, &mut takers)?;
         start_gateway(thread_count(config), &listeners, &needs, &mut takers)?;
         let mut senders = Threads::new(controls.clone());
@@ -166,12 +166,12 @@ fn serve(
         let listener = listeners.admin().map_err(|error| machine("listen", error))?;
         let follow = async {
             if let Some(follower) = follower {
-                follower.run(&controls.reload, shutdown.clone()).await;
+                follower.run(shutdown.clone()).await;
             }
         };
-        let follow_identity = async {
-            if let Some(identity) = identity {
-                identity.follow(&controls.reload, shutdown.clone()).await;
+        let renew = async {
+            if let Some(renewal) = renewal {
+                renewal.run(shutdown.clone()).await;
             }
         };
         let alarm = alarm(engine, controls);
@@ -179,8 +179,7 @@ fn serve(
         let retention = retention::run(store.clone(), keep, shutdown.clone());
         let serve = admin::serve(listener, needs, shutdown.clone());
         let end = end_in_order(controls, senders, takers);
-        let (served, ended, ..) =
-            tokio::join!(serve, end, follow, follow_identity, alarm, retention);
+        let (served, ended, ..) = tokio::join!(serve, end, follow, renew, alarm, retention);
         ended?;
         served.map_err(|error| machine("serve the dashboard", error))
     })
@@ -213,12 +212,13 @@ fn machine(
 async fn prepare_workspace(
     config: &Config,
     store: &Store,
+    reload: &Reload,
 ) -> Result<Option<workspace::Follower>, RunError> {
     let Some(path) = &config.workspace else {
         workspace::ensure_starter(store).await?;
         return Ok(None);
     };
-    let mut follower = workspace::Follower::new(path.clone(), store.clone());
+    let mut follower = workspace::Follower::new(path.clone(), store.clone(), reload);
     follower.apply().await.map_err(RunError::Workspace)?;
     Ok(Some(follower))
 }
@@ -237,13 +237,13 @@ async fn alarm(engine: &Engine, controls: &Controls) {
 }
 
 /// Who the gateway is in TLS; none where it speaks plain HTTP.
-fn load_identity(config: &Config) -> Result<Option<Arc<gateway::Identity>>, RunError> {
+fn load_identity(config: &Config, reload: &Reload) -> Result<Option<gateway::Renewal>, RunError> {
     let intake = &config.intake;
     let (Some(certificate), Some(key)) = (&intake.tls_certificate, &intake.tls_key) else {
         return Ok(None);
     };
-    let identity = gateway::Identity::load(certificate.clone(), key.clone());
-    Ok(Some(Arc::new(identity.map_err(RunError::Identity)?)))
+    let renewal = gateway::Renewal::load(certificate.clone(), key.clone(), reload);
+    renewal.map(Some).map_err(RunError::Identity)
 }
 
 fn gateway_needs(

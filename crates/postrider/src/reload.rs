@@ -21,6 +21,8 @@ pub struct Reload(watch::Sender<u64>);
 pub struct Followed {
     paths: Vec<PathBuf>,
     seen: Option<Vec<Option<Stamp>>>,
+    /// Of everybody who wishes them to be read again, since this was made.
+    wishes: watch::Receiver<u64>,
 }
 
 /// What tells one state of a file from another.
@@ -33,25 +35,18 @@ struct Stamp {
     changed: (i64, i64),
 }
 
-/// Hears of every wish since it was made.
-pub struct Wishes(watch::Receiver<u64>);
-
 impl Reload {
     /// Asks.
     pub fn ask(&self) {
         self.0.send_modify(|count| *count += 1);
     }
-
-    /// Hears of every wish from now on.
-    pub(crate) fn wishes(&self) -> Wishes {
-        Wishes(self.0.subscribe())
-    }
 }
 
 impl Followed {
-    /// Files that nobody has looked at yet.
-    pub fn new(paths: Vec<PathBuf>) -> Self {
-        Self { paths, seen: None }
+    /// Files that nobody has looked at yet. No wish is missed from now on, so this comes before they
+    /// are read for the first time.
+    pub fn new(paths: Vec<PathBuf>, reload: &Reload) -> Self {
+        Self { paths, seen: None, wishes: reload.0.subscribe() }
     }
 
     /// Notes the state of the files; to be called before they are read, so that a change meanwhile
@@ -71,7 +66,7 @@ impl Followed {
     }
 
     /// Waits until the files have changed or somebody wishes; false where the server ends.
-    pub async fn due(&self, wishes: &mut Wishes, shutdown: &mut Shutdown) -> bool {
+    pub async fn due(&mut self, shutdown: &mut Shutdown) -> bool {
         loop {
             tokio::select! {
                 () = tokio::time::sleep(limits::FILE_LOOK_INTERVAL) => {
@@ -79,7 +74,7 @@ impl Followed {
                         return true;
                     }
                 }
-                Ok(()) = wishes.0.changed() => return true,
+                Ok(()) = self.wishes.changed() => return true,
                 () = shutdown.draining() => return false,
             }
         }
@@ -102,13 +97,15 @@ fn stamp(path: &Path) -> Option<Stamp> {
 
 #[cfg(test)]
 mod tests {
+    use futures_util::FutureExt;
+
     use super::*;
 
     #[test]
     fn files_are_due_when_one_of_them_has_changed() {
         let dir = tempfile::tempdir().unwrap();
         let paths = ["one", "other"].map(|name| dir.path().join(name));
-        let mut followed = Followed::new(paths.to_vec());
+        let mut followed = Followed::new(paths.to_vec(), &Reload::default());
         assert!(followed.is_due(), "not looked at yet");
         followed.note();
         assert!(!followed.is_due(), "both are missing, as before");
@@ -121,5 +118,18 @@ mod tests {
         followed.note();
         followed.forget();
         assert!(followed.is_due());
+    }
+
+    #[tokio::test]
+    async fn a_wish_is_heard_also_before_anybody_waits_for_one() {
+        let (_trigger, mut shutdown) = crate::shutdown::shutdown();
+        let reload = Reload::default();
+        reload.ask();
+        let mut followed = Followed::new(Vec::new(), &reload);
+        followed.note();
+        assert_eq!(followed.due(&mut shutdown).now_or_never(), None, "made after that wish");
+        reload.ask();
+        assert_eq!(followed.due(&mut shutdown).now_or_never(), Some(true));
+        assert_eq!(followed.due(&mut shutdown).now_or_never(), None, "heard once");
     }
 }

@@ -23,9 +23,15 @@ const PROTOCOLS: [&[u8]; 2] = [HTTP2_NAME, b"http/1.1"];
 
 /// Who the gateway is in TLS.
 pub struct Identity {
+    current: ArcSwap<ServerConfig>,
+}
+
+/// Keeps an identity as its files say.
+pub struct Renewal {
     certificate: PathBuf,
     key: PathBuf,
-    current: ArcSwap<ServerConfig>,
+    followed: Followed,
+    identity: Arc<Identity>,
 }
 
 /// Why a certificate and a key cannot be used.
@@ -66,27 +72,38 @@ pub enum IdentityError {
 }
 
 impl Identity {
-    /// Reads both files.
-    ///
-    /// # Errors
-    /// Where one of them is no such file, or they do not belong together.
-    pub fn load(certificate: PathBuf, key: PathBuf) -> Result<Self, IdentityError> {
-        let current = ArcSwap::new(read(&certificate, &key)?);
-        Ok(Self { certificate, key, current })
-    }
-
     /// What a new connection uses.
     pub fn current(&self) -> Arc<ServerConfig> {
         self.current.load_full()
     }
+}
 
-    /// Reads the files again whenever they have changed or somebody wishes, until the server ends.
-    pub async fn follow(&self, reload: &Reload, mut shutdown: Shutdown) {
-        let mut wishes = reload.wishes();
-        let mut followed = Followed::new(vec![self.certificate.clone(), self.key.clone()]);
+impl Renewal {
+    /// Reads both files.
+    ///
+    /// # Errors
+    /// Where one of them is no such file, or they do not belong together.
+    pub fn load(
+        certificate: PathBuf,
+        key: PathBuf,
+        reload: &Reload,
+    ) -> Result<Self, IdentityError> {
+        let mut followed = Followed::new(vec![certificate.clone(), key.clone()], reload);
         followed.note();
-        while followed.due(&mut wishes, &mut shutdown).await {
-            followed.note();
+        let current = ArcSwap::new(read(&certificate, &key)?);
+        Ok(Self { certificate, key, followed, identity: Arc::new(Identity { current }) })
+    }
+
+    /// The identity, which is always the newest.
+    pub fn identity(&self) -> Arc<Identity> {
+        self.identity.clone()
+    }
+
+    /// Reads the files again whenever they have changed since they were read, or somebody wishes,
+    /// until the server ends.
+    pub async fn run(mut self, mut shutdown: Shutdown) {
+        while self.followed.due(&mut shutdown).await {
+            self.followed.note();
             self.read_again();
         }
     }
@@ -94,7 +111,7 @@ impl Identity {
     fn read_again(&self) {
         match read(&self.certificate, &self.key) {
             Ok(new) => {
-                self.current.store(new);
+                self.identity.current.store(new);
                 tracing::info!(file = %self.certificate.display(), "certificate in use");
             }
             Err(error) => tracing::error!(
@@ -140,4 +157,40 @@ fn server_config(
     // A client that comes again, as browsers do all the time, needs no whole handshake.
     config.ticketer = rustls::crypto::ring::Ticketer::new()?;
     Ok(config)
+}
+
+#[cfg(test)]
+mod tests {
+    use testkit::{Certificate, eventually};
+
+    use super::*;
+
+    /// What comes of something that happens between the start's reading and the following.
+    async fn meanwhile(happens: impl FnOnce(&Path, &Reload)) {
+        let dir = tempfile::tempdir().unwrap();
+        Certificate::of_localhost().write(dir.path());
+        let [certificate, key] = ["certificate.pem", "key.pem"].map(|name| dir.path().join(name));
+        let reload = Reload::default();
+        let renewal = Renewal::load(certificate, key, &reload).unwrap();
+        let identity = renewal.identity();
+        let old = identity.current();
+        happens(dir.path(), &reload);
+        let (trigger, shutdown) = crate::shutdown::shutdown();
+        let renewed = async {
+            let is_new = |current: &Arc<ServerConfig>| !Arc::ptr_eq(current, &old);
+            eventually("a new identity", async || identity.current(), is_new).await;
+            trigger.drain();
+        };
+        tokio::join!(renewal.run(shutdown), renewed);
+    }
+
+    #[tokio::test]
+    async fn a_certificate_that_changes_during_the_start_is_used() {
+        meanwhile(|dir, _| Certificate::of_localhost().write(dir)).await;
+    }
+
+    #[tokio::test]
+    async fn a_wish_during_the_start_is_heard() {
+        meanwhile(|_, reload| reload.ask()).await;
+    }
 }

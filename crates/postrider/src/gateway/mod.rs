@@ -43,7 +43,7 @@ pub use bucket::Buckets;
 pub use budget::Budget;
 pub use crowd::Crowd;
 pub use door::Door;
-pub use identity::{Identity, IdentityError};
+pub use identity::{Identity, IdentityError, Renewal};
 pub use recall::recall;
 pub use recent::Recent;
 
@@ -93,7 +93,7 @@ pub struct GatewaySettings {
     pub mixed: Mixed,
     /// Connections of one thread at which the longest silent ones are closed.
     pub connections_max: usize,
-    /// Longest wait for requests under way when the server ends.
+    /// Longest wait for what is under way when the server ends.
     pub grace: Duration,
 }
 

@@ -34,8 +34,8 @@ pub enum FollowError {
 
 impl Follower {
     /// A follower that has not looked at the file yet.
-    pub fn new(path: PathBuf, store: Store) -> Self {
-        Self { followed: Followed::new(vec![path.clone()]), path, store }
+    pub fn new(path: PathBuf, store: Store, reload: &Reload) -> Self {
+        Self { followed: Followed::new(vec![path.clone()], reload), path, store }
     }
 
     /// Makes the catalog equal to the file.
@@ -87,9 +87,8 @@ impl Follower {
     }
 
     /// Applies the file whenever it has changed or somebody wishes, until the server ends.
-    pub async fn run(mut self, reload: &Reload, mut shutdown: Shutdown) {
-        let mut wishes = reload.wishes();
-        while self.followed.due(&mut wishes, &mut shutdown).await {
+    pub async fn run(mut self, mut shutdown: Shutdown) {
+        while self.followed.due(&mut shutdown).await {
             if let Err(error) = self.apply().await {
                 self.complain(&error);
             }
@@ -146,7 +145,7 @@ mod tests {
         let mut store = storage::memory::open();
         store.catalog = Arc::new(Limited { inner: store.catalog, full: full.clone() });
         let catalog = store.catalog.watch();
-        let mut follower = Follower::new(path, store);
+        let mut follower = Follower::new(path, store, &Reload::default());
         assert!(follower.followed.is_due(), "not looked at yet");
 
         let refused = follower.apply().await;
@@ -164,7 +163,8 @@ mod tests {
         let dir = tempfile::tempdir().expect("a directory");
         let path = dir.path().join("workspace.json");
         std::fs::write(&path, "{}").expect("a file");
-        let mut follower = Follower::new(path.clone(), storage::memory::open());
+        let store = storage::memory::open();
+        let mut follower = Follower::new(path.clone(), store, &Reload::default());
         let wrong = follower.apply().await;
         assert!(matches!(wrong, Err(FollowError::File(_))), "{wrong:?}");
         assert!(!follower.followed.is_due(), "it is as wrong as before");
