@@ -20,7 +20,8 @@ pub trait Ledger: Send + Sync + 'static {
     /// The newest attempts that match, newest first.
     fn attempts(&self, query: AttemptQuery) -> Receipt<Vec<AttemptRecord>>;
 
-    /// The newest rejections, newest first.
+    /// The newest rejections, newest first: so many of sources at most, and so many of nobody known.
+    /// Strangers can make any number of the latter, which must not hide the former.
     fn rejections(&self, rows_max: u32) -> Receipt<Vec<RejectionRecord>>;
 
     /// Counts per destination since the beginning; kept as counters, no scan.

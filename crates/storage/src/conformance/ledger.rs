@@ -102,6 +102,10 @@ pub fn l1_rejections_come_newest_first(open: Open<'_>) {
     store.ledger.reject(vec![rejection(1), rejection(2)]).wait().unwrap();
     store.ledger.reject(Vec::new()).wait().unwrap();
     store.ledger.reject(vec![rejection(3)]).wait().unwrap();
-    assert_eq!(store.ledger.rejections(2).wait().unwrap(), [rejection(3), rejection(2)]);
-    assert_eq!(store.ledger.rejections(9).wait().unwrap().len(), 3);
+    let newest = |rows_max| store.ledger.rejections(rows_max).wait().unwrap();
+    assert_eq!(newest(9), [rejection(3), rejection(2), rejection(1)]);
+    assert_eq!(newest(1), [rejection(3), rejection(2)], "one of each kind");
+    let strangers = (11..40).step_by(2).map(rejection).collect();
+    store.ledger.reject(strangers).wait().unwrap();
+    assert_eq!(newest(2), [rejection(39), rejection(37), rejection(2)], "known ones stay in sight");
 }

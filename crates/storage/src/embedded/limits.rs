@@ -27,8 +27,11 @@ pub const SETTLE_LINGER: Duration = Duration::from_millis(8);
 /// Rows of attempts kept. Source: chosen; about 400 MB on disk.
 pub const LEDGER_ROWS_MAX: u64 = 10_000_000;
 
-/// Rows of rejections kept. Source: chosen.
+/// Rows of rejections of sources kept. Source: chosen.
 pub const REJECTIONS_MAX: u64 = 100_000;
+
+/// Rows of rejections of nobody known kept. Source: chosen; a week of one a minute.
+pub const SOURCELESS_REJECTIONS_MAX: u64 = 10_000;
 
 /// Bytes of settlements and rejections that may wait. Source: chosen.
 pub const STATE_INBOX_BYTES_MAX: usize = 32 << 20;

@@ -46,8 +46,10 @@ pub struct Options {
     pub settle_linger: Duration,
     /// Attempts kept in the ledger, to the next 4096.
     pub ledger_rows_max: u64,
-    /// Rejections kept in the ledger.
+    /// Rejections of sources kept in the ledger.
     pub rejections_max: u64,
+    /// Rejections of nobody known kept in the ledger.
+    pub sourceless_rejections_max: u64,
 }
 
 impl Default for Options {
@@ -60,6 +62,7 @@ impl Default for Options {
             settle_linger: limits::SETTLE_LINGER,
             ledger_rows_max: limits::LEDGER_ROWS_MAX,
             rejections_max: limits::REJECTIONS_MAX,
+            sourceless_rejections_max: limits::SOURCELESS_REJECTIONS_MAX,
         }
     }
 }
@@ -288,6 +291,7 @@ impl Options {
             linger: self.settle_linger,
             ledger_rows_max: self.ledger_rows_max,
             rejections_max: self.rejections_max,
+            sourceless_rejections_max: self.sourceless_rejections_max,
         }
     }
 }

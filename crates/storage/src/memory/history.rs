@@ -81,7 +81,13 @@ impl Ledger for MemoryHistory {
 
     fn rejections(&self, rows_max: u32) -> Receipt<Vec<RejectionRecord>> {
         let state = super::lock(&self.0);
-        Receipt::ready(Ok(state.rejections.iter().rev().take(rows(rows_max)).cloned().collect()))
+        let newest = |is_known| {
+            let of_kind = move |one: &&RejectionRecord| one.source.is_some() == is_known;
+            state.rejections.iter().rev().filter(of_kind).take(rows(rows_max))
+        };
+        let mut found: Vec<_> = newest(true).chain(newest(false)).cloned().collect();
+        found.sort_by_key(|one| std::cmp::Reverse(one.at));
+        Receipt::ready(Ok(found))
     }
 
     fn totals(&self) -> Receipt<Vec<Totals>> {

@@ -246,7 +246,11 @@ fn destination_key(connection: &Connection, id: &DestinationId) -> rusqlite::Res
 
 fn rejections(connection: &Connection, rows_max: u32) -> rusqlite::Result<Vec<RejectionRecord>> {
     let mut select = connection.prepare_cached(
-        "SELECT at, source, reason, detail, sample FROM rejections ORDER BY id DESC LIMIT ?1",
+        "SELECT at, source, reason, detail, sample FROM (
+             SELECT * FROM (SELECT * FROM rejections WHERE id > 0 ORDER BY id DESC LIMIT ?1)
+             UNION ALL
+             SELECT * FROM (SELECT * FROM rejections WHERE id < 0 ORDER BY id LIMIT ?1)
+         ) ORDER BY at DESC, id > 0 DESC, abs(id) DESC",
     )?;
     let rows = select.query_map([rows_max], |row| {
         Ok(RejectionRecord {

@@ -20,6 +20,9 @@
 //!
 //! All other attempts are few, out of order, and what people search for: they have ordinary
 //! partial indexes, by fate, by destination and fate, and by event.
+//!
+//! Rejections of sources are numbered upwards from 1, those of nobody known downwards from -1, so that
+//! each kind has a bound of its own: whoever invents write keys pushes out strangers' alone.
 
 mod writer;
 mod ledger;

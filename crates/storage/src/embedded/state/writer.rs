@@ -58,8 +58,10 @@ pub struct Limits {
     pub linger: Duration,
     /// Rows of attempts kept, to the next block.
     pub ledger_rows_max: u64,
-    /// Rows of rejections kept.
+    /// Rows of rejections of sources kept.
     pub rejections_max: u64,
+    /// Rows of rejections of nobody known kept.
+    pub sourceless_rejections_max: u64,
 }
 
 /// The one that writes.
@@ -85,7 +87,10 @@ struct Keys {
 struct Rows {
     oldest_block: i64,
     next_attempt: i64,
+    /// Upwards from 1.
     next_rejection: i64,
+    /// Downwards from -1.
+    next_sourceless: i64,
 }
 
 /// What one transaction adds up before it writes it, by destination and block.
@@ -313,9 +318,8 @@ impl Transact<'_> {
         )?;
         for one in rejections {
             let source = one.source.as_ref().map(SourceId::as_str);
-            let id = self.rows.next_rejection;
+            let id = self.rows.take_rejection(source);
             insert.execute((id, one.at.0, source, &one.reason, &one.detail, &one.sample))?;
-            self.rows.next_rejection += 1;
         }
         self.sums.rows += rejections.len() as u64;
         Ok(())
@@ -386,10 +390,16 @@ impl Transact<'_> {
             self.connection.prepare_cached("DELETE FROM spans WHERE block < ?1")?.execute([end])?;
             self.rows.oldest_block = end;
         }
-        let rejections_max = i64::try_from(limits.rejections_max).unwrap_or(i64::MAX);
+        let rows = |max| i64::try_from(max).unwrap_or(i64::MAX);
+        let known = self.rows.next_rejection.saturating_sub(rows(limits.rejections_max));
         self.connection
-            .prepare_cached("DELETE FROM rejections WHERE id < ?1")?
-            .execute([self.rows.next_rejection.saturating_sub(rejections_max)])?;
+            .prepare_cached("DELETE FROM rejections WHERE id > 0 AND id < ?1")?
+            .execute([known])?;
+        let strange = self.rows.next_sourceless;
+        let strange = strange.saturating_add(rows(limits.sourceless_rejections_max));
+        self.connection
+            .prepare_cached("DELETE FROM rejections WHERE id < 0 AND id > ?1")?
+            .execute([strange])?;
         Ok(())
     }
 }
@@ -421,8 +431,22 @@ impl Rows {
         Ok(Self {
             oldest_block: block_of(number("SELECT min(id) FROM attempts")?.unwrap_or(0)),
             next_attempt: number("SELECT max(id) FROM attempts")?.map_or(1, |id| id + 1),
-            next_rejection: number("SELECT max(id) FROM rejections")?.map_or(1, |id| id + 1),
+            next_rejection: number("SELECT max(id) FROM rejections WHERE id > 0")?
+                .map_or(1, |id| id + 1),
+            next_sourceless: number("SELECT min(id) FROM rejections WHERE id < 0")?
+                .map_or(-1, |id| id - 1),
         })
+    }
+
+    /// The next number of its kind.
+    fn take_rejection(&mut self, source: Option<&str>) -> i64 {
+        let (next, step) = match source {
+            Some(_) => (&mut self.next_rejection, 1),
+            None => (&mut self.next_sourceless, -1),
+        };
+        let id = *next;
+        *next += step;
+        id
     }
 }
 
