@@ -47,8 +47,16 @@ pub const RATE_EVENTS_MAX: u32 = 1_000_000;
 /// chosen; SDKs give up soon, and a batch of 5,000 is paid in it at nine a second.
 pub const RATE_DEBT_TIME_MAX: Duration = Duration::from_secs(600);
 
-/// Causes of refusals that are counted apart. Source: chosen; about 200 kB.
-pub const REFUSAL_CAUSES_MAX: usize = 1_000;
+/// Causes of refusals of one source for one reason that are counted apart. Source: chosen; about 40 kB.
+pub const REFUSAL_CAUSES_MAX: usize = 100;
+
+/// How often refusals that anybody can repeat at will are listed, for each source and reason. Source:
+/// chosen; 1,440 a day.
+pub const REJECTION_INTERVAL: Duration = Duration::from_secs(60);
+
+/// Such refusals that are listed at once before that. Source: chosen; enough to see what is wrong while
+/// somebody tries to get it right.
+pub const REJECTIONS_AT_ONCE_MAX: i64 = 10;
 
 /// Bytes kept of the sentence that says why an attempt failed. Source: chosen.
 pub const ATTEMPT_DETAIL_BYTES_MAX: usize = 300;

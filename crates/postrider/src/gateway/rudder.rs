@@ -86,6 +86,7 @@ impl Rudder {
     /// Counts a request whose head is refused.
     pub fn count_refusal(&self, reason: Reason) {
         let cause = Cause { source: None, reason, about: String::new() };
+        // There is nothing to show of it but its number.
         self.needs.gauges.refusals.add(cause, clock::now());
     }
 
@@ -245,9 +246,7 @@ impl Rudder {
             let late = (Reason::StoreTimeout, "storage did not answer in time".to_owned());
             Err(Refused::of(late).by(Some(holder)))
         })?;
-        if !rejections.is_empty() {
-            self.note(Some(holder), rejections);
-        }
+        self.list(self.count(Some(holder), rejections));
         Ok(())
     }
 
@@ -402,38 +401,46 @@ impl Rudder {
         let reason = refused.reason();
         let detail = refused.rejections.first().map(|first| first.detail.as_str());
         tracing::debug!(reason = reason.code(), detail, "a request is refused");
-        if refused.is_listed() {
-            self.note(refused.holder.as_deref(), refused.rejections);
-        } else {
-            self.count(refused.holder.as_deref(), &refused.rejections, clock::now());
+        let is_listed = refused.is_listed();
+        let records = self.count(refused.holder.as_deref(), refused.rejections);
+        if is_listed {
+            self.list(records);
         }
         reason
     }
 
-    /// Keeps rejections for people to see; where the ledger is busy they are only counted.
-    fn note(&self, holder: Option<&KeyHolder>, rejections: Vec<Rejection>) {
-        let at = clock::now();
-        self.count(holder, &rejections, at);
-        let record = |rejection: Rejection| RejectionRecord {
-            at,
-            source: holder.map(|holder| holder.source.clone()),
-            reason: rejection.reason.code().to_owned(),
-            detail: bounded(rejection.detail),
-            sample: rejection.sample,
-        };
-        // One request must not push all others out of the list; the rest of it stays a count.
-        let shown = rejections.into_iter().take(limits::REJECTIONS_PER_REQUEST_MAX);
-        // Nobody waits for this: what the ledger has no room for stays a count as well.
-        drop(self.needs.store.ledger.reject(shown.map(record).collect()));
-    }
-
-    fn count(&self, holder: Option<&KeyHolder>, rejections: &[Rejection], at: Timestamp) {
-        for Rejection { reason, detail, .. } in rejections {
+    /// Counts rejections; answers what is to be listed of them.
+    fn count(
+        &self,
+        holder: Option<&KeyHolder>,
+        rejections: Vec<Rejection>,
+    ) -> Vec<RejectionRecord> {
+        let (at, source) = (clock::now(), holder.map(|holder| &holder.source));
+        let mut records = Vec::new();
+        for Rejection { reason, detail, sample } in rejections {
             let is_told_apart =
                 matches!(reason, Reason::BadKey | Reason::ExpiredKey | Reason::ForbiddenOrigin);
-            let about = if is_told_apart { bounded(detail.clone()) } else { String::new() };
-            let source = holder.map(|holder| holder.source.clone());
-            self.needs.gauges.refusals.add(Cause { source, reason: *reason, about }, at);
+            let detail = bounded(detail);
+            let about = if is_told_apart { detail.clone() } else { String::new() };
+            let cause = Cause { source: source.cloned(), reason, about };
+            let unlisted = self.needs.gauges.refusals.add(cause, at);
+            // One request must not push all others out of the list; the rest of it stays a count.
+            if let Some(unlisted) = unlisted
+                && records.len() < limits::REJECTIONS_PER_REQUEST_MAX
+            {
+                let (reason, detail) = (reason.code().to_owned(), with_unlisted(detail, unlisted));
+                let source = source.cloned();
+                records.push(RejectionRecord { at, source, reason, detail, sample });
+            }
+        }
+        records
+    }
+
+    /// Keeps rejections for people to see; where the ledger is busy they stay a count.
+    fn list(&self, records: Vec<RejectionRecord>) {
+        if !records.is_empty() {
+            // Nobody waits for this.
+            drop(self.needs.store.ledger.reject(records));
         }
     }
 
@@ -514,6 +521,19 @@ fn bounded(mut detail: String) -> String {
     detail
 }
 
+/// A detail that also says how many requests like it are not listed.
+fn with_unlisted(detail: String, unlisted: u64) -> String {
+    match unlisted {
+        0 => detail,
+        1 => format!("{detail}; 1 more request like it was refused before and is not listed"),
+        _ => {
+            format!(
+                "{detail}; {unlisted} more requests like it were refused before and are not listed"
+            )
+        }
+    }
+}
+
 fn storage_reason(error: &StorageError) -> (Reason, String) {
     let reason = match error {
         StorageError::TooLarge { .. } => Reason::TooLarge,
@@ -522,4 +542,19 @@ fn storage_reason(error: &StorageError) -> (Reason, String) {
         _ => Reason::StorageFailed,
     };
     (reason, error.to_string())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_detail_says_how_many_others_are_not_listed() {
+        let told = |unlisted| with_unlisted("key …x9f".to_owned(), unlisted);
+        assert_eq!(told(0), "key …x9f");
+        let one = "key …x9f; 1 more request like it was refused before and is not listed";
+        assert_eq!(told(1), one);
+        let two = "key …x9f; 2 more requests like it were refused before and are not listed";
+        assert_eq!(told(2), two);
+    }
 }

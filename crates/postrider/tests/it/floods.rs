@@ -145,3 +145,32 @@ async fn a_pile_of_large_bodies_of_one_address_delays_nobody_else() {
     assert_eq!(server.admin.accepted().await, 1_500 * (PILE as u64 + 1));
     server.stop().await;
 }
+
+#[tokio::test]
+async fn strangers_do_not_push_out_of_sight_what_a_source_was_refused_for() {
+    let server = Server::start(&Workspace::of_app()).await;
+    assert_eq!(server.post("/v1/track", r#"{"event":"x"}"#).await.status, 400);
+    let mut connection = server.gateway.connect().await;
+    for number in 0..150 {
+        let event = Event::track("x").user("u");
+        let request = Request::new("POST", "/v1/track").key(&format!("stranger-{number:05}"));
+        let answer = connection.ask(&request.body(event)).await.expect("an answer");
+        assert_eq!(answer.status, 401);
+    }
+    let listed = server.admin.wait_for_rejections(11).await;
+    assert_eq!((listed[0].source.as_deref(), &*listed[0].reason), (Some("app"), "missing_id"));
+    assert!(listed[1..].iter().all(|one| one.source.is_none() && one.reason == "bad_key"));
+    assert_eq!(listed.len(), 11, "of what anybody can repeat only some are listed");
+    let few = server.admin.get("/api/v1/rejections?limit=2").await;
+    let sources = few["rejections"].as_array().expect("a list");
+    let sources: Vec<_> = sources.iter().map(|one| one["source"].as_str()).collect();
+    assert_eq!(sources, [None, None, Some("app")], "as many of each kind");
+    let counts = few["counts"].as_array().expect("a list");
+    let count = |about: &str| {
+        let found = counts.iter().find(|one| one["reason"] == "bad_key" && one["about"] == about);
+        found.and_then(|one| one["count"].as_u64())
+    };
+    assert_eq!(count("the write key ends with …099"), Some(1));
+    assert_eq!(count("others, not told apart"), Some(50));
+    server.stop().await;
+}
