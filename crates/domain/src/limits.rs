@@ -263,6 +263,14 @@ pub const PLAYGROUND_REQUEST_BYTES_MAX: usize = 32 << 20;
 /// Time open admin requests get when the server ends. Source: chosen.
 pub const ADMIN_GRACE: Duration = Duration::from_millis(200);
 
+/// Connections to the admin listener at the same time. Source: chosen; as many open files as are kept
+/// for others than the gateway.
+pub const ADMIN_CONNECTIONS_MAX: usize = 512;
+
+/// Time until an admin request is being answered, its body included. Source: chosen; as long as a body
+/// may take at the gateway.
+pub const ADMIN_REQUEST_TIME_MAX: Duration = Duration::from_secs(30);
+
 /// Rows of one answer of the admin API. Source: chosen.
 pub const ADMIN_ROWS_MAX: u32 = 500;
 

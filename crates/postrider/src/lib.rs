@@ -177,11 +177,10 @@ fn serve(
         let alarm = alarm(engine, controls);
         let keep = config.journal.retention;
         let retention = retention::run(store.clone(), keep, shutdown.clone());
-        let serve = admin::serve(listener, needs, shutdown.clone());
+        let serve = admin::serve(listener, needs, config.intake.header_timeout, shutdown.clone());
         let end = end_in_order(controls, senders, takers);
-        let (served, ended, ..) = tokio::join!(serve, end, follow, renew, alarm, retention);
-        ended?;
-        served.map_err(|error| machine("serve the dashboard", error))
+        let (ended, ..) = tokio::join!(end, serve, follow, renew, alarm, retention);
+        ended
     })
 }
 

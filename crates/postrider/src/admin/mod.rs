@@ -4,6 +4,7 @@
 //! Deliberately unknown here: how events are taken and delivered.
 
 mod attempts;
+mod door;
 mod filtered;
 mod filters;
 mod guard;
@@ -15,10 +16,12 @@ mod status;
 
 use std::net::SocketAddr;
 use std::sync::Arc;
+use std::time::Duration;
 
 use axum::Router;
 use axum::middleware::from_fn_with_state;
 use axum::routing::{any, get, post};
+use domain::limits;
 use domain::time::Timestamp;
 use storage::Store;
 use tokio::net::TcpListener;
@@ -46,26 +49,22 @@ pub struct Needs {
     pub trials: Trials,
 }
 
-/// Serves until the server ends.
+/// Serves until the server ends; heads may take as long as at the gateway.
 ///
-/// # Errors
-/// Where the listener fails for good.
+/// # Cancellation
+/// Connections are closed.
 pub async fn serve(
     listener: TcpListener,
     needs: Needs,
-    mut shutdown: Shutdown,
-) -> std::io::Result<()> {
-    let mut ending = shutdown.clone();
-    let server = axum::serve(listener, router(Arc::new(needs)));
-    let server = server.with_graceful_shutdown(async move { shutdown.draining().await });
-    tokio::select! {
-        ended = server.into_future() => ended,
-        // Browsers keep their live streams open; those do not hold up the end.
-        () = async {
-            ending.draining().await;
-            tokio::time::sleep(domain::limits::ADMIN_GRACE).await;
-        } => Ok(()),
-    }
+    head_time_max: Duration,
+    shutdown: Shutdown,
+) {
+    let bounds = door::Bounds {
+        head_time_max,
+        request_time_max: limits::ADMIN_REQUEST_TIME_MAX,
+        connections_max: limits::ADMIN_CONNECTIONS_MAX,
+    };
+    door::serve(listener, router(Arc::new(needs)), bounds, shutdown).await;
 }
 
 fn router(needs: Arc<Needs>) -> Router {

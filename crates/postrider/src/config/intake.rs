@@ -67,7 +67,7 @@ pub const INTAKE: &[Row] = &[
         ),
         default: "10s",
         help: "Longest wait for the head of a request that has begun",
-        more: "",
+        more: "At the admin listener it is also the longest silence between two requests.",
     },
     Row {
         key: "intake.idle_timeout",

@@ -141,7 +141,9 @@ const PLACES: &[Row] = &[
         kind: Kind::Address(|config| &mut config.admin),
         default: "127.0.0.1:7800",
         help: "Address of the dashboard and the API",
-        more: "It has no login: keep it away from the network, or behind a proxy that knows who may come in.",
+        more: "It has no login: keep it away from the network, or behind a proxy that knows who may \
+               come in. On a loopback address it answers only requests whose Host is an address or \
+               localhost, with or without a port, so that no page can reach it by a name of its own.",
     },
     Row {
         key: "workspace",

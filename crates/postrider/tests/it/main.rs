@@ -51,3 +51,4 @@ mod settled;
 mod resends;
 mod twins;
 mod own_listener;
+mod admin_listener;
