@@ -145,13 +145,16 @@ function uncounted(results) {
   });
 }
 
-/** Sets what Postrider delivers in relation to what the raw proxy passed on. */
+/** Sets deliveries in relation to what the raw proxy passed on, and to those without a filter. */
 function addRatios(results) {
   for (const [step, result] of Object.entries(results)) {
     const raw = results[`a${step.slice(1)}`]?.delivered_per_second;
     if (step[0] === "a" || raw === undefined || result.failed) continue;
     result.ratio = result.delivered_per_second / raw;
   }
+  const [without, within] = [results.b64, results.k64];
+  if (!without || !within || without.failed || within.failed) return;
+  within.filter_ratio = within.delivered_per_second / without.delivered_per_second;
 }
 
 function show(results, judged, warnings, failed) {

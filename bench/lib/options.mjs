@@ -5,7 +5,7 @@ import { resolve } from "node:path";
 import { parseArgs } from "node:util";
 
 /** Every step, in the order in which they run; what matters most comes first. */
-const DELIVERY_STEPS = ["g", "a64", "a256", "b64", "b256", "e", "f", "c64", "c256", "d64"];
+const DELIVERY_STEPS = ["g", "a64", "a256", "b64", "k64", "b256", "e", "f", "c64", "c256", "d64"];
 export const STEPS = [...DELIVERY_STEPS, "h", "i", "j"];
 const QUICK_STEPS = ["g", "a64", "b64", "e", "f", "c64"];
 
@@ -25,8 +25,8 @@ Usage: bench/run [OPTIONS]
       --strict       Exit with 1 when a target is missed
   -h, --help         This text
 
-Steps: a raw proxy, b single events, c batches of 20, d ten destinations (the number is that of
-connections), e latency at 500 events a second, f idle and start, g sync cost of the disk; without
+Steps: a raw proxy, b single events, k single events through a filter, c batches of 20, d ten
+destinations (the number is that of connections), e latency at 500 events a second, f idle and start, g sync cost of the disk; without
 any destination: h single events next to a bare server, i batches of 100, j half of the full load.
 Results: the table, and bench/out/latest.json. Exit code: 0 measured, 1 something failed or, with
 --strict, a target was missed, 2 a mistake in the command line.`;

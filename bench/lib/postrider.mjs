@@ -9,8 +9,8 @@ import { nowMs, sleep } from "./numbers.mjs";
 
 const READY_MS_MAX = 15_000;
 
-/** A workspace of one source whose events go to each of the URLs. */
-export function workspace(urls) {
+/** A workspace of one source whose events go to each of the URLs, through a filter where given. */
+export function workspace(urls, filter) {
   const destination = (webhookUrl, index) => ({
     id: `d${index + 1}`,
     name: `Hook ${index + 1}`,
@@ -18,6 +18,7 @@ export function workspace(urls) {
     isProcessorEnabled: true,
     config: { webhookUrl, webhookMethod: "POST", headers: [] },
     destinationDefinition: { name: "WEBHOOK" },
+    ...(filter && { postrider: { filter } }),
   });
   const destinations = urls.map(destination);
   const source = { id: "src", name: "App", writeKey: WRITE_KEY, enabled: true, destinations };
@@ -140,11 +141,11 @@ export class Postrider {
 }
 
 /** Runs `use` with a server on a fresh data directory, ends it well, and shows its log if not. */
-export async function withPostrider({ bin, urls }, use) {
+export async function withPostrider({ bin, urls, filter }, use) {
   const dataDirectory = freshDirectory("data");
   let server;
   try {
-    server = await startPostrider({ bin, dataDirectory, urls });
+    server = await startPostrider({ bin, dataDirectory, urls, filter });
     const measured = await use(server);
     await server.stop();
     return measured;
@@ -158,10 +159,10 @@ export async function withPostrider({ bin, urls }, use) {
 }
 
 /** Starts a server on a data directory. */
-export async function startPostrider({ bin, dataDirectory, urls }) {
+export async function startPostrider({ bin, dataDirectory, urls, filter }) {
   const own = freshDirectory("server");
   const file = join(own, "workspaceConfig.json");
-  writeFileSync(file, JSON.stringify(workspace(urls)));
+  writeFileSync(file, JSON.stringify(workspace(urls, filter)));
   const log = join(own, "stderr.log");
   const stderr = openSync(log, "w");
   const words = ["serve", "--data-dir", dataDirectory, "--workspace", file];

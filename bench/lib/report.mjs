@@ -1,7 +1,7 @@
 // The results as people read them: one table, values right-aligned, each target beside its row.
 
 const MB = 1e6;
-const LOADS = ["a64", "a256", "b64", "b256", "c64", "c256", "d64"];
+const LOADS = ["a64", "a256", "b64", "b256", "k64", "c64", "c256", "d64"];
 
 const whole = (value) => Math.round(value).toLocaleString("en-GB");
 const fixed = (digits) => (value) => value.toFixed(digits);
@@ -11,6 +11,7 @@ const LOAD_ROWS = [
   ["accepted_per_second", "accepted/s, under load", whole],
   ["delivered_per_second", "delivered/s, until drained", whole],
   ["ratio", "… of the raw proxy's", fixed(2)],
+  ["filter_ratio", "… of that without a filter", fixed(2)],
   ["drain_seconds", "drained after the load, s", fixed(2)],
   ["ack_p50_ms", "acknowledged p50, ms", fixed(2)],
   ["ack_p99_ms", "acknowledged p99, ms", fixed(2)],
@@ -63,7 +64,7 @@ const SINGLE_ROWS = [
   ["j", "CPU of other programs, %", "others_percent", fixed(0)],
 ];
 
-const TITLES = { a: "proxy", b: "single", c: "batch", d: "fan-out" };
+const TITLES = { a: "proxy", b: "single", c: "batch", d: "fan-out", k: "filter" };
 
 function cell(value, show) {
   return value === undefined || value === null || Number.isNaN(value) ? "–" : show(value);

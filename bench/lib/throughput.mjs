@@ -1,4 +1,4 @@
-// Steps a to d: how much goes through, and what one event costs.
+// Steps a to d, and k: how much goes through, and what one event costs.
 
 import { startProxy, startSink } from "./nginx.mjs";
 import { nowMs } from "./numbers.mjs";
@@ -10,11 +10,22 @@ import { load } from "./wrk.mjs";
 const PROXY_REQUESTS_MAX = 20_000_000;
 const EVENTS_MAX = 2_000_000;
 
-/** What the letters mean: where to post, events per request (0: bare), destinations. */
+/** Looks at everything a filter can look at, and lets every event of the load pass. */
+const FILTER = {
+  types: ["track", "identify"],
+  events: { deny: ["Product Removed", "Product Viewed"] },
+  condition:
+    'properties.price >= 10 and properties.currency == "EUR" and ' +
+    'context.traits.plan in ["premium", "trial"] and not(context.page.path startsWith "/admin")',
+  sample: 100,
+};
+
+/** What the letters mean: where to post, events per request (0: bare), destinations, filter. */
 const KINDS = {
   b: { path: "/v1/track", batch: 0, destinations: 1 },
   c: { path: "/v1/batch", batch: 20, destinations: 1 },
   d: { path: "/v1/track", batch: 0, destinations: 10 },
+  k: { path: "/v1/track", batch: 0, destinations: 1, filter: FILTER },
 };
 
 function perEvent(before, after, events) {
@@ -60,14 +71,14 @@ function acks(wrk) {
   };
 }
 
-/** Steps b to d: through Postrider, with a fresh data directory. */
+/** Steps b to d, and k: through Postrider, with a fresh data directory. */
 export async function measureServer({ kind, connections, seconds, bin, patienceMs, say }) {
-  const { path, batch, destinations } = KINDS[kind];
+  const { path, batch, destinations, filter } = KINDS[kind];
   const sink = await startSink();
   try {
     const url = (_, index) => `http://127.0.0.1:${sink.port}/hook/${index + 1}`;
     const urls = Array.from({ length: destinations }, url);
-    return await withPostrider({ bin, urls }, (server) => {
+    return await withPostrider({ bin, urls, filter }, (server) => {
       say(`server process ${server.pid}, ${seconds} s of load`);
       return loadAndDrain(server, sink, {
         load: { path, batch, connections, seconds },
