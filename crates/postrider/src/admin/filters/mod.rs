@@ -14,12 +14,12 @@ use std::sync::Arc;
 use axum::Json;
 use axum::body::Bytes;
 use axum::extract::State;
-use tokio::sync::Semaphore;
+use tokio::sync::{Semaphore, SemaphorePermit};
 
 use super::Needs;
 use super::problem::Problem;
 use request::TrialRequest;
-use trial::{Tally, Trial};
+use trial::{Bounds, Tally, Trial};
 
 /// Lets one trial run at a time.
 #[derive(Debug)]
@@ -31,6 +31,14 @@ impl Default for Trials {
     }
 }
 
+impl Trials {
+    /// Begins a trial, which lasts until what is answered is dropped.
+    fn begin(&self) -> Result<SemaphorePermit<'_>, Problem> {
+        let busy = |_| Problem::new(429, "busy", "another filter is being tried; try again");
+        self.0.try_acquire().map_err(busy)
+    }
+}
+
 /// Tries a filter.
 pub async fn try_filter(
     State(needs): State<Arc<Needs>>,
@@ -39,8 +47,21 @@ pub async fn try_filter(
     let request = TrialRequest::read(&body)?;
     let snapshot = needs.store.catalog.watch().borrow().clone();
     let trial = Trial::prepare(request, &snapshot.workspace)?;
-    let Ok(_permit) = needs.trials.0.try_acquire() else {
-        return Err(Problem::new(429, "busy", "another filter is being tried; try again"));
-    };
-    Ok(Json(trial.run(&*needs.store.journal).await?))
+    let _permit = needs.trials.begin()?;
+    Ok(Json(trial.run(&*needs.store.journal, Bounds::default()).await?))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn one_filter_is_tried_at_a_time() {
+        let trials = Trials::default();
+        let first = trials.begin().expect("nobody else tries one");
+        let busy = Problem::new(429, "busy", "another filter is being tried; try again");
+        assert_eq!(trials.begin().err(), Some(busy));
+        drop(first);
+        assert!(trials.begin().is_ok());
+    }
 }

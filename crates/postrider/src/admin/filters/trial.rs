@@ -1,7 +1,7 @@
 //! One trial: the latest events of the journal, from the newest back, each judged.
 
 use std::collections::BTreeMap;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use domain::connection::Connection;
 use domain::event::{EventKind, json};
@@ -27,6 +27,21 @@ enum Sieves {
     /// The same for all sources.
     One(Box<Sieve>),
     BySource(Vec<(SourceId, Sieve)>),
+}
+
+/// What one trial may take.
+#[derive(Clone, Copy, Debug)]
+pub struct Bounds {
+    /// Places of the journal that it looks at.
+    pub places_max: u64,
+    /// Time after which it goes no further.
+    pub time_max: Duration,
+}
+
+impl Default for Bounds {
+    fn default() -> Self {
+        Self { places_max: limits::TRIAL_PLACES_MAX, time_max: limits::TRIAL_TIME_MAX }
+    }
 }
 
 /// What came of a trial.
@@ -94,17 +109,17 @@ impl Trial {
         Ok(Self { sieves: Sieves::BySource(sieves), last })
     }
 
-    /// Judges the latest events, as many as asked for and within the bounds of a trial.
+    /// Judges the latest events, as many as asked for and within the bounds.
     ///
     /// # Errors
     /// Where the journal cannot be read.
-    pub async fn run(&self, journal: &dyn Journal) -> Result<Tally, Problem> {
+    pub async fn run(&self, journal: &dyn Journal, bounds: Bounds) -> Result<Tally, Problem> {
         let (start, mut tally) = (Instant::now(), Tally::default());
         let head = *journal.head().borrow();
         let first = first_stored(journal, head).await?;
-        let oldest = Seq(head.0.saturating_sub(limits::TRIAL_PLACES_MAX)).max(first);
+        let oldest = Seq(head.0.saturating_sub(bounds.places_max)).max(first);
         let mut end = head;
-        while end > oldest && tally.events < self.last && start.elapsed() < limits::TRIAL_TIME_MAX {
+        while end > oldest && tally.events < self.last && start.elapsed() < bounds.time_max {
             let begin = Seq(end.0.saturating_sub(limits::TRIAL_STRIDE)).max(oldest);
             let stride = self.stride(journal, begin, end).await?;
             for (event, verdict) in stride.judged.iter().rev() {
@@ -216,13 +231,17 @@ mod tests {
     use crate::samples::{append, connect, destination};
 
     async fn run(store: &Store, source: Option<&str>, last: u32) -> Tally {
+        run_within(Bounds::default(), store, source, last).await
+    }
+
+    async fn run_within(bounds: Bounds, store: &Store, source: Option<&str>, last: u32) -> Tally {
         let sieve = Sieve::of_filter(Filter::default(), ConnectionId::new(""));
         let sieves = match source {
             Some(source) => Sieves::BySource(vec![(SourceId::new(source), sieve)]),
             None => Sieves::One(Box::new(sieve)),
         };
         let trial = Trial { sieves, last };
-        trial.run(&*store.journal).await.expect("a tally")
+        trial.run(&*store.journal, bounds).await.expect("a tally")
     }
 
     fn gist(tally: &Tally) -> (u32, bool, Option<Seq>, Option<Seq>) {
@@ -244,6 +263,22 @@ mod tests {
         store.journal.trim(Seq(400)).await.unwrap();
         let tally = run(&store, Some("s"), 600).await;
         assert_eq!(gist(&tally), (301, true, Some(Seq(400)), Some(Seq(700))), "the rest is gone");
+    }
+
+    #[tokio::test]
+    async fn a_trial_ends_at_its_bounds_and_says_so() {
+        let store = memory::open();
+        for _ in 0..700 {
+            append(&store, clock::now()).await;
+        }
+        let few = Bounds { places_max: 300, ..Bounds::default() };
+        let tally = run_within(few, &store, None, 600).await;
+        assert_eq!(gist(&tally), (300, false, Some(Seq(401)), Some(Seq(700))));
+        let tally = run_within(few, &store, Some("other"), 600).await;
+        assert_eq!(gist(&tally), (0, false, None, None), "further back there may be some");
+        assert!(run_within(few, &store, None, 300).await.complete, "all that were asked for");
+        let short = Bounds { time_max: Duration::ZERO, ..Bounds::default() };
+        assert_eq!(gist(&run_within(short, &store, None, 600).await), (0, false, None, None));
     }
 
     #[tokio::test]
