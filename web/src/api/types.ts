@@ -106,7 +106,8 @@ export interface RejectionCount {
   reason: string;
   /** The reason in words. */
   sentence: string;
-  /** What tells it from others of that reason, such as the ending of a key; mostly empty. */
+  /** What tells it from others of that reason, such as the ending of a key, as far as there is room
+   * to tell them apart; mostly empty. */
   about: string;
   count: number;
   last_at: string;
@@ -115,6 +116,7 @@ export interface RejectionCount {
 export interface Rejections {
   /** The latest first. */
   counts: RejectionCount[];
+  /** The latest first: as many as asked for of sources, and as many without a known source. */
   rejections: Rejection[];
 }
 
