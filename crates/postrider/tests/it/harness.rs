@@ -249,6 +249,11 @@ impl Admin {
         self.get("/api/v1/status").await["accepted"].as_u64().expect("a number")
     }
 
+    /// Requests and events refused since the server started.
+    pub async fn rejected(&self) -> u64 {
+        self.get("/api/v1/status").await["rejected"].as_u64().expect("a number")
+    }
+
     pub async fn destination(&self, id: &str) -> DestinationStatus {
         let mut status = self.get("/api/v1/status").await;
         let all: Vec<DestinationStatus> = read(status["destinations"].take());
