@@ -274,6 +274,10 @@ pub const ADMIN_REQUEST_TIME_MAX: Duration = Duration::from_secs(30);
 /// Rows of one answer of the admin API. Source: chosen.
 pub const ADMIN_ROWS_MAX: u32 = 500;
 
+/// Attempts of one answer of the admin API that come with what endpoints answered. Source: chosen; a
+/// delivery has fewer, and even the largest answers come to less than a megabyte.
+pub const ADMIN_DETAILED_ROWS_MAX: u32 = 100;
+
 /// Wait before storage that had no room is asked again. Source: chosen.
 pub const STORAGE_REST: Duration = Duration::from_secs(1);
 

@@ -2,9 +2,13 @@
 //!
 //! - **L1** Queries answer in < 200 ms over 10 M rows and never slow intake.
 //!
+//! What endpoints answered is kept as far as it goes: answers that are alike once, and of each
+//! destination a bounded number, those that came last. The others' attempts have none.
+//!
 //! Attempts come in with a schedule's settlement, so the two never disagree; rejections come from
 //! the gateway.
 
+use domain::delivery::Trace;
 use domain::event::EventKind;
 use domain::id::{DestinationId, Seq, SourceId};
 use domain::time::Timestamp;
@@ -53,7 +57,7 @@ impl Fate {
 }
 
 /// One attempt of a delivery.
-#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Eq, Debug)]
 pub struct AttemptRecord {
     /// Where it went.
     pub destination: DestinationId,
@@ -75,6 +79,8 @@ pub struct AttemptRecord {
     pub reason: String,
     /// One sentence for people, for what was not delivered; empty otherwise, bounded.
     pub detail: String,
+    /// What it went through.
+    pub trace: Trace,
 }
 
 /// Which attempts to list.
@@ -88,6 +94,18 @@ pub struct AttemptQuery {
     pub fate: Option<Fate>,
     /// At most so many rows.
     pub rows_max: u32,
+    /// How much of each.
+    pub depth: Depth,
+}
+
+/// How much of an attempt is read.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub enum Depth {
+    /// All but what the endpoint answered.
+    #[default]
+    Row,
+    /// What the endpoint answered, too.
+    Answer,
 }
 
 impl AttemptQuery {

@@ -24,7 +24,7 @@ pub use error::StorageError;
 pub use frame::{Frame, StoredEvent};
 pub use journal::{Chunk, Gap, GapReason, Journal, SeqRange, Wanted};
 pub use ledger::{
-    AttemptQuery, AttemptRecord, Fate, FilteredCount, Ledger, RejectionRecord, Totals,
+    AttemptQuery, AttemptRecord, Depth, Fate, FilteredCount, Ledger, RejectionRecord, Totals,
 };
 pub use receipt::Receipt;
 pub use schedule::{OpenDelivery, Schedule, ScheduleState, Settlement};

@@ -1,15 +1,17 @@
-//! `GET /api/v1/attempts`: what was tried, newest first.
+//! `GET /api/v1/attempts`: what was tried, newest first; with `details=1` what endpoints answered, too.
 
+use std::net::SocketAddr;
 use std::sync::Arc;
 
 use axum::Json;
 use axum::extract::rejection::QueryRejection;
 use axum::extract::{Query, State};
+use domain::delivery::trace::{Excerpt, Trace};
 use domain::event::EventKind;
 use domain::id::{DestinationId, Seq};
 use domain::limits;
 use serde::{Deserialize, Serialize};
-use storage::{AttemptQuery, AttemptRecord, Fate};
+use storage::{AttemptQuery, AttemptRecord, Depth, Fate};
 
 use super::Needs;
 use super::problem::Problem;
@@ -20,8 +22,20 @@ pub struct Filter {
     destination: Option<DestinationId>,
     seq: Option<Seq>,
     fate: Option<Fate>,
+    #[serde(default)]
+    details: Details,
     #[serde(default = "default_limit")]
     limit: u32,
+}
+
+/// Whether to say what endpoints answered.
+#[derive(Clone, Copy, Debug, Default, Deserialize)]
+enum Details {
+    #[default]
+    #[serde(rename = "0")]
+    Left,
+    #[serde(rename = "1")]
+    Wanted,
 }
 
 /// The list.
@@ -42,6 +56,45 @@ struct Attempt {
     fate: Fate,
     reason: String,
     detail: String,
+    /// How long its steps took; null where a step was not needed or not reached.
+    phases: Phases,
+    /// Address and port it went to; null where no connection came about.
+    remote: Option<SocketAddr>,
+    /// What the endpoint answered; only with details, and null where that is not kept.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    answer: Option<Option<Answer>>,
+}
+
+#[derive(Debug, Serialize)]
+struct Phases {
+    resolve_us: Option<u32>,
+    connect_us: Option<u32>,
+    tls_us: Option<u32>,
+    first_byte_us: Option<u32>,
+}
+
+/// The beginning of an answer, without what is secret in it.
+#[derive(Debug, Serialize)]
+struct Answer {
+    headers: Vec<(String, String)>,
+    body: String,
+}
+
+impl Details {
+    fn depth(self) -> Depth {
+        match self {
+            Self::Left => Depth::Row,
+            Self::Wanted => Depth::Answer,
+        }
+    }
+
+    /// Answers are large, so fewer rows have room for them.
+    fn rows_max(self) -> u32 {
+        match self {
+            Self::Left => limits::ADMIN_ROWS_MAX,
+            Self::Wanted => limits::ADMIN_DETAILED_ROWS_MAX,
+        }
+    }
 }
 
 fn default_limit() -> u32 {
@@ -59,13 +112,16 @@ pub async fn list(
         destination: filter.destination,
         seq: filter.seq,
         fate: filter.fate,
-        rows_max: filter.limit.clamp(1, limits::ADMIN_ROWS_MAX),
+        rows_max: filter.limit.clamp(1, filter.details.rows_max()),
+        depth: filter.details.depth(),
     };
     let records = needs.store.ledger.attempts(query).await?;
-    Ok(Json(Attempts { attempts: records.into_iter().map(attempt).collect() }))
+    let attempts = records.into_iter().map(|record| attempt(record, filter.details));
+    Ok(Json(Attempts { attempts: attempts.collect() }))
 }
 
-fn attempt(record: AttemptRecord) -> Attempt {
+fn attempt(record: AttemptRecord, details: Details) -> Attempt {
+    let Trace { phases, remote, answer } = record.trace;
     Attempt {
         destination: record.destination,
         seq: record.seq,
@@ -77,5 +133,78 @@ fn attempt(record: AttemptRecord) -> Attempt {
         fate: record.fate,
         reason: record.reason,
         detail: record.detail,
+        phases: Phases {
+            resolve_us: phases.resolve_us,
+            connect_us: phases.connect_us,
+            tls_us: phases.tls_us,
+            first_byte_us: phases.first_byte_us,
+        },
+        remote,
+        answer: match details {
+            Details::Left => None,
+            Details::Wanted => Some(answer.map(Arc::unwrap_or_clone).map(Answer::from)),
+        },
+    }
+}
+
+impl From<Excerpt> for Answer {
+    fn from(Excerpt { headers, body }: Excerpt) -> Self {
+        Self { headers, body }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use domain::delivery::trace;
+    use domain::time::Timestamp;
+    use serde_json::{Value, json};
+
+    use super::*;
+
+    fn record(answer: Option<Excerpt>) -> AttemptRecord {
+        AttemptRecord {
+            destination: DestinationId::new("orders"),
+            seq: Seq(7),
+            kind: EventKind::Track,
+            number: 2,
+            at: Timestamp(1_700_000_000_000),
+            duration_us: 1_500,
+            status: 503,
+            fate: Fate::Retry,
+            reason: "server_error".to_owned(),
+            detail: "the endpoint answered 503".to_owned(),
+            trace: Trace {
+                phases: trace::Phases {
+                    connect_us: Some(0),
+                    first_byte_us: Some(900),
+                    ..trace::Phases::default()
+                },
+                remote: Some(SocketAddr::from(([203, 0, 113, 7], 443))),
+                answer: answer.map(Arc::new),
+            },
+        }
+    }
+
+    fn shown(answer: Option<Excerpt>, details: Details) -> Value {
+        serde_json::to_value(attempt(record(answer), details)).unwrap()
+    }
+
+    #[test]
+    fn an_attempt_is_shown_with_its_way_and_its_answer_where_that_is_asked_for() {
+        let headers = vec![("retry-after".to_owned(), "9".to_owned())];
+        let answer = || Some(Excerpt { headers: headers.clone(), body: "<b>busy".to_owned() });
+        let mut expected = json!({
+            "destination": "orders", "seq": 7, "kind": "track", "number": 2,
+            "at": "2023-11-14T22:13:20.000Z", "duration_us": 1500, "status": 503,
+            "fate": "retry", "reason": "server_error", "detail": "the endpoint answered 503",
+            "phases":
+                {"resolve_us": null, "connect_us": 0, "tls_us": null, "first_byte_us": 900},
+            "remote": "203.0.113.7:443",
+        });
+        assert_eq!(shown(answer(), Details::Left), expected);
+        expected["answer"] = json!({"headers": [["retry-after", "9"]], "body": "<b>busy"});
+        assert_eq!(shown(answer(), Details::Wanted), expected);
+        expected["answer"] = Value::Null;
+        assert_eq!(shown(None, Details::Wanted), expected);
     }
 }

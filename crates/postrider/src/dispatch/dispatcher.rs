@@ -16,12 +16,13 @@ use std::time::Duration;
 
 use domain::delivery::lanes::Order;
 use domain::delivery::retry::{self, Decision, RetryPolicy, Tries};
+use domain::delivery::{Outcome, Trace};
 use domain::destination::webhook::AttemptStamp;
 use domain::event::EventKind;
 use domain::id::{DestinationId, Seq};
+use domain::limits;
 use domain::reason::Reason;
 use domain::time::Timestamp;
-use domain::{delivery::Outcome, limits};
 use futures_util::stream::{FuturesUnordered, StreamExt};
 use storage::{
     AttemptRecord, Chunk, Fate, FilteredCount, Frame, GapReason, Journal, Receipt, Schedule,
@@ -34,7 +35,7 @@ use super::duty::Duty;
 use super::taken::{self, Taken};
 use crate::clock::{self, Rest};
 use crate::live::{DestinationGauge, FilteredSample};
-use crate::send::{Outlet, Sender};
+use crate::send::{Outlet, Sender, Sent};
 use crate::shutdown::Shutdown;
 
 /// How deliveries are made; the same for all destinations.
@@ -110,7 +111,7 @@ struct Attempt {
 }
 
 enum AttemptResult {
-    Ended(Outcome),
+    Ended(Sent),
     /// The event is gone for good.
     Lost(Reason),
     /// The journal could not be read just now.
@@ -385,6 +386,7 @@ impl Dispatcher {
             fate: Fate::Expired,
             reason: reason.code().to_owned(),
             detail: detail.unwrap_or_else(|| reason.sentence().to_owned()),
+            trace: Trace::default(),
         });
     }
 
@@ -399,7 +401,8 @@ impl Dispatcher {
     fn ended(&mut self, attempt: Attempt) {
         let now = clock::now();
         match &attempt.result {
-            AttemptResult::Ended(outcome) => {
+            AttemptResult::Ended(sent) => {
+                let outcome = &sent.outcome;
                 let jitter = clock::jitter();
                 let policy = &self.parts.policy.retry;
                 let decision = retry::decide(policy, attempt.tries, outcome, now, jitter);
@@ -414,12 +417,13 @@ impl Dispatcher {
                     }
                     _ => self.agenda.finish(attempt.seq),
                 }
-                self.record(&attempt, fate, outcome.reason(), outcome);
+                self.record(&attempt, fate, outcome.reason(), sent);
             }
             AttemptResult::Lost(reason) => {
                 self.agenda.finish(attempt.seq);
                 let outcome = Outcome::permanent(*reason, reason.sentence().to_owned());
-                self.record(&attempt, Fate::Expired, Some(*reason), &outcome);
+                let sent = Sent { outcome, trace: Trace::default() };
+                self.record(&attempt, Fate::Expired, Some(*reason), &sent);
             }
             AttemptResult::Unread(error) => {
                 let error = crate::terminal::chain(error);
@@ -446,7 +450,8 @@ impl Dispatcher {
         }
     }
 
-    fn record(&mut self, attempt: &Attempt, fate: Fate, reason: Option<Reason>, outcome: &Outcome) {
+    fn record(&mut self, attempt: &Attempt, fate: Fate, reason: Option<Reason>, sent: &Sent) {
+        let Sent { outcome, trace } = sent;
         self.tell(fate, reason, &outcome.detail);
         if fate == Fate::GaveUp {
             tracing::warn!(
@@ -467,6 +472,7 @@ impl Dispatcher {
             fate,
             reason: reason.map_or("", Reason::code).to_owned(),
             detail: outcome.detail.clone(),
+            trace: trace.clone(),
         });
     }
 
@@ -526,7 +532,7 @@ async fn attempt(sender: Rc<Sender>, journal: Arc<dyn Journal>, going: Going) ->
     };
     let stamp = AttemptStamp { number: going.tries.count, at };
     let result = match event {
-        Ok(event) => AttemptResult::Ended(sender.send(&event.payload, stamp).await.outcome),
+        Ok(event) => AttemptResult::Ended(sender.send(&event.payload, stamp).await),
         Err(lost_or_unread) => lost_or_unread,
     };
     Attempt {

@@ -1,9 +1,11 @@
 //! What the suite's tests are made of: events, attempts, and reading a journal to its head.
 
+use std::net::SocketAddr;
 use std::num::NonZeroU64;
 use std::sync::Arc;
 
 use bytes::Bytes;
+use domain::delivery::trace::{Excerpt, Phases, Trace};
 use domain::event::{EventKind, Identities, IdentityHash, NewEvent, Restriction};
 use domain::id::{DestinationId, Seq, SourceId};
 use domain::time::Timestamp;
@@ -140,5 +142,36 @@ pub fn attempt(destination: &DestinationId, seq: u64, number: u32, fate: Fate) -
         fate,
         reason: if is_delivered { String::new() } else { "server_error".to_owned() },
         detail: if is_delivered { String::new() } else { format!("event {seq} was not taken") },
+        trace: trace(seq, fate),
     }
+}
+
+/// What an attempt went through; a few are alike in one thing or another.
+fn trace(seq: u64, fate: Fate) -> Trace {
+    if fate == Fate::Expired {
+        return Trace::default();
+    }
+    let is_connected = !seq.is_multiple_of(3);
+    let new = |us: u32| seq.is_multiple_of(10).then_some(us);
+    let remote = match seq % 2 {
+        0 => SocketAddr::from(([192, 0, 2, (seq % 5) as u8], 443)),
+        _ => SocketAddr::from(([0x2001, 0xdb8, 0, 0, 0, 0, 0, seq as u16 % 5], 8080)),
+    };
+    Trace {
+        phases: Phases {
+            resolve_us: new(0),
+            connect_us: new(1_200),
+            tls_us: new(u32::MAX),
+            first_byte_us: is_connected.then_some(seq as u32),
+        },
+        remote: is_connected.then_some(remote),
+        answer: is_connected.then(|| answer(&format!("{fate:?} {}", seq % 2))),
+    }
+}
+
+/// An answer that says this.
+pub fn answer(body: &str) -> Arc<Excerpt> {
+    let headers = [("content-type", "text/plain"), ("x-\"odd\"", "\u{fffd},"), ("x", "")];
+    let own = |(name, value): (&str, &str)| (name.to_owned(), value.to_owned());
+    Arc::new(Excerpt { headers: headers.map(own).to_vec(), body: body.to_owned() })
 }

@@ -5,7 +5,7 @@ use domain::time::Timestamp;
 
 use super::Subject;
 use super::fixture::{attempt, destination, settlement};
-use crate::{AttemptQuery, AttemptRecord, Fate, RejectionRecord, Settlement, Store, memory};
+use crate::{AttemptQuery, AttemptRecord, Depth, Fate, RejectionRecord, Settlement, Store, memory};
 
 type Open<'a> = &'a dyn Fn() -> Subject;
 
@@ -82,6 +82,7 @@ fn queries() -> Vec<AttemptQuery> {
                     seq: seq.map(Seq),
                     fate,
                     rows_max,
+                    depth: if seq.is_some() { Depth::Answer } else { Depth::Row },
                 });
             }
         }
@@ -108,4 +109,28 @@ pub fn l1_rejections_come_newest_first(open: Open<'_>) {
     let strangers = (11..40).step_by(2).map(rejection).collect();
     store.ledger.reject(strangers).wait().unwrap();
     assert_eq!(newest(2), [rejection(39), rejection(37), rejection(2)], "known ones stay in sight");
+}
+
+/// L1: what an attempt went through comes back as it was, and the answer only where it is asked for.
+pub fn l1_a_trace_comes_back_and_its_answer_only_when_asked_for(open: Open<'_>) {
+    let Subject { store, _keep } = open();
+    let one = destination(1);
+    let attempts = vec![
+        attempt(&one, 10, 1, Fate::Retry),
+        attempt(&one, 20, 1, Fate::Delivered),
+        attempt(&one, 21, 0, Fate::Expired),
+        attempt(&one, 25, 1, Fate::Delivered),
+    ];
+    let step = Settlement { attempts: attempts.clone(), ..settlement(one, 30) };
+    store.schedule.commit(step).wait().unwrap();
+    for (depth, has_answer) in [(Depth::Answer, true), (Depth::Row, false)] {
+        let query = AttemptQuery { rows_max: 9, depth, ..AttemptQuery::default() };
+        let mut found = store.ledger.attempts(query).wait().unwrap();
+        found.reverse();
+        let expected = attempts.iter().cloned().map(|mut attempt| {
+            attempt.trace.answer = attempt.trace.answer.filter(|_| has_answer);
+            attempt
+        });
+        assert_eq!(found, expected.collect::<Vec<_>>());
+    }
 }

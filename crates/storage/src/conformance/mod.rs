@@ -51,6 +51,7 @@ macro_rules! conformance {
             schedule::s3_a_delivery_is_open_once_or_not_at_all,
             schedule::a_destination_without_a_commit_has_no_state,
             ledger::l1_searches_find_what_the_model_finds,
+            ledger::l1_a_trace_comes_back_and_its_answer_only_when_asked_for,
             ledger::l1_rejections_come_newest_first,
             catalog::c1_an_edit_of_an_old_version_is_refused_as_a_whole,
             catalog::c1_watchers_see_every_change,

@@ -8,7 +8,7 @@ use super::Subject;
 use super::fixture::{
     append, attempt, destination, event, filtered, open_delivery, read_all, settlement,
 };
-use crate::{AttemptQuery, Fate, Settlement, Store, Wanted, memory};
+use crate::{AttemptQuery, Depth, Fate, Settlement, Store, Wanted, memory};
 
 type Open<'a> = &'a dyn Fn() -> Subject;
 
@@ -131,6 +131,7 @@ fn compare(store: &Store, model: &Store, operation: Operation) {
                 seq: seq.map(Seq),
                 fate,
                 rows_max: 10,
+                depth: Depth::Answer,
             };
             let search = |store: &Store| store.ledger.attempts(query.clone()).wait().unwrap();
             same(both.map(search), &shown);

@@ -4,7 +4,7 @@ use domain::id::Seq;
 
 use super::Subject;
 use super::fixture::{attempt, destination, filtered, open_delivery, settlement};
-use crate::{AttemptQuery, Fate, Settlement};
+use crate::{AttemptQuery, Depth, Fate, Settlement};
 
 type Open<'a> = &'a dyn Fn() -> Subject;
 
@@ -27,7 +27,8 @@ pub fn s1_a_settlement_is_carried_out_as_a_whole(open: Open<'_>) {
     assert_eq!(state.open, [open_delivery(3, 1), open_delivery(5, 0)]);
     let state = store.schedule.load(&other).wait().unwrap().unwrap();
     assert_eq!(state.open, [open_delivery(3, 7)]);
-    let query = AttemptQuery { rows_max: 10, ..AttemptQuery::default() };
+    let depth = Depth::Answer;
+    let query = AttemptQuery { rows_max: 10, depth, ..AttemptQuery::default() };
     let attempts = store.ledger.attempts(query).wait().unwrap();
     assert_eq!(attempts, [attempt(&one, 4, 1, Fate::Delivered), attempt(&one, 3, 1, Fate::Retry)]);
 }

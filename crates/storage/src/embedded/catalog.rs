@@ -71,7 +71,7 @@ pub struct Writer {
 impl Writer {
     /// Opens the file and reads the content.
     pub fn open(path: &Path, inbox: Arc<Inbox<Apply>>, alarm: Alarm) -> Result<Self, OpenError> {
-        let connection = sqlite::open_writer(path, Durability::Full, SCHEMA)?;
+        let connection = sqlite::open_writer(path, Durability::Full, &[SCHEMA])?;
         // Changes are few and nobody else waits for this thread, so it copies its log by itself.
         connection
             .pragma_update(None, "wal_autocheckpoint", WAL_PAGES_MAX)

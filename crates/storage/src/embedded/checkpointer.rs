@@ -148,7 +148,7 @@ mod tests {
         let dir = tempfile::TempDir::new().unwrap();
         let path = dir.path().join("test.db");
         let schema = "CREATE TABLE IF NOT EXISTS rows (body BLOB);";
-        let writer = sqlite::open_writer(&path, Durability::Normal, schema).unwrap();
+        let writer = sqlite::open_writer(&path, Durability::Normal, &[schema]).unwrap();
         let requests = Arc::new(Requests::new("checkpoint", 8));
         let mut checkpointer = Checkpointer::new(Arc::clone(&requests));
         let mut wal = checkpointer.add(&path).unwrap();

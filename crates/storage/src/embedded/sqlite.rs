@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use domain::id::Seq;
 use rusqlite::config::DbConfig;
-use rusqlite::{Connection, ErrorCode, OpenFlags};
+use rusqlite::{Connection, ErrorCode, OpenFlags, Transaction, TransactionBehavior};
 
 use super::limits;
 use crate::error::{OpenError, StorageError};
@@ -17,6 +17,9 @@ const VERSION_MIN: (&str, i32) = ("3.51.3", 3_051_003);
 /// Size of a database page. Twice SQLite's default: a frame spreads over half as many pages, each
 /// of which costs two writes to the log (measured: 3.5 instead of 4.5 µs of CPU per event).
 pub const PAGE_BYTES: u64 = 8192;
+
+/// The pragma that holds how many steps a file has gone.
+const VERSION: &str = "user_version";
 
 /// What a commit survives.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -38,11 +41,15 @@ pub fn check_version() -> Result<(), OpenError> {
 
 /// Opens the one connection that writes to a file, making the file and its tables as needed.
 ///
+/// `steps` lead from an empty file to today's tables: the first makes them, each other one adds
+/// something. Whatever a step adds, older versions can do without it, so that they still open the
+/// file; what they could not do without would be a new format of the directory.
+///
 /// Checkpoints are left to [`checkpoint`]: SQLite's own would stall commits.
 pub fn open_writer(
     path: &Path,
     durability: Durability,
-    schema: &str,
+    steps: &[&str],
 ) -> Result<Connection, OpenError> {
     let synchronous = match durability {
         Durability::Full => "FULL",
@@ -62,12 +69,24 @@ pub fn open_writer(
              PRAGMA journal_size_limit = {wal_bytes_max};
              PRAGMA cache_size = -8192;
              PRAGMA foreign_keys = OFF;
-             PRAGMA temp_store = MEMORY;
-             BEGIN IMMEDIATE; {schema} COMMIT;"
+             PRAGMA temp_store = MEMORY;"
         ))?;
+        take_steps(&connection, steps)?;
         Ok(connection)
     };
     open().map_err(database("open", path))
+}
+
+/// Takes the steps that a file has not gone yet; their number is its `user_version`. Files without
+/// one have the tables of the first step, or none.
+fn take_steps(connection: &Connection, steps: &[&str]) -> rusqlite::Result<()> {
+    let transaction = Transaction::new_unchecked(connection, TransactionBehavior::Immediate)?;
+    let gone: i64 = transaction.pragma_query_value(None, VERSION, |row| row.get(0))?;
+    for (number, step) in (1..).zip(steps).filter(|(number, _)| *number > gone) {
+        transaction.execute_batch(step)?;
+        transaction.pragma_update(None, VERSION, number)?;
+    }
+    transaction.commit()
 }
 
 /// Opens a connection that only reads; its file must be there.

@@ -5,7 +5,7 @@ use std::sync::Mutex;
 
 use domain::id::{DestinationId, Seq};
 
-use crate::ledger::{AttemptQuery, AttemptRecord, Ledger, RejectionRecord, Totals};
+use crate::ledger::{AttemptQuery, AttemptRecord, Depth, Ledger, RejectionRecord, Totals};
 use crate::receipt::Receipt;
 use crate::schedule::{OpenDelivery, Schedule, ScheduleState, Settlement};
 
@@ -76,7 +76,8 @@ impl Ledger for MemoryHistory {
     fn attempts(&self, query: AttemptQuery) -> Receipt<Vec<AttemptRecord>> {
         let state = super::lock(&self.0);
         let matching = state.attempts.iter().rev().filter(|attempt| query.matches(attempt));
-        Receipt::ready(Ok(matching.take(rows(query.rows_max)).cloned().collect()))
+        let found = matching.take(rows(query.rows_max)).cloned();
+        Receipt::ready(Ok(found.map(|attempt| read_to(query.depth, attempt)).collect()))
     }
 
     fn rejections(&self, rows_max: u32) -> Receipt<Vec<RejectionRecord>> {
@@ -93,6 +94,14 @@ impl Ledger for MemoryHistory {
     fn totals(&self) -> Receipt<Vec<Totals>> {
         Receipt::ready(Ok(super::lock(&self.0).totals.values().cloned().collect()))
     }
+}
+
+/// An attempt as far as it is asked for.
+fn read_to(depth: Depth, mut attempt: AttemptRecord) -> AttemptRecord {
+    if depth == Depth::Row {
+        attempt.trace.answer = None;
+    }
+    attempt
 }
 
 fn rows(rows_max: u32) -> usize {

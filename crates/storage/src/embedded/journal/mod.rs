@@ -41,7 +41,7 @@ const SCHEMA: &str = "
 
 /// Opens the writer's connection.
 pub fn open_file(path: &Path) -> Result<rusqlite::Connection, OpenError> {
-    sqlite::open_writer(path, Durability::Full, SCHEMA)
+    sqlite::open_writer(path, Durability::Full, &[SCHEMA])
 }
 
 /// What the writer shows to the others.

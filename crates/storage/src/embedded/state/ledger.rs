@@ -12,9 +12,12 @@ use domain::id::{DestinationId, SourceId};
 use domain::time::Timestamp;
 use rusqlite::{Connection, OptionalExtension, Params, Row};
 
+use super::trace;
 use crate::embedded::inbox::Inbox;
 use crate::embedded::{limits, sqlite};
-use crate::ledger::{AttemptQuery, AttemptRecord, Fate, FilteredCount, RejectionRecord, Totals};
+use crate::ledger::{
+    AttemptQuery, AttemptRecord, Depth, Fate, FilteredCount, RejectionRecord, Totals,
+};
 use crate::receipt::Reply;
 
 /// What the ledger is asked.
@@ -77,13 +80,29 @@ struct Search<'a> {
     destination: Option<i64>,
     fate: Option<i64>,
     rows_max: usize,
+    depth: Depth,
 }
 
-/// The columns that [`Search::rows`] reads, with the row's number first.
+/// The columns that [`Search::rows`] reads, with the row's number first; those of the trace follow.
 const COLUMNS: &str = "a.id, d.id, a.seq, a.kind, a.number, a.at, a.duration_us, a.status, a.fate,
     coalesce(r.code, ''), coalesce(a.detail, '')";
-const TABLES: &str = "attempts a JOIN destinations d ON d.key = a.destination
-    LEFT JOIN reasons r ON r.key = a.reason";
+const COLUMNS_BEFORE_TRACE: usize = 11;
+
+/// The beginning of every search, whose attempts are found by `index` where one is named.
+fn select(depth: Depth, index: Option<&str>) -> String {
+    let index = index.map(|index| format!("INDEXED BY {index}")).unwrap_or_default();
+    let (answer, answers) = match depth {
+        Depth::Row => ("NULL, NULL", ""),
+        Depth::Answer => ("w.headers, w.body", "LEFT JOIN answers w ON w.key = a.answer"),
+    };
+    format!(
+        "SELECT {COLUMNS}, {}, {answer} FROM attempts a {index}
+         JOIN destinations d ON d.key = a.destination
+         LEFT JOIN reasons r ON r.key = a.reason
+         LEFT JOIN connects c ON c.attempt = a.id {answers}",
+        trace::COLUMNS
+    )
+}
 
 type Found = Vec<(i64, AttemptRecord)>;
 
@@ -105,6 +124,7 @@ impl<'a> Search<'a> {
             destination,
             fate: query.fate.map(|fate| i64::from(fate as u8)),
             rows_max: usize::try_from(query.rows_max).unwrap_or(usize::MAX),
+            depth: query.depth,
         };
         let found = match (query.seq, query.fate) {
             (Some(seq), _) => search.by_seq(sqlite::from_seq(seq)),
@@ -117,7 +137,7 @@ impl<'a> Search<'a> {
     }
 
     fn newest(&self) -> rusqlite::Result<Found> {
-        let sql = format!("SELECT {COLUMNS} FROM {TABLES} ORDER BY a.id DESC LIMIT ?1");
+        let sql = format!("{} ORDER BY a.id DESC LIMIT ?1", self.select(None));
         self.rows(&sql, [self.limit()])
     }
 
@@ -131,10 +151,9 @@ impl<'a> Search<'a> {
             Some(_) => "AND a.destination = ?2",
             None => "AND ?2 IS NULL",
         };
-        let tables = TABLES.replace("attempts a", &format!("attempts a INDEXED BY {index}"));
         let sql = format!(
-            "SELECT {COLUMNS} FROM {tables}
-             WHERE a.fate <> 1 AND a.fate = ?1 {of_destination} ORDER BY a.id DESC LIMIT ?3"
+            "{} WHERE a.fate <> 1 AND a.fate = ?1 {of_destination} ORDER BY a.id DESC LIMIT ?3",
+            self.select(Some(index))
         );
         self.rows(&sql, (self.fate, self.destination, self.limit()))
     }
@@ -178,11 +197,11 @@ impl<'a> Search<'a> {
             }
             self.scan(row.get(0)?, Some(seq), &mut found)?;
         }
-        let tables = TABLES.replace("attempts a", "attempts a INDEXED BY attempts_by_seq");
         let sql = format!(
-            "SELECT {COLUMNS} FROM {tables} WHERE (a.fate <> 1 OR a.number > 1) AND a.seq = ?1
+            "{} WHERE (a.fate <> 1 OR a.number > 1) AND a.seq = ?1
                  AND a.destination = coalesce(?2, a.destination) AND a.fate = coalesce(?3, a.fate)
-             ORDER BY a.id DESC LIMIT ?4"
+             ORDER BY a.id DESC LIMIT ?4",
+            self.select(Some("attempts_by_seq"))
         );
         found.extend(self.rows(&sql, (seq, self.destination, self.fate, self.limit()))?);
         found.sort_by_key(|(id, _)| std::cmp::Reverse(*id));
@@ -197,10 +216,11 @@ impl<'a> Search<'a> {
             None => "AND ?5 IS NULL",
         };
         let sql = format!(
-            "SELECT {COLUMNS} FROM {TABLES} WHERE a.id >= ?1 AND a.id < ?2
+            "{} WHERE a.id >= ?1 AND a.id < ?2
                  AND a.destination = coalesce(?3, a.destination) AND a.fate = coalesce(?4, a.fate)
                  {of_seq}
-             ORDER BY a.id DESC LIMIT ?6"
+             ORDER BY a.id DESC LIMIT ?6",
+            self.select(None)
         );
         let (begin, end) = (block << limits::BLOCK_BITS, (block + 1) << limits::BLOCK_BITS);
         let missing = self.limit().saturating_sub(i64::try_from(found.len()).unwrap_or(i64::MAX));
@@ -213,6 +233,10 @@ impl<'a> Search<'a> {
         let mut select = self.connection.prepare_cached(sql)?;
         let rows = select.query_map(params, |row| Ok((row.get(0)?, attempt(row)?)))?;
         rows.collect()
+    }
+
+    fn select(&self, index: Option<&str>) -> String {
+        select(self.depth, index)
     }
 
     fn limit(&self) -> i64 {
@@ -234,6 +258,7 @@ fn attempt(row: &Row<'_>) -> rusqlite::Result<AttemptRecord> {
         fate: Fate::from_code(fate).ok_or_else(unknown)?,
         reason: row.get(9)?,
         detail: row.get(10)?,
+        trace: trace::trace(row, COLUMNS_BEFORE_TRACE)?,
     })
 }
 

@@ -11,11 +11,14 @@ use std::num::NonZeroU64;
 use std::sync::Arc;
 use std::time::Duration;
 
+use domain::delivery::trace::{Phases, Trace};
 use domain::event::{EventKind, Identities, IdentityHash};
 use domain::id::{DestinationId, Seq, SourceId};
 use domain::time::Timestamp;
 use rusqlite::{Connection, OptionalExtension};
 
+use super::answers::Answers;
+use super::trace::Remote;
 use crate::embedded::alarm::Alarm;
 use crate::embedded::checkpointer::Wal;
 use crate::embedded::inbox::{ClosesInbox, Inbox};
@@ -72,6 +75,7 @@ pub struct Writer {
     limits: Limits,
     trust: Trust,
     keys: Keys,
+    answers: Answers,
     rows: Rows,
 }
 
@@ -123,8 +127,9 @@ impl Writer {
         alarm: Alarm,
     ) -> rusqlite::Result<Self> {
         let rows = Rows::read(&connection)?;
-        let keys = Keys::default();
-        Ok(Self { connection, commands, wal, limits, trust: Trust::new(alarm), keys, rows })
+        let (keys, answers) = (Keys::default(), Answers::default());
+        let trust = Trust::new(alarm);
+        Ok(Self { connection, commands, wal, limits, trust, keys, answers, rows })
     }
 
     /// Serves its inbox until that is closed and everything in it is answered.
@@ -176,6 +181,7 @@ impl Writer {
             // The transaction is undone, and the numbers given away in it with it.
             self.rows = rows_before;
             self.keys = Keys::default();
+            self.answers = Answers::default();
         }
         let rows = self.trust.judge("committing settlements", result)?;
         let reported = self.wal.wrote(&self.connection, rows * 128 + 8 * sqlite::PAGE_BYTES);
@@ -187,9 +193,11 @@ impl Writer {
         let mut step = Transact {
             connection: &transaction,
             keys: &mut self.keys,
+            answers: &mut self.answers,
             rows: &mut self.rows,
             sums: Sums::default(),
         };
+        step.answers.begin_commit();
         for change in changes {
             match change {
                 Command::Settle { settlement, .. } => step.settle(settlement)?,
@@ -221,6 +229,7 @@ impl Writer {
 struct Transact<'a> {
     connection: &'a Connection,
     keys: &'a mut Keys,
+    answers: &'a mut Answers,
     rows: &'a mut Rows,
     sums: Sums,
 }
@@ -237,7 +246,7 @@ impl Transact<'_> {
         self.open(destination, &settlement.opened)?;
         self.close(destination, &settlement.closed)?;
         self.count(destination, &settlement.filtered)?;
-        self.record(&settlement.attempts)
+        self.record((&settlement.destination, destination), &settlement.attempts)
     }
 
     fn count(&mut self, destination: i64, filtered: &[FilteredCount]) -> rusqlite::Result<()> {
@@ -283,15 +292,24 @@ impl Transact<'_> {
         Ok(())
     }
 
-    fn record(&mut self, attempts: &[AttemptRecord]) -> rusqlite::Result<()> {
+    /// Records attempts, which mostly are those of the destination that settles.
+    fn record(
+        &mut self,
+        (own, own_key): (&DestinationId, i64),
+        attempts: &[AttemptRecord],
+    ) -> rusqlite::Result<()> {
         let mut insert = self.connection.prepare_cached(
             "INSERT INTO attempts (id, destination, seq, kind, number, at, duration_us, status,
-                 fate, reason, detail)
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)",
+                 fate, reason, detail, first_byte_us, remote, answer)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14)",
         )?;
         for attempt in attempts {
-            let destination = self.keys.destination(self.connection, &attempt.destination)?;
+            let destination = match &attempt.destination {
+                id if id == own => own_key,
+                id => self.keys.destination(self.connection, id)?,
+            };
             let id = self.rows.next_attempt;
+            let Trace { phases, remote, .. } = &attempt.trace;
             insert.execute((
                 id,
                 destination,
@@ -304,10 +322,29 @@ impl Transact<'_> {
                 attempt.fate as u8,
                 self.keys.reason(self.connection, &attempt.reason)?,
                 Some(&attempt.detail).filter(|detail| !detail.is_empty()),
+                phases.first_byte_us,
+                remote.map(Remote::from),
+                self.answers.key(self.connection, (destination, id), attempt)?,
             ))?;
+            self.record_connect(id, phases)?;
             self.rows.next_attempt += 1;
             self.sums.add(destination, id, attempt);
         }
+        Ok(())
+    }
+
+    /// Records what a new connection took; most attempts need none.
+    fn record_connect(&self, attempt: i64, phases: &Phases) -> rusqlite::Result<()> {
+        let Phases { resolve_us, connect_us, tls_us, .. } = phases;
+        if (resolve_us, connect_us, tls_us) == (&None, &None, &None) {
+            return Ok(());
+        }
+        self.connection
+            .prepare_cached(
+                "INSERT INTO connects (attempt, resolve_us, connect_us, tls_us)
+                 VALUES (?1, ?2, ?3, ?4)",
+            )?
+            .execute((attempt, resolve_us, connect_us, tls_us))?;
         Ok(())
     }
 
@@ -384,10 +421,14 @@ impl Transact<'_> {
         let blocks_max = 1 + block_of(self.sums.rows.cast_signed());
         let end = keep_from.min(self.rows.oldest_block + blocks_max);
         if end > self.rows.oldest_block {
-            self.connection
-                .prepare_cached("DELETE FROM attempts WHERE id < ?1")?
-                .execute([end << limits::BLOCK_BITS])?;
+            let first = end << limits::BLOCK_BITS;
+            for delete in
+                ["DELETE FROM attempts WHERE id < ?1", "DELETE FROM connects WHERE attempt < ?1"]
+            {
+                self.connection.prepare_cached(delete)?.execute([first])?;
+            }
             self.connection.prepare_cached("DELETE FROM spans WHERE block < ?1")?.execute([end])?;
+            self.answers.retain(self.connection, end)?;
             self.rows.oldest_block = end;
         }
         let rows = |max| i64::try_from(max).unwrap_or(i64::MAX);
@@ -498,7 +539,7 @@ fn intern(
 }
 
 /// The block of the ledger's sparse index that a row belongs to.
-fn block_of(id: i64) -> i64 {
+pub(super) fn block_of(id: i64) -> i64 {
     id >> limits::BLOCK_BITS
 }
 

@@ -1,5 +1,6 @@
 //! The embedded engine under the common suite, and what only an engine with a disk can be asked.
 
+mod answers;
 mod directory;
 mod crash;
 mod damage;
