@@ -6,7 +6,6 @@ use domain::id::{DestinationId, SourceId};
 
 use super::node::{Node, Object};
 use super::source::Reader;
-use super::webhook::name_templates;
 
 /// A destination, and where it stood first.
 pub struct Known {
@@ -55,14 +54,6 @@ impl Reader {
 
     /// Reads the settings; what makes them unusable is a mistake only where events would be lost.
     fn settings(&mut self, object: &Object<'_>, name: &str, enabled: bool) -> Reading {
-        let templates = name_templates(object);
-        if !templates.is_empty() {
-            let reason = format!(
-                "is a template, which a header's name cannot be: destination {name:?} is skipped"
-            );
-            self.warnings.extend(templates.iter().map(|node| node.finding(reason.clone())));
-            return Reading::Skipped;
-        }
         let before = self.mistakes.len();
         if let Some(settings) = self.webhook(object) {
             return Reading::Usable(DestinationSettings::Webhook(settings));

@@ -1,7 +1,7 @@
 //! The `config` of a webhook destination.
 
 use domain::destination::webhook::{
-    HeaderSetting, Method, Setting, SettingsError, WebhookSettings, is_template,
+    HeaderSetting, Method, Setting, SettingsError, WebhookSettings,
 };
 
 use super::finding::Finding;
@@ -58,7 +58,7 @@ impl Reader {
             match header(&row) {
                 // Files made elsewhere hold such rows, and nothing was ever sent for them.
                 Ok(Some(header)) if header.is_reserved() => {
-                    let name = header.name.to_ascii_lowercase();
+                    let name = header.name.base().to_ascii_lowercase();
                     let reason =
                         format!("header {name} belongs to the connection: the row is skipped");
                     self.warnings.push(row.finding(reason));
@@ -76,17 +76,6 @@ impl Reader {
     }
 }
 
-/// The names of headers that are templates, which cannot be filled in.
-pub(super) fn name_templates<'a>(destination: &Object<'a>) -> Vec<Node<'a>> {
-    let Some(config) = destination.get("config").and_then(|node| node.object().ok()) else {
-        return Vec::new();
-    };
-    let rows = config.get("headers").and_then(|list| list.elements().ok()).unwrap_or_default();
-    let rows = rows.iter().filter_map(|row| row.object().ok());
-    let names = rows.filter_map(|row| row.get("from").cloned());
-    names.filter(|node| node.string().is_ok_and(|text| is_template(&text))).collect()
-}
-
 fn text_setting(node: &Node<'_>, text: &str) -> Result<Setting<String>, Finding> {
     Setting::parse(text).map_err(|reason| node.finding(reason))
 }
@@ -97,13 +86,16 @@ fn header(row: &Node<'_>) -> Result<Option<HeaderSetting>, Finding> {
         return Ok(None);
     }
     let row = row.object()?;
-    let Some(name) = row.get("from") else { return Ok(None) };
-    let name = name.string()?;
+    let Some(from) = row.get("from") else { return Ok(None) };
+    let name = from.string()?;
     if name.is_empty() {
         return Ok(None);
     }
-    let Some(node) = row.get("to") else { return Ok(Some(HeaderSetting::new(name, ""))) };
-    let value = text_setting(node, &header_value(node)?)?;
+    let name = text_setting(from, &name)?;
+    let value = match row.get("to") {
+        Some(node) => text_setting(node, &header_value(node)?)?,
+        None => Setting::Fixed(String::new()),
+    };
     Ok(Some(HeaderSetting { name, value }))
 }
 

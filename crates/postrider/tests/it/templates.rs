@@ -15,10 +15,11 @@ async fn url_method_and_headers_are_filled_in_from_each_event() {
     let url = format!("{{{{ event.context.url || \"{}\" }}}}", endpoint.url("/default?t=1"));
     let webhook = Webhook::new("hooks", &url)
         .method("{{ message.context.how || POST }}")
-        .header("X-Team", "{{ properties.team || none }}");
+        .header("X-Team", "{{ properties.team || none }}")
+        .header("{{ context.tag || X-Tag }}", "t");
     let server = Server::start(&Workspace::of_app().webhook(webhook)).await;
     server.accept("/v1/track", event("m-1")).await;
-    let own = json!({ "url": endpoint.url("/own"), "how": "PUT" });
+    let own = json!({ "url": endpoint.url("/own"), "how": "PUT", "tag": "X-Own" });
     let chosen = event("m-2").with("context", own).with("properties", json!({ "team": 7 }));
     server.accept("/v1/track", chosen).await;
     let looked = event("m-3").with("context", json!({ "how": "GET" }));
@@ -36,6 +37,9 @@ async fn url_method_and_headers_are_filled_in_from_each_event() {
             ("GET", "/default?t=1&team=%C3%BC", "ü"),
         ]
     );
+    let tags: Vec<_> =
+        received.iter().map(|one| (one.header("x-tag"), one.header("x-own"))).collect();
+    assert_eq!(tags, [(Some("t"), None), (None, Some("t")), (Some("t"), None)]);
     let body: serde_json::Value = serde_json::from_slice(&received[1].body).expect("JSON");
     assert_eq!(body["context"]["how"], "PUT", "the event keeps what was looked up");
     server.stop().await;

@@ -81,10 +81,8 @@ pub(super) fn defaults(has_body: bool) -> Vec<(String, String)> {
 
 /// Sets the configured headers that are the same for all events.
 pub(super) fn set_fixed(headers: &mut Vec<(String, String)>, configured: &[HeaderSetting]) {
-    for header in configured.iter().filter(|header| !header.name.is_empty()) {
-        if header.value.template().is_none() {
-            set(headers, &header.name, header.value.base().clone());
-        }
+    for (name, value) in configured.iter().filter_map(HeaderSetting::fixed) {
+        set(headers, name, value.to_owned());
     }
 }
 

@@ -21,7 +21,7 @@ pub use query::GetExtra;
 pub use settings::{HeaderSetting, Method, SettingsError, WebhookSettings};
 pub use signing::{AttemptStamp, PrivateKey, Signing, SigningKey, SigningSecret};
 pub use target::{Target, is_playground_name};
-pub use template::{Setting, is_template};
+pub use template::Setting;
 
 #[cfg(test)]
 mod golden;

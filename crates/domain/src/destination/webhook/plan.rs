@@ -26,8 +26,8 @@ use crate::reason::Reason;
 pub struct Plan {
     settings: WebhookSettings,
     home: Home,
-    /// Headers that are looked up in each event.
-    looked_up: Vec<HeaderSetting>,
+    /// The rows of the configured headers that are looked up in each event.
+    looked_up: Vec<usize>,
     signer: Option<Signer>,
 }
 
@@ -80,9 +80,12 @@ impl Plan {
             return Err(errors.join("; "));
         }
         let home = Home::new(settings)?;
-        let headers = settings.headers.iter();
-        let looked_up = headers.filter(|header| header.value.template().is_some());
-        let looked_up = looked_up.cloned().collect();
+        let is_looked_up = |header: &HeaderSetting| {
+            header.name.template().is_some() || header.value.template().is_some()
+        };
+        let rows = settings.headers.iter().enumerate();
+        let looked_up = rows.filter(|(_, header)| is_looked_up(header)).map(|(row, _)| row);
+        let looked_up = looked_up.collect();
         let signer = settings.signing.as_deref().map(Signer::new).transpose()?;
         Ok(Self { settings: settings.clone(), home, looked_up, signer })
     }
@@ -153,17 +156,36 @@ impl Plan {
         reading: &Reading<'_>,
         headers: &mut Vec<(String, String)>,
     ) -> Result<(), Unsendable> {
-        for HeaderSetting { name, value } in &self.looked_up {
-            let value = match looked_up(value, reading) {
-                Some(found) => found.into_owned(),
-                None => value.base().clone(),
-            };
-            if let Some(reason) = header::event_value_fault(name, &value) {
+        for row in &self.looked_up {
+            let HeaderSetting { name, value } = &self.settings.headers[*row];
+            let (own, value) = (filled(name, reading), filled(value, reading));
+            // As a row without a name, which is passed over.
+            if own.is_empty() {
+                continue;
+            }
+            let fault = if name.template().is_some() { self.own_name_fault(&own) } else { None };
+            if let Some(reason) = fault.or_else(|| header::event_value_fault(&own, &value)) {
                 return Err(Unsendable::bad(reason));
             }
-            header::set(headers, name, value);
+            if !self.is_set_later(*row, &own) {
+                header::set(headers, &own, value.into_owned());
+            }
         }
         Ok(())
+    }
+
+    /// Why a configured header cannot have the name that an event gives it.
+    fn own_name_fault(&self, name: &str) -> Option<String> {
+        let of_signing = || format!("header {} is set by signing", name.to_ascii_lowercase());
+        let is_of_signing = self.signer.is_some() && header::is_of_signing(name);
+        let fault = is_of_signing.then(of_signing).or_else(|| header::name_fault(name))?;
+        Some(format!("a header's name that is looked up in the event: {fault}"))
+    }
+
+    /// Whether a later row has the same header for all events: of several rows the last one counts.
+    fn is_set_later(&self, row: usize, name: &str) -> bool {
+        let later = self.settings.headers.iter().skip(row + 1);
+        later.filter_map(HeaderSetting::fixed).any(|(own, _)| own.eq_ignore_ascii_case(name))
     }
 
     /// Sets the headers that the event brings along.
@@ -202,6 +224,11 @@ impl Plan {
         let fault = header::name_fault(name).or_else(|| header::event_value_fault(name, value))?;
         Some(format!("in the event's \"header\": {fault}"))
     }
+}
+
+/// A setting's text for an event: what the event has for it, or its default.
+fn filled<'s>(setting: &'s Setting<String>, reading: &Reading<'s>) -> Cow<'s, str> {
+    looked_up(setting, reading).unwrap_or_else(|| Cow::Borrowed(setting.base()))
 }
 
 /// The text that an event has for a setting; none where the default counts.

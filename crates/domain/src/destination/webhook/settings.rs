@@ -34,8 +34,8 @@ pub struct WebhookSettings {
 /// One configured header.
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct HeaderSetting {
-    /// Its name, in any letter case.
-    pub name: String,
+    /// Its name, in any letter case; where it is empty, nothing is sent.
+    pub name: Setting<String>,
     /// Its value: a secret, never shown.
     pub value: Setting<String>,
 }
@@ -144,25 +144,34 @@ impl WebhookSettings {
 impl HeaderSetting {
     /// A header with the same value for all events.
     pub fn new(name: impl Into<String>, value: impl Into<String>) -> Self {
-        Self { name: name.into(), value: Setting::Fixed(value.into()) }
+        Self { name: Setting::Fixed(name.into()), value: Setting::Fixed(value.into()) }
     }
 
-    /// Whether it belongs to the connection, so that it cannot be set.
+    /// Whether its name is one that belongs to the connection, so that it cannot be set.
     pub fn is_reserved(&self) -> bool {
-        header::is_reserved(&self.name)
+        self.name.template().is_none() && header::is_reserved(self.name.base())
+    }
+
+    /// Name and value, where both are the same for all events and something is sent.
+    pub(super) fn fixed(&self) -> Option<(&str, &str)> {
+        let is_fixed = self.name.template().is_none() && self.value.template().is_none();
+        let (name, value) = (self.name.base(), self.value.base());
+        (is_fixed && !name.is_empty()).then_some((name, value))
     }
 
     /// Why the header cannot be sent; none where it can. One without a name is passed over.
     fn fault(&self, signing: Option<&Signing>) -> Option<String> {
-        if signing.is_some() && header::is_of_signing(&self.name) {
-            let name = self.name.to_ascii_lowercase();
+        let name = self.name.base();
+        if signing.is_some() && header::is_of_signing(name) {
+            let name = name.to_ascii_lowercase();
             return Some(format!("header {name} is set by signing and cannot be set here"));
         }
-        if self.name.is_empty() {
+        // Where an event may give the name, the value is sent even if the default is no name.
+        if name.is_empty() && self.name.template().is_none() {
             return None;
         }
-        header::name_fault(&self.name)
-            .or_else(|| header::configured_value_fault(&self.name, self.value.base()))
+        let name_fault = if name.is_empty() { None } else { header::name_fault(name) };
+        name_fault.or_else(|| header::configured_value_fault(name, self.value.base()))
     }
 }
 
@@ -182,7 +191,7 @@ impl fmt::Debug for WebhookSettings {
 
 impl fmt::Debug for HeaderSetting {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}: [secret]", self.name)
+        write!(f, "{}: [secret]", self.name.text())
     }
 }
 
@@ -196,7 +205,7 @@ mod tests {
 
     fn settings(url: &str, headers: &[(&str, &str)]) -> WebhookSettings {
         let header = |(name, value): &(&str, &str)| HeaderSetting {
-            name: (*name).to_owned(),
+            name: Setting::parse(name).unwrap(),
             value: Setting::parse(value).unwrap(),
         };
         let headers = headers.iter().map(header).collect();
@@ -227,6 +236,12 @@ mod tests {
         check("Host", "a", false);
         check("Content-Length", "1", false);
         check("Webhook-Id", "1", true);
+        check("{{ a || x-team }}", "1", true);
+        check("{{ a || }}", "1", true);
+        check("{{ a || }}", "é", false);
+        check("{{ a || x y }}", "1", false);
+        check("{{ a || Host }}", "1", false);
+        check("{{ a }}", "1", false);
     }
 
     #[test]

@@ -82,6 +82,14 @@ impl<T: Textual> Setting<T> {
         }
     }
 
+    /// The setting as it was written.
+    pub fn text(&self) -> &str {
+        match self {
+            Self::Fixed(value) => value.text(),
+            Self::Looked(template) => &template.text,
+        }
+    }
+
     /// The template; none where the setting is the same for all events.
     pub fn template(&self) -> Option<&Template<T>> {
         match self {
@@ -119,11 +127,6 @@ fn is_name(name: &str) -> bool {
     name.bytes().all(is_word) && name.bytes().next().is_some_and(|first| !first.is_ascii_digit())
 }
 
-/// Whether a text is a template.
-pub fn is_template(text: &str) -> bool {
-    parts(text).is_some()
-}
-
 impl<T: Textual> TryFrom<String> for Setting<T> {
     type Error = String;
 
@@ -134,10 +137,7 @@ impl<T: Textual> TryFrom<String> for Setting<T> {
 
 impl<T: Textual> From<Setting<T>> for String {
     fn from(setting: Setting<T>) -> Self {
-        match setting {
-            Setting::Fixed(value) => value.text().to_owned(),
-            Setting::Looked(template) => template.text,
-        }
+        setting.text().to_owned()
     }
 }
 
