@@ -47,6 +47,16 @@ export const attemptsQuery = (filter: AttemptFilter) =>
     placeholderData: keepPreviousData,
   });
 
+/** The attempts of one event at one destination with what was answered, the newest first. */
+export const deliveryQuery = (destination: string, seq: number) =>
+  queryOptions({
+    queryKey: ["delivery", destination, seq],
+    queryFn: async ({ signal }) => {
+      const query = { destination, seq, details: 1, limit: ROWS };
+      return (await read<{ attempts: Attempt[] }>("/api/v1/attempts", query, signal)).attempts;
+    },
+  });
+
 export const rejectionsQuery = () =>
   queryOptions({
     queryKey: ["rejections"],

@@ -42,6 +42,7 @@ export interface Destination {
   target: string;
   /** The playground that receives these deliveries, if it is one of ours. */
   playground: string | null;
+  requests: Requests;
   state: DestinationState;
   waiting: number;
   retrying: number;
@@ -53,6 +54,24 @@ export interface Destination {
   expired: number;
   /** Events that it did not get because of their own word, of consent, or of a filter. */
   filtered: FilteredCounts;
+}
+
+/** How a destination makes its requests; no secret is in it. */
+export interface Requests {
+  /** Null where nothing is signed. */
+  signing: {
+    /** `v1` with a shared secret, `v1a` with a public key. */
+    schemes: string[];
+    keys: { valid_until: string | null; signs: boolean }[];
+  } | null;
+  /** How far events may choose where they go: off, same_origin or hosts. */
+  dynamic: string;
+  hosts: string[];
+  /** Names only. */
+  headers: string[];
+  /** Settings that are looked up in each event, and where in it. */
+  templates: { setting: string; path: string }[];
+  get_extras: string[];
 }
 
 export interface FilteredCounts {
@@ -71,6 +90,17 @@ export interface Connection {
   source: string;
   destination: string;
   enabled: boolean;
+  filter: Filter;
+  consent: Record<string, unknown>;
+}
+
+/** What a connection lets pass; everything where nothing is set. */
+export interface Filter {
+  types?: string[];
+  events?: { allow?: string[]; deny?: string[] };
+  condition?: string;
+  /** Only the events of so many users, in percent. */
+  sample?: number;
 }
 
 export const FATES = ["delivered", "retry", "gave_up", "expired"] as const;
@@ -90,6 +120,25 @@ export interface Attempt {
   fate: Fate;
   reason: string;
   detail: string;
+  phases: Phases;
+  /** Address and port; null when no connection came about. */
+  remote: string | null;
+  /** What the endpoint answered: only with details, and null where that is not kept. */
+  answer?: Answer | null;
+}
+
+/** How long the steps of an attempt took; null where one was not needed or not reached. */
+export interface Phases {
+  resolve_us: number | null;
+  connect_us: number | null;
+  tls_us: number | null;
+  first_byte_us: number | null;
+}
+
+/** The beginning of an answer, without what is secret in it; every text in it is a stranger's. */
+export interface Answer {
+  headers: [string, string][];
+  body: string;
 }
 
 export interface Rejection {

@@ -58,8 +58,23 @@ const play = createRoute({
   }),
 });
 
+const destination = createRoute({
+  getParentRoute: () => root,
+  path: "/destinations/$id",
+  component: lazyRouteComponent(() => import("./destination/DestinationPage"), "DestinationPage"),
+});
+
+const delivery = createRoute({
+  getParentRoute: () => root,
+  path: "/deliveries/$destination/$seq",
+  component: lazyRouteComponent(() => import("./delivery/Delivery"), "Delivery"),
+});
+
 export const createAppRouter = () =>
-  createRouter({ routeTree: root.addChildren([overview, play]), defaultPreload: "intent" });
+  createRouter({
+    routeTree: root.addChildren([overview, play, destination, delivery]),
+    defaultPreload: "intent",
+  });
 
 declare module "@tanstack/react-router" {
   interface Register {

@@ -12,6 +12,7 @@ mod pages;
 pub mod playground;
 mod problem;
 mod rejections;
+mod requests;
 mod status;
 
 use std::net::SocketAddr;

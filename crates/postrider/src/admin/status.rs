@@ -18,6 +18,7 @@ use storage::{FilteredCount, Totals};
 
 use super::Needs;
 use super::problem::Problem;
+use super::requests::RequestsStatus;
 use crate::clock;
 use crate::version;
 use crate::workspace::local_url;
@@ -79,6 +80,7 @@ struct DestinationStatus {
     method: Method,
     target: String,
     playground: Option<String>,
+    requests: RequestsStatus,
     state: &'static str,
     waiting: u64,
     retrying: u64,
@@ -136,7 +138,7 @@ pub async fn show(State(needs): State<Arc<Needs>>) -> Result<Json<Status>, Probl
         recalled: needs.gauges.is_recalled.load(Relaxed),
         rejected: needs.gauges.refusals.total(),
         sources: workspace.sources.iter().map(|one| source(one, now)).collect(),
-        destinations: destinations.map(|one| destination(one, &needs, &totals)).collect(),
+        destinations: destinations.map(|one| destination(one, &needs, &totals, now)).collect(),
         connections,
     }))
 }
@@ -158,7 +160,12 @@ fn source(one: &Source, now: Timestamp) -> SourceStatus {
     }
 }
 
-fn destination(one: &Destination, needs: &Needs, totals: &[Totals]) -> DestinationStatus {
+fn destination(
+    one: &Destination,
+    needs: &Needs,
+    totals: &[Totals],
+    now: Timestamp,
+) -> DestinationStatus {
     let DestinationSettings::Webhook(settings) = &one.settings;
     let glance = needs.gauges.of(&one.id).glance();
     let totals = totals.iter().find(|totals| totals.destination == one.id);
@@ -174,6 +181,7 @@ fn destination(one: &Destination, needs: &Needs, totals: &[Totals]) -> Destinati
             Ok(Target::Playground(name)) => Some(name),
             _ => None,
         },
+        requests: RequestsStatus::of(settings, now),
         state: match (one.enabled, glance.retrying) {
             (false, _) => "disabled",
             (true, 0) => "active",

@@ -1,13 +1,14 @@
 // The latest attempts, newest first, with filters that live in the address.
 import { NativeSelect } from "@mantine/core";
 import { useQuery } from "@tanstack/react-query";
-import { getRouteApi } from "@tanstack/react-router";
+import { getRouteApi, Link } from "@tanstack/react-router";
 import { attemptsQuery } from "../../api/queries";
 import { type Attempt, type Destination, FATES, type Fate } from "../../api/types";
-import { durationUs, exact } from "../../parts/format";
+import { exact } from "../../parts/format";
 import { Hostile } from "../../parts/Hostile";
 import { Kind } from "../../parts/Kind";
 import { Nothing, Panel, Scroll } from "../../parts/Panel";
+import { PhaseBar } from "../../parts/PhaseBar";
 import { State } from "../../parts/State";
 import { Time } from "../../parts/Time";
 import { fateLook } from "../../parts/words";
@@ -24,9 +25,21 @@ function Row({ attempt, name }: { attempt: Attempt; name: string }) {
       <td>
         <Kind kind={attempt.kind} />
       </td>
-      <td className="number-cell">{exact(attempt.seq)}</td>
-      <th scope="row">
+      <td className="number-cell">
+        <Link
+          to="/deliveries/$destination/$seq"
+          params={{ destination: attempt.destination, seq: String(attempt.seq) }}
+        >
+          {exact(attempt.seq)}
+        </Link>
+      </td>
+      <th scope="row" className="name">
         <Hostile text={name} />
+        {attempt.remote && (
+          <span className="secondary">
+            <Hostile text={attempt.remote} />
+          </span>
+        )}
       </th>
       <td className="number-cell">{attempt.number}</td>
       <td className="number-cell">{status ? status : <span className="none">none</span>}</td>
@@ -41,7 +54,9 @@ function Row({ attempt, name }: { attempt: Attempt; name: string }) {
         )}{" "}
         <Hostile text={attempt.detail} />
       </td>
-      <td className="number-cell">{durationUs(attempt.duration_us)}</td>
+      <td className="number-cell">
+        <PhaseBar attempt={attempt} />
+      </td>
     </tr>
   );
 }

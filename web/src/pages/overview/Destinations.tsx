@@ -89,7 +89,9 @@ export function Destinations({ destinations, serverNowMs }: Props) {
             {destinations.map((each) => (
               <tr key={each.id}>
                 <th scope="row" className="name">
-                  <Hostile text={each.name || each.id} />
+                  <Link to="/destinations/$id" params={{ id: each.id }}>
+                    <Hostile text={each.name || each.id} />
+                  </Link>
                   {each.name.toLowerCase() !== each.id.toLowerCase() && each.name !== "" && (
                     <span className="secondary">
                       <Hostile text={each.id} />

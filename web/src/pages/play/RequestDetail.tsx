@@ -9,28 +9,10 @@ import { Icon } from "../../parts/Icon";
 import { JsonView } from "../../parts/JsonView";
 import { prettyText } from "../../parts/json";
 import { Kind } from "../../parts/Kind";
+import { Pairs } from "../../parts/Pairs";
 import { Nothing } from "../../parts/Panel";
 import { Time } from "../../parts/Time";
 import { FACES, type Face } from "../routes";
-
-function Pairs({ pairs, empty }: { pairs: [string, string][]; empty: string }) {
-  if (pairs.length === 0) return <Nothing title={empty} />;
-  return (
-    <dl className="pairs">
-      {pairs.map(([name, value], index) => (
-        // biome-ignore lint/suspicious/noArrayIndexKey: a name may come twice; order is identity.
-        <div key={index}>
-          <dt>
-            <Hostile text={name} />
-          </dt>
-          <dd>
-            <Hostile text={value} layout="asSent" />
-          </dd>
-        </div>
-      ))}
-    </dl>
-  );
-}
 
 function FaceBody({ row, face }: { row: FeedRow; face: Face }) {
   switch (face) {

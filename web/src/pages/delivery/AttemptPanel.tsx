@@ -1,0 +1,70 @@
+// One attempt in full: what came of it, which way it took and how long, and what was answered.
+import type { Answer, Attempt } from "../../api/types";
+import { Copy } from "../../parts/Copy";
+import { Hostile } from "../../parts/Hostile";
+import { Pairs } from "../../parts/Pairs";
+import { Panel } from "../../parts/Panel";
+import { PhaseBar } from "../../parts/PhaseBar";
+import { sentence } from "../../parts/phases";
+import { State } from "../../parts/State";
+import { Time } from "../../parts/Time";
+import { fateLook } from "../../parts/words";
+
+function Answered({ answer, status }: { answer: Answer | null; status: number | null }) {
+  if (!answer) {
+    return <p className="note">{status ? "What was answered is not kept." : "No answer came."}</p>;
+  }
+  return (
+    <>
+      <h3>Headers</h3>
+      <Pairs pairs={answer.headers} empty="No headers" />
+      <h3>Body {answer.body !== "" && <Copy what="body of the answer" text={answer.body} />}</h3>
+      {answer.body === "" ? (
+        <p className="note">No body</p>
+      ) : (
+        <pre className="raw">
+          <Hostile text={answer.body} layout="asSent" />
+        </pre>
+      )}
+    </>
+  );
+}
+
+export function AttemptPanel({ attempt }: { attempt: Attempt }) {
+  const { status, reason, detail, remote, answer = null } = attempt;
+  return (
+    <Panel
+      title={attempt.number > 0 ? `Attempt ${attempt.number}` : "No attempt"}
+      aside={<State look={fateLook(attempt.fate)} />}
+    >
+      <div className="attempt">
+        <dl className="facts">
+          <dt>Began</dt>
+          <dd>
+            <Time at={attempt.at} />
+          </dd>
+          <dt>Status</dt>
+          <dd>{status ? status : <span className="none">none</span>}</dd>
+          {reason && (
+            <>
+              <dt>Reason</dt>
+              <dd>
+                <code>
+                  <Hostile text={reason} />
+                </code>{" "}
+                <Hostile text={detail} />
+              </dd>
+            </>
+          )}
+          <dt>Address</dt>
+          <dd>{remote ? <Hostile text={remote} /> : <span className="none">none</span>}</dd>
+          <dt>Duration</dt>
+          <dd>
+            <PhaseBar attempt={attempt} /> <span className="secondary">{sentence(attempt)}</span>
+          </dd>
+        </dl>
+        <Answered answer={answer} status={status} />
+      </div>
+    </Panel>
+  );
+}
