@@ -286,6 +286,28 @@ await story("filters of the attempts live in the address", async () => {
   await page.locator(".state", { hasText: "Delivered" }).first().waitFor();
 });
 
+await story("an attempt leads to its delivery, and that to its destination", async () => {
+  const { seq, destination } = (await (await fetch(`${server.admin}/api/v1/attempts`)).json())
+    .attempts[0];
+  await page
+    .getByRole("link", { name: seq.toLocaleString("en"), exact: true })
+    .first()
+    .click();
+  await page.waitForURL(`**/deliveries/${destination}/${seq}`);
+  await page.getByRole("heading", { name: "Attempt 1" }).waitFor();
+  await page.locator(".facts dd", { hasText: "200" }).first().waitFor();
+  await examine("delivery");
+  await fits("delivery");
+  await page.locator("h1").getByRole("link").click();
+  await page.waitForURL(`**/destinations/${destination}`);
+  await page.locator(".facts dt", { hasText: "Signing" }).waitFor();
+  await page.getByText("all events").waitFor();
+  await examine("destination");
+  await fits("destination");
+  await page.getByRole("link", { name: "Its latest attempts" }).click();
+  await page.waitForURL(`**/?destination=${destination}`);
+});
+
 await story("a chosen theme stays after a reload", async () => {
   await button(/^Appearance: as the system/).click();
   await button(/^Appearance: light/).click();
