@@ -294,12 +294,14 @@ await story("an attempt leads to its delivery, and that to its destination", asy
     .first()
     .click();
   await page.waitForURL(`**/deliveries/${destination}/${seq}`);
+  await page.reload();
   await page.getByRole("heading", { name: "Attempt 1" }).waitFor();
   await page.locator(".facts dd", { hasText: "200" }).first().waitFor();
   await examine("delivery");
   await fits("delivery");
   await page.locator("h1").getByRole("link").click();
   await page.waitForURL(`**/destinations/${destination}`);
+  await page.reload();
   await page.locator(".facts dt", { hasText: "Signing" }).waitFor();
   await page.getByText("all events").waitFor();
   await examine("destination");

@@ -16,6 +16,9 @@ const HTML: &str = "text/html; charset=utf-8";
 const OPENER: HeaderName = HeaderName::from_static("cross-origin-opener-policy");
 const RESOURCE: HeaderName = HeaderName::from_static("cross-origin-resource-policy");
 
+/// How the paths of pages begin, besides the first one's.
+const PAGES: [&str; 3] = ["/play/", "/destinations/", "/deliveries/"];
+
 /// What a build without the dashboard shows.
 const NOT_BUILT: &str = "<!doctype html><meta charset=utf-8><title>Postrider</title>\
     <h1>Postrider runs</h1><p>This build has no dashboard. Build it with <code>make web</code>, \
@@ -34,11 +37,16 @@ pub async fn show(method: Method, uri: Uri, headers: HeaderMap) -> Response {
     let accepts = headers.get(ACCEPT_ENCODING).and_then(|value| value.to_str().ok()).unwrap_or("");
     match dashboard::asset(path, Accepts::from_header(accepts)) {
         Some(asset) => file(asset),
-        None if path == "/" || path.starts_with("/play/") => page(),
+        None if is_page(path) => page(),
         None if path.contains('.') => StatusCode::NOT_FOUND.into_response(),
         // The page says what it does not know, and the status says it to everybody else.
         None => (StatusCode::NOT_FOUND, page()).into_response(),
     }
+}
+
+/// Whether the page knows what to show there; ids in paths may have dots.
+fn is_page(path: &str) -> bool {
+    path == "/" || PAGES.iter().any(|begin| path.starts_with(begin))
 }
 
 fn file(asset: Asset) -> Response {
@@ -75,4 +83,24 @@ fn page() -> Response {
         (RESOURCE, "same-origin".to_owned()),
     ];
     (headers, html).into_response()
+}
+
+#[cfg(test)]
+mod tests {
+    use axum::http::Uri;
+
+    use super::*;
+
+    #[tokio::test]
+    async fn every_page_of_the_dashboard_has_an_address_of_its_own() {
+        let status = async |path: &'static str| {
+            show(Method::GET, Uri::from_static(path), HeaderMap::new()).await.status().as_u16()
+        };
+        for path in ["/", "/play/demo", "/destinations/my.hooks", "/deliveries/my.hooks/7"] {
+            assert_eq!(status(path).await, 200, "{path}");
+        }
+        for path in ["/deliveries", "/nowhere", "/nowhere.js", "/api", "/api/v1/nowhere"] {
+            assert_eq!(status(path).await, 404, "{path}");
+        }
+    }
 }

@@ -12,7 +12,9 @@ import { fateLook } from "../../parts/words";
 
 function Answered({ answer, status }: { answer: Answer | null; status: number | null }) {
   if (!answer) {
-    return <p className="note">{status ? "What was answered is not kept." : "No answer came."}</p>;
+    return (
+      <p className="secondary">{status ? "What was answered is not kept." : "No answer came."}</p>
+    );
   }
   return (
     <>
@@ -20,7 +22,7 @@ function Answered({ answer, status }: { answer: Answer | null; status: number | 
       <Pairs pairs={answer.headers} empty="No headers" />
       <h3>Body {answer.body !== "" && <Copy what="body of the answer" text={answer.body} />}</h3>
       {answer.body === "" ? (
-        <p className="note">No body</p>
+        <p className="secondary">No body</p>
       ) : (
         <pre className="raw">
           <Hostile text={answer.body} layout="asSent" />
