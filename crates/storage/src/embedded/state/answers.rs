@@ -33,6 +33,8 @@ pub struct Answers {
     last: Option<Last>,
     /// The commit under way, counted from the first one.
     commit: u64,
+    /// Bytes of the answers that were stored in it.
+    stored_bytes: usize,
 }
 
 /// Which shelf an answer stands on.
@@ -78,6 +80,12 @@ impl Answers {
     /// Begins a commit, in which a few new answers are kept.
     pub fn begin_commit(&mut self) {
         self.commit += 1;
+        self.stored_bytes = 0;
+    }
+
+    /// About how many bytes of answers the last commit has stored.
+    pub fn stored_bytes(&self) -> u64 {
+        self.stored_bytes as u64
     }
 
     /// The key of an attempt's answer; none where it has none, or it is not kept.
@@ -120,6 +128,7 @@ impl Answers {
             return Ok(None);
         }
         shelf.make_room(connection)?;
+        self.stored_bytes += bytes(answer);
         shelf.store(connection, (place, id), (digest, answer)).map(Some)
     }
 
@@ -228,4 +237,10 @@ fn digest(answer: &Excerpt) -> i64 {
     let mut hasher = Xxh3Default::new();
     answer.hash(&mut hasher);
     hasher.finish().cast_signed()
+}
+
+/// About what an answer takes.
+pub fn bytes(answer: &Excerpt) -> usize {
+    let of_header = |(name, value): &(String, String)| name.len() + value.len();
+    answer.body.len() + answer.headers.iter().map(of_header).sum::<usize>()
 }

@@ -233,8 +233,7 @@ fn answer_bytes(attempts: &[AttemptRecord]) -> usize {
     let answers = attempts.iter().filter_map(|attempt| attempt.trace.answer.as_ref());
     let distinct =
         answers.filter(|answer| last.replace(Arc::as_ptr(answer)) != Some(Arc::as_ptr(answer)));
-    let bytes = |(name, value): &(String, String)| name.len() + value.len();
-    distinct.map(|answer| answer.body.len() + answer.headers.iter().map(bytes).sum::<usize>()).sum()
+    distinct.map(|answer| answers::bytes(answer)).sum()
 }
 
 /// Errors of a query, which leave the store as it is.

@@ -184,7 +184,8 @@ impl Writer {
             self.answers = Answers::default();
         }
         let rows = self.trust.judge("committing settlements", result)?;
-        let reported = self.wal.wrote(&self.connection, rows * 128 + 8 * sqlite::PAGE_BYTES);
+        let bytes = rows * 128 + self.answers.stored_bytes() + 8 * sqlite::PAGE_BYTES;
+        let reported = self.wal.wrote(&self.connection, bytes);
         self.trust.judge_checkpoint(reported)
     }
 

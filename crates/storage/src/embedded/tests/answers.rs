@@ -61,6 +61,17 @@ fn answers_that_are_alike_are_stored_once_also_after_a_start() {
 }
 
 #[test]
+fn an_answer_that_is_shared_is_stored_on_each_shelf() {
+    let dir = TempDir::new().unwrap();
+    let (store, _engine) = open_default(dir.path());
+    let delivered = answered(1, Fate::Delivered, "ok");
+    let failed = AttemptRecord { fate: Fate::Retry, ..delivered.clone() };
+    let elsewhere = AttemptRecord { destination: destination(2), ..delivered.clone() };
+    settle(&store, vec![delivered, failed, elsewhere]);
+    assert_eq!((rows(dir.path(), "answers"), bodies(&store)), (3, vec!["ok".to_owned(); 3]));
+}
+
+#[test]
 fn the_answer_not_seen_for_longest_makes_room_and_failures_have_room_of_their_own() {
     let dir = TempDir::new().unwrap();
     let (store, engine) = open_default(dir.path());
