@@ -133,6 +133,8 @@ reasons! {
         "Raise journal.retention."
     Quarantined "quarantined" "The stored event is damaged and was not sent."
         "Check the disk; see the server's log for the range."
+    Skipped "skipped" "Somebody skipped the delivery."
+        "Events behind it go on; it stays listed here."
     FilteredIntegrations "filtered_integrations" "The event's integrations object keeps it from this destination."
         "Where the destination should get it, send integrations without false for Webhook, or for its name or id."
     FilteredConsent "filtered_consent" "The user has not given the consent that this destination asks for."

@@ -33,7 +33,8 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering::Relaxed;
 
 use domain::address::Egress;
-use domain::delivery::RetryPolicy;
+use domain::delivery::Policy;
+use domain::delivery::flow::Bounds;
 use storage::embedded::{self, Engine, Options};
 use storage::error::OpenError;
 use storage::{StorageError, Store};
@@ -340,6 +341,7 @@ fn start_dispatch(
     let count = thread_count(config);
     for index in 0..count {
         let (outlet, store, gauges) = (outlet.clone(), store.clone(), gauges.clone());
+        let settings = settings.clone();
         let trigger = threads.trigger();
         threads.start(format!("dispatch-{index}"), move |shutdown| async move {
             let outlet = send::Outlet::new(outlet).map_err(|error| machine("set up TLS", error))?;
@@ -354,13 +356,19 @@ fn start_dispatch(
 fn crew_settings(config: &Config) -> dispatch::CrewSettings {
     let delivery = &config.delivery;
     dispatch::CrewSettings {
-        retry: RetryPolicy {
+        retry: Policy {
             backoff_min: delivery.retry_min_backoff,
             backoff_max: delivery.retry_max_backoff,
             age_max: delivery.retry_max_age,
+            ..Policy::of(delivery.retry_preset)
         },
         order: delivery.order,
-        concurrency: delivery.concurrency,
+        bounds: Bounds {
+            concurrency: u32::try_from(delivery.concurrency).unwrap_or(u32::MAX),
+            rate: None,
+            stop_after: delivery.stop_after,
+            probe_wait: delivery.retry_min_backoff.min(domain::limits::PROBE_WAIT_MIN),
+        },
         grace: config.shutdown.grace,
     }
 }

@@ -40,6 +40,7 @@ pub fn destination(enabled: bool) -> Destination {
         name: "d".to_owned(),
         enabled,
         settings: DestinationSettings::Webhook(settings),
+        delivery: domain::destination::OwnDelivery::default(),
     }
 }
 

@@ -30,7 +30,26 @@ export interface Source {
   rate_limit: { events_per_second: number; burst: number } | null;
 }
 
-export type DestinationState = "active" | "retrying" | "disabled";
+export type DestinationState =
+  | "active"
+  | "retrying"
+  | "holding"
+  | "stopped"
+  | "paused"
+  | "disabled";
+
+/** How much goes to a destination, and why it is no more. */
+export interface Flow {
+  /** Attempts that may be under way at a time. */
+  limit: number;
+  /** Since when the endpoint takes nothing, and why. */
+  failing_since: string | null;
+  reason: string | null;
+  sentence: string | null;
+  next_probe_at: string | null;
+  /** Before this the endpoint does not want to be asked. */
+  asked_to_wait_until: string | null;
+}
 
 export interface Destination {
   id: string;
@@ -44,6 +63,8 @@ export interface Destination {
   playground: string | null;
   requests: Requests;
   state: DestinationState;
+  /** None where nobody is at work. */
+  flow: Flow | null;
   waiting: number;
   retrying: number;
   next_retry_at: string | null;

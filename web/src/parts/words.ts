@@ -13,6 +13,9 @@ export interface Look {
 const DESTINATION_STATES: Record<DestinationState, Look> = {
   active: { word: "Active", shape: "tick", tone: "good" },
   retrying: { word: "Retrying", shape: "clock", tone: "warn" },
+  holding: { word: "Holding", shape: "octagon", tone: "bad" },
+  stopped: { word: "Stopped", shape: "cross", tone: "bad" },
+  paused: { word: "Paused", shape: "pause", tone: "quiet" },
   disabled: { word: "Disabled", shape: "slash", tone: "quiet" },
 };
 

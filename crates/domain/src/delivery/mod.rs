@@ -4,10 +4,14 @@
 //! Deliberately unknown here: connections, clocks, and where the schedule is stored.
 
 pub mod outcome;
+pub mod policy;
 pub mod retry;
+pub mod limit;
+pub mod flow;
 pub mod lanes;
 pub mod trace;
 
 pub use outcome::Outcome;
-pub use retry::{Decision, RetryPolicy};
+pub use policy::{OwnPolicy, Policy};
+pub use retry::Decision;
 pub use trace::Trace;

@@ -88,7 +88,7 @@ impl Outcome {
 fn verdict_of(status: u16) -> Verdict {
     match status {
         200..=299 => Verdict::Taken,
-        429 => Verdict::Transient(Reason::Throttled),
+        425 | 429 => Verdict::Transient(Reason::Throttled),
         408 => Verdict::Transient(Reason::Timeout),
         500..=599 => Verdict::Transient(Reason::ServerError),
         300..=399 => Verdict::Permanent(Reason::Redirect),
@@ -134,6 +134,7 @@ mod tests {
             check(status, Verdict::Transient(Reason::ServerError));
         }
         check(408, Verdict::Transient(Reason::Timeout));
+        check(425, Verdict::Transient(Reason::Throttled));
         check(429, Verdict::Transient(Reason::Throttled));
         for status in [0, 101, 199, 600, 999] {
             check(status, Verdict::Transient(Reason::BadStatus));

@@ -2,19 +2,9 @@
 
 use std::time::Duration;
 
-use super::outcome::{Outcome, Verdict};
+use super::outcome::Outcome;
+use super::policy::{Class, Policy, Treatment};
 use crate::time::Timestamp;
-
-/// How often and how long a delivery is tried.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub struct RetryPolicy {
-    /// Wait after the first failed attempt; doubles with every further one.
-    pub backoff_min: Duration,
-    /// The longest wait, before jitter.
-    pub backoff_max: Duration,
-    /// No new attempt starts when the first one is older than this.
-    pub age_max: Duration,
-}
 
 /// What has been tried of a delivery.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -23,6 +13,26 @@ pub struct Tries {
     pub count: u32,
     /// When the first one began.
     pub first_at: Timestamp,
+}
+
+/// The moment at which an attempt ended.
+#[derive(Clone, Copy, PartialEq, Debug)]
+pub struct Moment {
+    /// When it is.
+    pub now: Timestamp,
+    /// A random number from 0 to 1.
+    pub jitter: f64,
+    /// What other deliveries say of the endpoint.
+    pub endpoint: Endpoint,
+}
+
+/// What deliveries say of an endpoint.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Endpoint {
+    /// It takes some of them.
+    Up,
+    /// It takes none at all.
+    Down,
 }
 
 /// What to do next.
@@ -36,65 +46,74 @@ pub enum Decision {
     GiveUp,
 }
 
-/// Decides what to do after an attempt; `jitter` is a random number from 0 to 1.
+/// Decides what to do after an attempt.
 ///
-/// A wait is the policy's step plus up to half of it, so that the deliveries that failed together
-/// do not come back together; `Retry-After` can only make it longer.
-pub fn decide(
-    policy: &RetryPolicy,
-    tries: Tries,
-    outcome: &Outcome,
-    now: Timestamp,
-    jitter: f64,
-) -> Decision {
-    match outcome.verdict {
-        Verdict::Taken => Decision::Close,
-        Verdict::Permanent(_) => Decision::GiveUp,
-        Verdict::Transient(_) => {
-            let wait = backoff(policy, tries.count).mul_f64(1.0 + jitter.clamp(0.0, 1.0) / 2.0);
-            let asked = outcome.retry_after.map_or(Duration::ZERO, |after| after.wait(now));
-            let at = now.plus(wait.max(asked));
-            if at.since(tries.first_at) > policy.age_max {
-                Decision::GiveUp
-            } else {
-                Decision::RetryAt(at)
-            }
-        }
+/// A wait is the policy's step, less or more up to half of it, so that the deliveries that failed
+/// together do not come back together; `Retry-After` can only make it longer. Where nothing is
+/// taken at all, a delivery is not to blame, and none is given up for its age.
+pub fn decide(policy: &Policy, tries: Tries, outcome: &Outcome, moment: Moment) -> Decision {
+    let Some(class) = Class::of(outcome) else { return Decision::Close };
+    let step = match policy.treatment(class) {
+        Treatment::GiveUp => return Decision::GiveUp,
+        Treatment::Hold => policy.backoff_max,
+        Treatment::Retry => policy.backoff(tries.count),
+    };
+    let at = moment.now.plus(wait(policy, step, outcome, moment));
+    let may_end = policy.treatment(class) == Treatment::Retry && moment.endpoint == Endpoint::Up;
+    if may_end && is_exhausted(policy, tries, at) {
+        Decision::GiveUp
+    } else {
+        Decision::RetryAt(at)
     }
 }
 
-/// The step after so many attempts, before jitter.
-fn backoff(policy: &RetryPolicy, attempts: u32) -> Duration {
-    let doublings = attempts.saturating_sub(1).min(31);
-    policy.backoff_min.saturating_mul(1 << doublings).min(policy.backoff_max)
+fn wait(policy: &Policy, step: Duration, outcome: &Outcome, moment: Moment) -> Duration {
+    let asked = outcome.retry_after.map_or(Duration::ZERO, |after| after.wait(moment.now));
+    let spread = step.mul_f64(0.5 + moment.jitter.clamp(0.0, 1.0));
+    spread.max(policy.backoff_min).max(asked)
+}
+
+/// Whether a next attempt at `at` would be one too many.
+fn is_exhausted(policy: &Policy, tries: Tries, at: Timestamp) -> bool {
+    let too_many = policy.attempts_max.is_some_and(|most| tries.count >= most.get());
+    let too_old = at.since(tries.first_at) > policy.age_max;
+    too_many || (too_old && tries.count >= policy.attempts_min)
 }
 
 #[cfg(test)]
 mod tests {
+    use std::num::NonZeroU32;
+
     use proptest::prelude::*;
 
     use super::*;
+    use crate::delivery::policy::Preset;
     use crate::reason::Reason;
 
-    const POLICY: RetryPolicy = RetryPolicy {
-        backoff_min: Duration::from_secs(10),
-        backoff_max: Duration::from_secs(300),
-        age_max: Duration::from_secs(72 * 3_600),
-    };
     const NOW: Timestamp = Timestamp(1_000_000);
+    const DAY: Duration = Duration::from_secs(86_400);
+
+    fn moment(now: Timestamp, jitter: f64) -> Moment {
+        Moment { now, jitter, endpoint: Endpoint::Up }
+    }
+
+    fn after(seconds: u64) -> Decision {
+        Decision::RetryAt(NOW.plus(Duration::from_secs(seconds)))
+    }
 
     fn check(status: u16, count: u32, retry_after: Option<&str>, want: Decision) {
         let outcome = Outcome::of_answer(status, retry_after, None);
         let tries = Tries { count, first_at: NOW };
-        assert_eq!(decide(&POLICY, tries, &outcome, NOW, 0.0), want, "{status} {count}");
+        let policy = Policy::of(Preset::Standard);
+        assert_eq!(decide(&policy, tries, &outcome, moment(NOW, 0.5)), want, "{status} {count}");
     }
 
     #[test]
     fn answers_lead_to_decisions() {
-        let after = |seconds: u64| Decision::RetryAt(NOW.plus(Duration::from_secs(seconds)));
         check(200, 1, None, Decision::Close);
-        check(404, 1, None, Decision::GiveUp);
-        check(302, 1, None, Decision::GiveUp);
+        check(400, 1, None, Decision::GiveUp);
+        check(404, 1, None, after(300));
+        check(302, 1, None, after(300));
         check(503, 1, None, after(10));
         check(503, 2, None, after(20));
         check(429, 3, None, after(40));
@@ -105,26 +124,59 @@ mod tests {
     }
 
     #[test]
-    fn old_deliveries_are_given_up() {
-        let outcome = Outcome::transient(Reason::ConnectRefused, String::new());
-        let tries = Tries { count: 800, first_at: NOW };
-        let now = NOW.plus(Duration::from_secs(72 * 3_600 - 300));
-        assert!(matches!(decide(&POLICY, tries, &outcome, now, 0.0), Decision::RetryAt(_)));
-        assert_eq!(decide(&POLICY, tries, &outcome, now, 0.1), Decision::GiveUp);
+    fn waits_spread_by_half_of_their_step() {
+        let outcome = Outcome::of_answer(503, None, None);
+        let decided = |count, jitter| {
+            let tries = Tries { count, first_at: NOW };
+            decide(&Policy::of(Preset::Standard), tries, &outcome, moment(NOW, jitter))
+        };
+        assert_eq!([decided(3, 0.0), decided(3, 1.0)], [after(20), after(60)]);
+        assert_eq!(
+            [decided(1, 0.0), decided(1, 1.0)],
+            [after(10), after(15)],
+            "never below the least"
+        );
+    }
+
+    #[test]
+    fn what_is_old_or_was_tried_often_is_given_up_while_others_are_taken() {
+        let decided = |policy: &Policy, count, age: Duration, status, endpoint| {
+            let outcome = Outcome::of_answer(status, None, None);
+            let tries = Tries { count, first_at: NOW };
+            let moment = Moment { endpoint, ..moment(NOW.plus(age), 0.0) };
+            decide(policy, tries, &outcome, moment)
+        };
+        let standard = Policy::of(Preset::Standard);
+        let goes_on = |decision| matches!(decision, Decision::RetryAt(_));
+        assert!(goes_on(decided(&standard, 800, DAY * 2, 503, Endpoint::Up)));
+        assert_eq!(decided(&standard, 800, DAY * 3, 503, Endpoint::Up), Decision::GiveUp);
+        assert!(goes_on(decided(&standard, 800, DAY * 3, 503, Endpoint::Down)));
+        assert!(goes_on(decided(&standard, 800, DAY * 30, 404, Endpoint::Up)), "it is held");
+        let rudderstack = Policy::of(Preset::Rudderstack);
+        assert!(
+            goes_on(decided(&rudderstack, 2, DAY, 503, Endpoint::Up)),
+            "three attempts at least"
+        );
+        assert_eq!(decided(&rudderstack, 3, DAY, 503, Endpoint::Up), Decision::GiveUp);
+        let few = Policy { attempts_max: NonZeroU32::new(5), ..standard };
+        assert!(goes_on(decided(&few, 4, DAY, 503, Endpoint::Up)));
+        assert_eq!(decided(&few, 5, DAY, 503, Endpoint::Up), Decision::GiveUp);
     }
 
     proptest! {
         #[test]
         fn waits_are_bounded_and_never_shrink(count in 1_u32.., jitter in 0.0..=1.0_f64) {
+            let policy = Policy::of(Preset::Standard);
             let wait = |count| {
                 let outcome = Outcome::transient(Reason::Reset, String::new());
-                match decide(&POLICY, Tries { count, first_at: NOW }, &outcome, NOW, jitter) {
+                let tries = Tries { count, first_at: NOW };
+                match decide(&policy, tries, &outcome, moment(NOW, jitter)) {
                     Decision::RetryAt(at) => at.since(NOW),
                     other => panic!("{other:?}"),
                 }
             };
-            prop_assert!(wait(count) >= POLICY.backoff_min);
-            prop_assert!(wait(count) <= POLICY.backoff_max * 3 / 2);
+            prop_assert!(wait(count) >= policy.backoff_min);
+            prop_assert!(wait(count) <= policy.backoff_max * 3 / 2);
             prop_assert!(wait(count) <= wait(count.saturating_add(1)));
         }
     }

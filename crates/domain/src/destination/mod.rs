@@ -7,6 +7,9 @@ pub mod webhook;
 
 use serde::{Deserialize, Serialize};
 
+use crate::delivery::flow::OwnBounds;
+use crate::delivery::lanes::Order;
+use crate::delivery::policy::OwnPolicy;
 use crate::id::DestinationId;
 use webhook::WebhookSettings;
 
@@ -21,6 +24,39 @@ pub struct Destination {
     pub enabled: bool,
     /// What its type needs to know.
     pub settings: DestinationSettings,
+    /// How deliveries are made, as far as that differs from the server's settings.
+    #[serde(default, skip_serializing_if = "OwnDelivery::is_default")]
+    pub delivery: OwnDelivery,
+}
+
+/// What a destination says of how its deliveries are made; what is not there is the server's.
+#[derive(Clone, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
+#[serde(default)]
+pub struct OwnDelivery {
+    /// Whether events gather and wait until this is taken back.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub paused: bool,
+    /// Which events keep their order.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub order: Option<Order>,
+    /// What is done about failures.
+    pub retry: OwnPolicy,
+    /// How much may be under way.
+    pub bounds: OwnBounds,
+}
+
+impl Destination {
+    /// Whether deliveries are made.
+    pub fn is_at_work(&self) -> bool {
+        self.enabled && !self.delivery.paused
+    }
+}
+
+impl OwnDelivery {
+    /// Whether it says nothing.
+    pub fn is_default(&self) -> bool {
+        *self == Self::default()
+    }
 }
 
 /// The settings of a destination, by its type.

@@ -19,6 +19,7 @@ fn destination() -> Destination {
         name: "Hub".to_owned(),
         enabled: true,
         settings: DestinationSettings::Webhook(settings),
+        delivery: crate::destination::OwnDelivery::default(),
     }
 }
 

@@ -14,6 +14,7 @@ mod problem;
 mod rejections;
 mod requests;
 mod status;
+mod wishes;
 
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -75,6 +76,8 @@ fn router(needs: Arc<Needs>) -> Router {
         .route("/api/v1/attempts", get(attempts::list))
         .route("/api/v1/rejections", get(rejections::list))
         .route("/api/v1/destinations/{id}/filtered", get(filtered::list))
+        .route("/api/v1/destinations/{id}/try-now", post(wishes::try_now))
+        .route("/api/v1/destinations/{id}/deliveries/{event}/skip", post(wishes::skip))
         .route("/api/v1/filters/try", post(filters::try_filter))
         .route("/api/v1/playgrounds/{name}/requests", get(playground::list))
         .route("/api/v1/playgrounds/{name}/live", get(playground::live))

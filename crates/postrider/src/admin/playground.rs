@@ -391,6 +391,7 @@ mod tests {
             name: String::new(),
             enabled: false,
             settings: DestinationSettings::Webhook(WebhookSettings::posting_to(url)),
+            delivery: domain::destination::OwnDelivery::default(),
         };
         let destinations =
             ["playground://demo", "https://a.test/", "playground://b"].map(destination).to_vec();

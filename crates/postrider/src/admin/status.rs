@@ -6,6 +6,7 @@ use std::sync::atomic::Ordering::Relaxed;
 use axum::Json;
 use axum::extract::State;
 use domain::connection::Connection;
+use domain::delivery::flow::Mode;
 use domain::destination::webhook::{Method, Target};
 use domain::destination::{Destination, DestinationSettings};
 use domain::filter::{Consent, Filter};
@@ -20,6 +21,7 @@ use super::Needs;
 use super::problem::Problem;
 use super::requests::RequestsStatus;
 use crate::clock;
+use crate::live::FlowGlance;
 use crate::version;
 use crate::workspace::local_url;
 
@@ -82,6 +84,8 @@ struct DestinationStatus {
     playground: Option<String>,
     requests: RequestsStatus,
     state: &'static str,
+    /// How much may be under way, and why it is no more; none where nobody is at work.
+    flow: Option<FlowStatus>,
     waiting: u64,
     retrying: u64,
     next_retry_at: Option<String>,
@@ -91,6 +95,22 @@ struct DestinationStatus {
     gave_up: u64,
     expired: u64,
     filtered: FilteredStatus,
+}
+
+/// How the deliveries of a destination fare.
+#[derive(Debug, Serialize)]
+struct FlowStatus {
+    /// Attempts that may be under way at a time now.
+    limit: u32,
+    /// Since when the endpoint takes nothing.
+    failing_since: Option<String>,
+    /// Why: code and sentence of the last failure.
+    reason: Option<&'static str>,
+    sentence: Option<&'static str>,
+    /// When the endpoint is tried next.
+    next_probe_at: Option<String>,
+    /// Before this the endpoint does not want to be asked.
+    asked_to_wait_until: Option<String>,
 }
 
 /// Events that were filtered, since the beginning.
@@ -168,6 +188,7 @@ fn destination(
 ) -> DestinationStatus {
     let DestinationSettings::Webhook(settings) = &one.settings;
     let glance = needs.gauges.of(&one.id).glance();
+    let flow = needs.gauges.of(&one.id).flow.glance().filter(|_| one.is_at_work());
     let totals = totals.iter().find(|totals| totals.destination == one.id);
     let total = |count: fn(&Totals) -> u64| totals.map_or(0, count);
     DestinationStatus {
@@ -182,11 +203,8 @@ fn destination(
             _ => None,
         },
         requests: RequestsStatus::of(settings, now),
-        state: match (one.enabled, glance.retrying) {
-            (false, _) => "disabled",
-            (true, 0) => "active",
-            (true, _) => "retrying",
-        },
+        state: state(one, flow, glance.retrying),
+        flow: flow.map(|flow| flow_status(flow, now)),
         waiting: glance.waiting,
         retrying: glance.retrying,
         next_retry_at: glance.next_retry_at.map(|at| at.to_string()),
@@ -196,6 +214,35 @@ fn destination(
         gave_up: total(|totals| totals.gave_up),
         expired: total(|totals| totals.expired),
         filtered: filtered(totals.map_or(&[], |totals| &totals.filtered)),
+    }
+}
+
+/// The word for how a destination fares.
+fn state(one: &Destination, flow: Option<FlowGlance>, retrying: u64) -> &'static str {
+    match (flow.map(|flow| flow.mode), retrying) {
+        _ if !one.enabled => "disabled",
+        _ if one.delivery.paused => "paused",
+        (Some(Mode::Holding { .. }), _) => "holding",
+        (Some(Mode::Stopped { .. }), _) => "stopped",
+        (_, 0) => "active",
+        _ => "retrying",
+    }
+}
+
+fn flow_status(flow: FlowGlance, now: Timestamp) -> FlowStatus {
+    let (since, reason, next) = match flow.mode {
+        Mode::Active => (None, None, None),
+        Mode::Holding { since, reason, next, .. } => (Some(since), Some(reason), Some(next)),
+        Mode::Stopped { since, reason } => (Some(since), Some(reason), None),
+    };
+    let text = |at: Timestamp| at.to_string();
+    FlowStatus {
+        limit: flow.limit,
+        failing_since: since.map(text),
+        reason: reason.map(Reason::code),
+        sentence: reason.map(Reason::sentence),
+        next_probe_at: next.map(text),
+        asked_to_wait_until: Some(flow.not_before).filter(|at| *at > now).map(text),
     }
 }
 

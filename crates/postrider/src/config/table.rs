@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use domain::delivery::lanes::Order;
+use domain::delivery::policy::Preset;
 
 use super::intake::INTAKE;
 use super::kind::{Bounds, Choice, Kind};
@@ -195,7 +196,39 @@ const DELIVERY: &[Row] = &[
         ),
         default: "72h",
         help: "Age at which a failing delivery is given up",
-        more: "It is then listed as given up; nothing disappears silently.",
+        more: "It is then listed as given up; nothing disappears silently. While the endpoint takes \
+               nothing at all, no delivery is given up for its age.",
+    },
+    Row {
+        key: "delivery.retry_preset",
+        kind: Kind::Choice(&[
+            Choice {
+                word: "standard",
+                meaning: "401, 403, 404, 410 and redirects wait until somebody mends the settings, \
+                          other 4xx are given up",
+                pick: |config| config.delivery.retry_preset = Preset::Standard,
+            },
+            Choice {
+                word: "rudderstack",
+                meaning: "all 4xx but 408 and 429, and redirects, are given up at once; others after \
+                          three attempts at least",
+                pick: |config| config.delivery.retry_preset = Preset::Rudderstack,
+            },
+        ]),
+        default: "standard",
+        help: "Which failures are tried again",
+        more: "A destination may say otherwise for each class of failures.",
+    },
+    Row {
+        key: "delivery.stop_after",
+        kind: Kind::Duration(
+            |config| &mut config.delivery.stop_after,
+            Bounds { least: SECOND, most: YEAR },
+        ),
+        default: "5d",
+        help: "How long an endpoint may take nothing before it is not tried any more",
+        more: "Its events are kept. It is tried again when its settings change, when somebody asks \
+               for it, or when the server starts.",
     },
     Row {
         key: "delivery.timeout",

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use domain::delivery::lanes::Order;
+use domain::delivery::policy::Preset;
 use ipnet::IpNet;
 
 use super::table;
@@ -95,6 +96,10 @@ pub struct DeliveryConfig {
     pub retry_max_backoff: Duration,
     /// Age at which a delivery is given up.
     pub retry_max_age: Duration,
+    /// What is given up at once, and what waits for somebody.
+    pub retry_preset: Preset,
+    /// How long an endpoint may take nothing before it is not tried any more.
+    pub stop_after: Duration,
     /// Longest duration of one attempt.
     pub timeout: Duration,
     /// Attempts of one destination at the same time.

@@ -80,7 +80,7 @@ impl Crew {
 
     /// Starts what is missing; what is there follows the catalog by itself.
     fn assign(&mut self, snapshot: &Snapshot, shutdown: &Shutdown) {
-        let enabled = snapshot.workspace.destinations.iter().filter(|one| one.enabled);
+        let enabled = snapshot.workspace.destinations.iter().filter(|one| one.is_at_work());
         for id in enabled.map(|one| &one.id) {
             if self.is_ours(id) && self.working.insert(id.clone()) {
                 self.start(id.clone(), shutdown.clone());
@@ -99,7 +99,7 @@ impl Crew {
             id: id.clone(),
             store: self.needs.store.clone(),
             outlet: self.needs.outlet.clone(),
-            policy: self.needs.settings,
+            policy: self.needs.settings.clone(),
             gauge: self.needs.gauges.of(&id),
         };
         let mut catalog = self.needs.store.catalog.watch();

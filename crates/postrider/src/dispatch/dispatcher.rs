@@ -14,39 +14,39 @@ use std::rc::Rc;
 use std::sync::Arc;
 use std::time::Duration;
 
+use domain::delivery::Policy as RetryPolicy;
+use domain::delivery::flow::{Bounds, Ended, Flow, Mode, Turn};
 use domain::delivery::lanes::Order;
-use domain::delivery::retry::{self, Decision, RetryPolicy, Tries};
-use domain::delivery::{Outcome, Trace};
-use domain::destination::webhook::AttemptStamp;
-use domain::event::EventKind;
+use domain::delivery::retry::{self, Decision, Endpoint, Moment};
 use domain::id::{DestinationId, Seq};
 use domain::limits;
-use domain::reason::Reason;
 use domain::time::Timestamp;
 use futures_util::stream::{FuturesUnordered, StreamExt};
 use storage::{
-    AttemptRecord, Chunk, Fate, FilteredCount, Frame, GapReason, Journal, Receipt, Schedule,
-    ScheduleState, Settlement, Snapshot, StorageError, Store, StoredEvent, Wanted,
+    Chunk, Fate, FilteredCount, Frame, Journal, Receipt, Schedule, ScheduleState, Settlement,
+    Snapshot, StorageError, Store,
 };
 use tokio::sync::watch;
 
-use super::agenda::{Agenda, Going, Step};
+use super::agenda::{Agenda, Step};
+use super::attempt::{Attempt, AttemptResult, attempt};
 use super::duty::Duty;
+use super::records::Records;
 use super::taken::{self, Taken};
 use crate::clock::{self, Rest};
-use crate::live::{DestinationGauge, FilteredSample};
+use crate::live::{DestinationGauge, FilteredSample, Wish};
 use crate::send::{Outlet, Sender, Sent};
 use crate::shutdown::Shutdown;
 
-/// How deliveries are made; the same for all destinations.
-#[derive(Clone, Copy, Debug)]
+/// How deliveries are made, as far as a destination does not say otherwise.
+#[derive(Clone, Debug)]
 pub struct Policy {
-    /// When to try again.
+    /// What is done about failures.
     pub retry: RetryPolicy,
     /// Which events keep their order.
     pub order: Order,
-    /// Attempts under way at a time, per destination.
-    pub concurrency: usize,
+    /// How much may be under way to a destination.
+    pub bounds: Bounds,
     /// How long attempts under way may take when the server ends.
     pub grace: Duration,
 }
@@ -70,6 +70,9 @@ pub(super) struct Dispatcher {
     journal: Arc<dyn Journal>,
     schedule: Arc<dyn Schedule>,
     agenda: Agenda,
+    /// What is done about failures of this destination.
+    retry: RetryPolicy,
+    flow: Flow,
     /// Events read and not offered yet; chosen by the duty's connections, and read anew with them.
     read_ahead: VecDeque<Taken>,
     reading: Option<Receipt<Chunk>>,
@@ -79,11 +82,7 @@ pub(super) struct Dispatcher {
     /// What is being settled, until it is committed.
     unconfirmed: Option<Settlement>,
     attempts: FuturesUnordered<Pin<Box<dyn Future<Output = Attempt>>>>,
-    records: Vec<AttemptRecord>,
-    /// Attempts ended whose settlement is not committed yet.
-    unsettled: usize,
-    /// Whether the last thing said of the deliveries is that they fail.
-    is_failing: bool,
+    records: Records,
 }
 
 /// Why a dispatcher cannot start.
@@ -98,24 +97,6 @@ pub(super) enum StartError {
     /// Its state cannot be loaded.
     #[error("the schedule cannot be loaded")]
     Storage(#[from] StorageError),
-}
-
-/// An attempt that has ended.
-struct Attempt {
-    seq: Seq,
-    kind: EventKind,
-    tries: Tries,
-    at: Timestamp,
-    duration_us: u32,
-    result: AttemptResult,
-}
-
-enum AttemptResult {
-    Ended(Sent),
-    /// The event is gone for good.
-    Lost(Reason),
-    /// The journal could not be read just now.
-    Unread(StorageError),
 }
 
 impl Dispatcher {
@@ -134,22 +115,24 @@ impl Dispatcher {
             let head = *parts.store.journal.head().borrow();
             ScheduleState { cursor: duty.since().unwrap_or(head), open: Vec::new() }
         });
+        let own = &duty.destination.delivery;
+        let order = own.order.unwrap_or(parts.policy.order);
         let mut dispatcher = Self {
+            retry: parts.policy.retry.with(&own.retry),
+            flow: Flow::new(parts.policy.bounds.with(own.bounds), clock::now()),
             catalog,
             duty,
             sender,
             journal: parts.store.journal.clone(),
             schedule,
-            agenda: Agenda::resume(parts.policy.order, state),
+            agenda: Agenda::resume(order, state),
             read_ahead: VecDeque::new(),
             reading: None,
             rest: None,
             settling: None,
             unconfirmed: None,
             attempts: FuturesUnordered::new(),
-            records: Vec::new(),
-            unsettled: 0,
-            is_failing: false,
+            records: Records::new(parts.id.clone()),
             parts,
         };
         dispatcher.pass_what_is_not_owed();
@@ -166,14 +149,16 @@ impl Dispatcher {
     /// Dropping it forgets attempts under way: their events are sent again at the next start.
     pub async fn run(mut self, mut shutdown: Shutdown) -> Result<(), StorageError> {
         let mut head = self.journal.head();
+        let gauge = self.parts.gauge.clone();
         loop {
-            self.agenda.wake(clock::now());
+            let now = clock::now();
+            self.wake(now);
             self.fill();
-            self.send();
+            self.send(now);
             self.settle();
             self.read(*head.borrow_and_update());
             self.report(*head.borrow());
-            let due = self.agenda.next_due();
+            let due = self.next_look(now);
             tokio::select! {
                 Some(attempt) = self.attempts.next(), if !self.attempts.is_empty() => {
                     self.ended(attempt);
@@ -184,6 +169,7 @@ impl Dispatcher {
                 _ = head.changed(), if self.reading.is_none() => {}
                 () = until(due), if due.is_some() => {}
                 () = clock::rested(&mut self.rest) => self.rest = None,
+                wishes = gauge.wishes.next() => self.grant(wishes),
                 changed = self.catalog.changed() => {
                     if changed.is_err() || !self.refresh() {
                         break;
@@ -195,12 +181,59 @@ impl Dispatcher {
         self.finish(shutdown).await
     }
 
-    /// Takes up what the catalog says now; false where the destination is gone.
+    /// Makes those ready whose time has come, and one more where the endpoint may be probed.
+    fn wake(&mut self, now: Timestamp) {
+        self.agenda.wake(now);
+        let is_probe = matches!(self.flow.mode(), Mode::Holding { .. });
+        if is_probe && !self.agenda.is_ready(self.flow.limit()) && self.flow.is_open(now) {
+            self.agenda.hurry();
+        }
+    }
+
+    /// When there is something to do by time alone.
+    fn next_look(&self, now: Timestamp) -> Option<Timestamp> {
+        let is_waiting = self.agenda.is_ready(self.flow.limit())
+            || matches!(self.flow.mode(), Mode::Holding { .. }) && self.agenda.next_due().is_some();
+        let opens = self.flow.opens_at(now).filter(|at| is_waiting && *at > now);
+        opens.into_iter().chain(self.agenda.next_due()).min()
+    }
+
+    /// Does what people ask for.
+    fn grant(&mut self, wishes: Vec<Wish>) {
+        for wish in wishes {
+            match wish {
+                Wish::TryNow => {
+                    tracing::info!(destination = %self.parts.id, "all that waits is tried now");
+                    self.flow.resume(clock::now());
+                    self.agenda.hurry_all();
+                }
+                Wish::Skip(seq) => self.skip(seq),
+            }
+        }
+    }
+
+    fn skip(&mut self, seq: Seq) {
+        if let Some((kind, attempts)) = self.agenda.skip(seq) {
+            self.records.skipped(seq, kind, attempts);
+        }
+    }
+
+    /// Takes up what the catalog says now; false where the destination is gone, or its order is
+    /// another one, so that it has to begin anew.
     fn refresh(&mut self) -> bool {
         let Some(duty) = Duty::of(&self.catalog.borrow_and_update(), &self.parts.id) else {
             return false;
         };
+        let (own, before) = (&duty.destination.delivery, &self.duty.destination.delivery);
+        if own.order != before.order {
+            return false;
+        }
         if duty.destination != self.duty.destination {
+            self.retry = self.parts.policy.retry.with(&own.retry);
+            let now = clock::now();
+            self.flow.rebind(self.parts.policy.bounds.with(own.bounds), now);
+            // What waits by the old settings waits no longer than it would by the new ones.
+            self.agenda.hasten(now, |attempts| self.retry.backoff(attempts));
             match Sender::new(&duty.destination, self.parts.outlet.clone()) {
                 Ok(sender) => self.sender = Rc::new(sender),
                 Err(reason) => {
@@ -241,14 +274,13 @@ impl Dispatcher {
     }
 
     /// Starts attempts, as many as may be under way.
-    fn send(&mut self) {
-        let room = |this: &Self| {
-            this.attempts.len() < this.parts.policy.concurrency
-                && this.unsettled < limits::UNSETTLED_ATTEMPTS_MAX
-        };
-        let now = clock::now();
-        while self.agenda.is_ready() && room(self) {
-            let Some(going) = self.agenda.take(now) else { return };
+    fn send(&mut self, now: Timestamp) {
+        while self.agenda.is_ready(self.flow.limit())
+            && self.records.has_room()
+            && self.flow.is_open(now)
+        {
+            let Some(going) = self.agenda.take(now, self.flow.limit()) else { return };
+            self.flow.start(going.bytes());
             let sender = self.sender.clone();
             let journal = self.journal.clone();
             self.attempts.push(Box::pin(attempt(sender, journal, going)));
@@ -285,7 +317,7 @@ impl Dispatcher {
             cursor,
             opened: step.opened,
             closed: step.closed,
-            attempts: std::mem::take(&mut self.records),
+            attempts: self.records.take(),
             filtered: filtered.collect(),
         })
     }
@@ -296,7 +328,7 @@ impl Dispatcher {
         match answer {
             Ok(()) => {
                 let settled = self.unconfirmed.take();
-                self.unsettled -= settled.map_or(0, |settlement| settlement.attempts.len());
+                self.records.settled(settled.map_or(0, |settlement| settlement.attempts.len()));
                 Ok(())
             }
             Err(error) if error.passes() => {
@@ -336,7 +368,7 @@ impl Dispatcher {
         if self.catalog.has_changed().unwrap_or(false) {
             return;
         }
-        self.expire(&chunk);
+        self.records.expired(&chunk, self.agenda.read_from());
         for frame in &chunk.frames {
             self.take_in(frame);
         }
@@ -350,46 +382,6 @@ impl Dispatcher {
         self.read_ahead.extend(taken::of(frame, self.agenda.read_from(), &self.duty));
     }
 
-    /// Records what cannot be read any more, as far as this destination has not passed it yet.
-    fn expire(&mut self, chunk: &Chunk) {
-        let from = self.agenda.read_from();
-        for gap in &chunk.gaps {
-            let (first, last) = (gap.range.first.max(from), gap.range.last);
-            let count = (last.0 + 1).saturating_sub(first.0);
-            if count == 0 {
-                continue;
-            }
-            let reason = lost_reason(gap.reason);
-            tracing::error!(
-                destination = %self.parts.id, first = first.0, last = last.0,
-                reason = reason.code(), "stored events are gone and are not sent"
-            );
-            let single = count.min(limits::EXPIRED_RECORDS_MAX);
-            for number in 0..single {
-                let is_rest = number + 1 == single && single < count;
-                let rest = is_rest.then(|| format!("and all events up to {last}"));
-                self.record_lost(first.plus(number), reason, rest);
-            }
-        }
-    }
-
-    fn record_lost(&mut self, seq: Seq, reason: Reason, detail: Option<String>) {
-        self.unsettled += 1;
-        self.records.push(AttemptRecord {
-            destination: self.parts.id.clone(),
-            seq,
-            kind: EventKind::Other,
-            number: 0,
-            at: clock::now(),
-            duration_us: 0,
-            status: 0,
-            fate: Fate::Expired,
-            reason: reason.code().to_owned(),
-            detail: detail.unwrap_or_else(|| reason.sentence().to_owned()),
-            trace: Trace::default(),
-        });
-    }
-
     fn ended_meanwhile(&mut self) {
         while let Some(Some(attempt)) = futures_util::FutureExt::now_or_never(self.attempts.next())
         {
@@ -401,31 +393,14 @@ impl Dispatcher {
     fn ended(&mut self, attempt: Attempt) {
         let now = clock::now();
         match &attempt.result {
-            AttemptResult::Ended(sent) => {
-                let outcome = &sent.outcome;
-                let jitter = clock::jitter();
-                let policy = &self.parts.policy.retry;
-                let decision = retry::decide(policy, attempt.tries, outcome, now, jitter);
-                let fate = match decision {
-                    Decision::Close => Fate::Delivered,
-                    Decision::GiveUp => Fate::GaveUp,
-                    Decision::RetryAt(_) => Fate::Retry,
-                };
-                match (decision, outcome.reason()) {
-                    (Decision::RetryAt(at), Some(reason)) => {
-                        self.agenda.retry(attempt.seq, at, reason);
-                    }
-                    _ => self.agenda.finish(attempt.seq),
-                }
-                self.record(&attempt, fate, outcome.reason(), sent);
-            }
+            AttemptResult::Ended(sent) => self.judge(&attempt, sent, now),
             AttemptResult::Lost(reason) => {
+                self.flow.forget(attempt.bytes);
                 self.agenda.finish(attempt.seq);
-                let outcome = Outcome::permanent(*reason, reason.sentence().to_owned());
-                let sent = Sent { outcome, trace: Trace::default() };
-                self.record(&attempt, Fate::Expired, Some(*reason), &sent);
+                self.records.lost(&attempt, *reason);
             }
             AttemptResult::Unread(error) => {
+                self.flow.forget(attempt.bytes);
                 let error = crate::terminal::chain(error);
                 tracing::warn!(event = attempt.seq.0, error, "cannot read a stored event");
                 self.agenda.put_off(attempt.seq, now.plus(limits::REREAD_WAIT));
@@ -433,53 +408,41 @@ impl Dispatcher {
         }
     }
 
-    /// Says when deliveries begin to fail, and when they succeed again; not each of them.
-    fn tell(&mut self, fate: Fate, reason: Option<Reason>, detail: &str) {
-        let destination = &self.parts.id;
-        match fate {
-            Fate::Retry if !self.is_failing => {
-                let reason = reason.map(Reason::code);
-                tracing::warn!(%destination, reason, detail, "deliveries fail; trying again");
-                self.is_failing = true;
-            }
-            Fate::Delivered if self.is_failing => {
-                tracing::info!(%destination, "deliveries succeed again");
-                self.is_failing = false;
-            }
-            _ => {}
+    /// Decides what comes of an attempt that was made.
+    fn judge(&mut self, attempt: &Attempt, sent: &Sent, now: Timestamp) {
+        let outcome = &sent.outcome;
+        let ended = Ended { started_at: attempt.at, bytes: attempt.bytes, outcome };
+        let turn = self.flow.end(ended, now);
+        let endpoint = match self.flow.mode() {
+            Mode::Active => Endpoint::Up,
+            Mode::Holding { .. } | Mode::Stopped { .. } => Endpoint::Down,
+        };
+        let moment = Moment { now, jitter: clock::jitter(), endpoint };
+        let decision = retry::decide(&self.retry, attempt.tries, outcome, moment);
+        let fate = match decision {
+            Decision::Close => Fate::Delivered,
+            Decision::GiveUp => Fate::GaveUp,
+            Decision::RetryAt(_) => Fate::Retry,
+        };
+        match (decision, outcome.reason()) {
+            (Decision::RetryAt(at), Some(reason)) => self.agenda.retry(attempt.seq, at, reason),
+            _ => self.agenda.finish(attempt.seq),
         }
-    }
-
-    fn record(&mut self, attempt: &Attempt, fate: Fate, reason: Option<Reason>, sent: &Sent) {
-        let Sent { outcome, trace } = sent;
-        self.tell(fate, reason, &outcome.detail);
-        if fate == Fate::GaveUp {
-            tracing::warn!(
-                destination = %self.parts.id, event = attempt.seq.0,
-                attempts = attempt.tries.count, reason = reason.map(Reason::code),
-                detail = outcome.detail, "gave up a delivery"
-            );
+        self.records.made(attempt, fate, sent);
+        if let Some(turn) = turn {
+            self.records.turned(turn, outcome);
         }
-        self.unsettled += 1;
-        self.records.push(AttemptRecord {
-            destination: self.parts.id.clone(),
-            seq: attempt.seq,
-            kind: attempt.kind,
-            number: attempt.tries.count,
-            at: attempt.at,
-            duration_us: attempt.duration_us,
-            status: outcome.status,
-            fate,
-            reason: reason.map_or("", Reason::code).to_owned(),
-            detail: outcome.detail.clone(),
-            trace: trace.clone(),
-        });
+        if turn == Some(Turn::Recovers) {
+            self.agenda.hurry_all();
+        }
     }
 
     fn report(&self, head: Seq) {
         let (parked, next) = self.agenda.parked();
         let behind = head.0.saturating_sub(self.agenda.read_from().0);
-        self.parts.gauge.report(behind + self.agenda.unfinished() as u64, parked as u64, next);
+        let gauge = &self.parts.gauge;
+        gauge.report(behind + self.agenda.unfinished() as u64, parked as u64, next);
+        gauge.flow.report(&self.flow);
     }
 
     /// Lets attempts under way end, within the time that the end has, and settles for the last time.
@@ -519,46 +482,6 @@ async fn load(
             Err(error) if error.passes() => tokio::time::sleep(limits::STORAGE_REST).await,
             loaded => return loaded,
         }
-    }
-}
-
-/// Makes one attempt: reads the event again where it is not at hand, and sends it.
-async fn attempt(sender: Rc<Sender>, journal: Arc<dyn Journal>, going: Going) -> Attempt {
-    let at = clock::now();
-    let start = clock::Stopwatch::start();
-    let event = match going.event {
-        Some(event) => Ok(event),
-        None => reread(&*journal, going.seq).await,
-    };
-    let stamp = AttemptStamp { number: going.tries.count, at };
-    let result = match event {
-        Ok(event) => AttemptResult::Ended(sender.send(&event.payload, stamp).await),
-        Err(lost_or_unread) => lost_or_unread,
-    };
-    Attempt {
-        seq: going.seq,
-        kind: going.kind,
-        tries: going.tries,
-        at,
-        duration_us: start.micros(),
-        result,
-    }
-}
-
-async fn reread(journal: &dyn Journal, seq: Seq) -> Result<StoredEvent, AttemptResult> {
-    let chunk = journal.read(seq, Wanted::All, 1).await.map_err(AttemptResult::Unread)?;
-    let found = chunk.frames.first().and_then(|frame| frame.event(seq));
-    found.ok_or_else(|| {
-        let holds = |gap: &&storage::Gap| gap.range.first <= seq && seq <= gap.range.last;
-        let gap = chunk.gaps.iter().find(holds);
-        AttemptResult::Lost(gap.map_or(Reason::Trimmed, |gap| lost_reason(gap.reason)))
-    })
-}
-
-fn lost_reason(reason: GapReason) -> Reason {
-    match reason {
-        GapReason::Trimmed => Reason::Trimmed,
-        GapReason::Quarantined => Reason::Quarantined,
     }
 }
 

@@ -16,10 +16,11 @@ pub struct Duty {
 }
 
 impl Duty {
-    /// What the catalog says of a destination; none where it is gone or disabled.
+    /// What the catalog says of a destination; none where it is gone, disabled or paused.
     pub fn of(snapshot: &Snapshot, id: &DestinationId) -> Option<Self> {
         let workspace = &snapshot.workspace;
-        let destination = workspace.destinations.iter().find(|one| one.id == *id && one.enabled)?;
+        let is_at_work = |one: &&Destination| one.id == *id && one.is_at_work();
+        let destination = workspace.destinations.iter().find(is_at_work)?;
         let ours = |one: &&Connection| one.destination == *id && one.enabled;
         let connections = workspace.connections.iter().filter(ours);
         let with_rules = |one: &Connection| (one.clone(), Sieve::new(destination, one));

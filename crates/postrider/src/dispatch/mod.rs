@@ -7,6 +7,8 @@
 pub mod agenda;
 mod duty;
 mod taken;
+mod attempt;
+mod records;
 mod dispatcher;
 mod crew;
 

@@ -6,8 +6,10 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use domain::address::Egress;
-use domain::delivery::RetryPolicy;
+use domain::delivery::Policy;
+use domain::delivery::flow::Bounds;
 use domain::delivery::lanes::Order;
+use domain::delivery::policy::Preset;
 use domain::id::Seq;
 use storage::{AttemptQuery, Fate, Store, memory};
 use tokio::task::LocalSet;
@@ -18,6 +20,8 @@ use crate::live::Gauges;
 use crate::samples::{append, connect, destination, destination_id};
 use crate::send::{Outlet, OutletSettings};
 use crate::shutdown::{Shutdown, shutdown};
+
+const MINUTE: Duration = Duration::from_secs(60);
 
 async fn three_events_of_which_two_are_gone() -> Store {
     let store = memory::open();
@@ -37,13 +41,9 @@ fn crew(store: &Store) -> Crew {
         own: Vec::new(),
     };
     let settings = CrewSettings {
-        retry: RetryPolicy {
-            backoff_min: Duration::from_secs(60),
-            backoff_max: Duration::from_secs(60),
-            age_max: Duration::from_secs(600),
-        },
+        retry: Policy { backoff_min: MINUTE, backoff_max: MINUTE, ..Policy::of(Preset::Standard) },
         order: Order::Strict,
-        concurrency: 4,
+        bounds: Bounds { concurrency: 4, rate: None, stop_after: MINUTE, probe_wait: MINUTE },
         grace: Duration::from_secs(5),
     };
     let needs = Needs {

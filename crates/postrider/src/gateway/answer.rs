@@ -82,6 +82,7 @@ fn words(reason: Reason) -> (StatusCode, &'static [u8]) {
         | Reason::BadStatus
         | Reason::Trimmed
         | Reason::Quarantined
+        | Reason::Skipped
         | Reason::FilteredIntegrations
         | Reason::FilteredConsent
         | Reason::FilteredType

@@ -42,6 +42,7 @@ mod tests {
             name: "secret name".to_owned(),
             enabled: true,
             settings: DestinationSettings::Webhook(settings),
+            delivery: domain::destination::OwnDelivery::default(),
         }
     }
 

@@ -2,6 +2,8 @@
 
 mod refusals;
 mod filtered;
+mod flow;
+mod wishes;
 
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicBool, AtomicI64, AtomicU64, Ordering::Relaxed};
@@ -11,7 +13,9 @@ use domain::id::DestinationId;
 use domain::time::Timestamp;
 
 pub use filtered::{FilteredSample, FilteredSamples};
+pub use flow::{FlowGauge, FlowGlance};
 pub use refusals::{Cause, Refusals, Tally};
+pub use wishes::{Wish, Wishes};
 
 /// What the server has done since it started.
 #[derive(Debug, Default)]
@@ -36,6 +40,10 @@ pub struct DestinationGauge {
     next_retry_at: AtomicI64,
     /// The latest events that were filtered.
     pub filtered: FilteredSamples,
+    /// How its deliveries fare.
+    pub flow: FlowGauge,
+    /// What people ask for.
+    pub wishes: Wishes,
 }
 
 /// A moment of a destination.

@@ -40,6 +40,7 @@ fn starter() -> Workspace {
         name: "Playground".to_owned(),
         enabled: true,
         settings: DestinationSettings::Webhook(settings),
+        delivery: domain::destination::OwnDelivery::default(),
     };
     let connection = Connection::new(
         ConnectionId::new("my-app-playground"),

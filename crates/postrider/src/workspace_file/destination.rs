@@ -36,6 +36,7 @@ impl Reader {
         let enabled = self.flag(&object, "enabled");
         let name = self.name(&object);
         self.unknown_own_members(&object);
+        let delivery = self.own_delivery(&object);
         let reading = self.settings(&object, &name, enabled);
         let Some(id) = id else { return };
         let settings = match reading {
@@ -48,7 +49,7 @@ impl Reader {
         if let Some(source) = source {
             self.connect(source, &id, &object, rules);
         }
-        let destination = Destination { id: id.clone(), name, enabled, settings };
+        let destination = Destination { id: id.clone(), name, enabled, settings, delivery };
         self.add_destination(&id, Some(destination), &object);
     }
 
@@ -135,7 +136,7 @@ fn differences(first: &Destination, second: &Destination) -> Vec<&'static str> {
         ("config.webhookUrl", one.url != other.url),
         ("config.webhookMethod", one.method != other.method),
         ("config.headers", one.headers != other.headers),
-        ("postrider", own(one) != own(other)),
+        ("postrider", own(one) != own(other) || first.delivery != second.delivery),
     ]
     .into_iter()
     .filter_map(|(name, differs)| differs.then_some(name))

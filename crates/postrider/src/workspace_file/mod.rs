@@ -13,6 +13,7 @@ pub mod filter;
 pub mod rules;
 pub mod destination;
 pub mod requests;
+pub mod delivery;
 pub mod webhook;
 
 use std::path::{Path, PathBuf};

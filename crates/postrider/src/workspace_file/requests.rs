@@ -12,8 +12,10 @@ use super::finding::Finding;
 use super::node::{Node, Object};
 use super::source::Reader;
 
-/// The members of `postrider` that a destination may have; `rules.rs` reads the first two.
-const MEMBERS: &[&str] = &["filter", "consent", "dynamic", "hosts", "getExtras", "signing"];
+/// The members of `postrider` that a destination may have; `rules.rs` reads the first two,
+/// `delivery.rs` the last.
+const MEMBERS: &[&str] =
+    &["filter", "consent", "dynamic", "hosts", "getExtras", "signing", "delivery"];
 
 /// What the member says; as it is by itself where it is not there.
 #[derive(Default)]
@@ -289,7 +291,7 @@ mod tests {
     #[test]
     fn the_docs_show_what_can_be_set() {
         for (page, count) in [
-            (include_str!("../../../../docs/guides/workspace-file.md"), 1),
+            (include_str!("../../../../docs/guides/workspace-file.md"), 2),
             (include_str!("../../../../docs/reference/webhook.md"), 2),
         ] {
             let blocks = page.split("```").skip(1).step_by(2);

@@ -156,6 +156,7 @@ pub struct Rejection {
 #[derive(Clone, PartialEq, Eq, Debug, Deserialize)]
 pub struct DestinationStatus {
     pub id: String,
+    pub state: String,
     pub waiting: u64,
     pub retrying: u64,
     pub delivered_first_try: u64,

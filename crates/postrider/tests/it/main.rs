@@ -30,6 +30,7 @@ mod hostile_bodies;
 mod slow_bodies;
 mod odd_events;
 mod floods;
+mod flow;
 mod corpus;
 mod overload;
 mod isolation;

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use domain::delivery::policy::Preset;
 use testkit::{Answer, Endpoint, Event, Reply, Workspace};
 
 use crate::harness::{Attempt, Server, ms};
@@ -48,7 +49,7 @@ async fn a_failed_delivery_is_tried_again_with_backoff() {
     );
     assert_eq!(attempts[0].detail, "status 503");
     let waits: Vec<Duration> = received.windows(2).map(|two| two[1].at - two[0].at).collect();
-    for (wait, least) in waits.iter().zip([20, 1_000, 80, 100, 100, 100]) {
+    for (wait, least) in waits.iter().zip([20, 1_000, 40, 50, 20, 20]) {
         assert!(*wait >= ms(least), "{least} ms at least: {waits:?}");
     }
     let state = server.admin.wait_until_finished("hooks", 1).await;
@@ -63,34 +64,40 @@ async fn a_permanent_refusal_gives_up_and_the_users_line_goes_on() {
     let place = elsewhere.url("/new");
     let location = place.clone();
     let endpoint = Endpoint::start(move |received| match &*received.id() {
+        "bad" => Reply::status(400),
         "gone" => Reply::status(404),
         "moved" => Reply::Answer(Answer::of_status(302).header("Location", &location)),
         "moved-for-good" => Reply::Answer(Answer::of_status(308).header("Location", &location)),
         _ => Reply::status(200),
     })
     .await;
-    let server = Server::start(&Workspace::of_app().posts_to("hooks", &endpoint.url("/"))).await;
-    for id in ["gone", "moved", "moved-for-good", "fine"] {
+    let workspace = Workspace::of_app().posts_to("hooks", &endpoint.url("/"));
+    let server = Server::tuned(&workspace, |config| {
+        config.delivery.retry_preset = Preset::Rudderstack;
+    })
+    .await;
+    for id in ["bad", "gone", "moved", "moved-for-good", "fine"] {
         server.accept("/v1/track", Event::track("x").user("u").id(id)).await;
     }
-    let attempts = server.admin.wait_for_attempts("destination=hooks", 4).await;
+    let attempts = server.admin.wait_for_attempts("destination=hooks", 5).await;
     let gists: Vec<_> = attempts.iter().map(Attempt::gist).collect();
     assert_eq!(
         gists,
         [
+            (1, 400, "gave_up", "client_error"),
             (1, 404, "gave_up", "client_error"),
             (1, 302, "gave_up", "redirect"),
             (1, 308, "gave_up", "redirect"),
             (1, 200, "delivered", ""),
         ]
     );
-    assert!(attempts[1].detail.contains(&place), "the detail names the place: {attempts:?}");
-    assert_eq!(server.admin.wait_until_finished("hooks", 4).await.gave_up, 3);
+    assert!(attempts[2].detail.contains(&place), "the detail names the place: {attempts:?}");
+    assert_eq!(server.admin.wait_until_finished("hooks", 5).await.gave_up, 4);
     let gave_up = server.admin.attempts("fate=gave_up").await;
-    assert_eq!(gave_up.len(), 3, "what was given up can be listed");
+    assert_eq!(gave_up.len(), 4, "what was given up can be listed");
     server.stop().await;
     assert_eq!(elsewhere.connections(), 0, "redirects are not followed");
-    assert_eq!(endpoint.received().len(), 4);
+    assert_eq!(endpoint.received().len(), 5);
 }
 
 #[tokio::test]

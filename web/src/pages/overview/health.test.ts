@@ -23,6 +23,7 @@ function destination(change: Partial<Destination> = {}): Destination {
       get_extras: [],
     },
     state: "active",
+    flow: null,
     waiting: 0,
     retrying: 0,
     next_retry_at: null,
@@ -57,7 +58,22 @@ it.each([
   [[destination({ waiting: 1 })], "1 destination healthy, 1 event waiting"],
   [[destination()], "1 destination healthy, no events waiting"],
   [[], "There is no destination yet"],
-  [[destination({ state: "disabled" })], "Every destination is disabled, no events waiting"],
+  [
+    [destination({ state: "disabled" })],
+    "Every destination is disabled or paused, no events waiting",
+  ],
+  [
+    [destination({ state: "paused" })],
+    "Every destination is disabled or paused, no events waiting",
+  ],
+  [
+    [destination({ state: "holding", waiting: 9 }), destination({ state: "retrying" })],
+    "Acme is holding, 9 events waiting",
+  ],
+  [
+    [1, 2].map(() => destination({ state: "stopped" })),
+    "Acme and Acme are stopped, no events waiting",
+  ],
   [
     [destination({ state: "retrying", waiting: 3 }), destination()],
     "Acme is retrying, 3 events waiting",
@@ -79,5 +95,20 @@ it("says when the next retry comes", () => {
 it("does not hide deliveries that failed for good behind a healthy sentence", () => {
   expect(health(status([destination({ gave_up: 2, expired: 1 })]), NOW).advice).toBe(
     "3 deliveries failed for good since the start.",
+  );
+});
+
+it("says why an endpoint takes nothing, and that nothing is lost", () => {
+  const flow = {
+    limit: 1,
+    failing_since: "2026-11-25T09:00:00Z",
+    reason: "server_error",
+    sentence: "The endpoint failed.",
+    next_probe_at: "2026-11-25T10:00:20Z",
+    asked_to_wait_until: null,
+  };
+  const holding = destination({ state: "holding", flow });
+  expect(health(status([holding, holding]), NOW).advice).toBe(
+    "The endpoint failed. The endpoint is probed; events are kept.",
   );
 });

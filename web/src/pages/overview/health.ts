@@ -19,6 +19,19 @@ function retrySoon(retrying: Destination[], nowMs: number): string {
   return first <= nowMs ? "The next retry is due now." : `Next retry in ${span(first - nowMs)}.`;
 }
 
+const verb = (destinations: Destination[]) => (destinations.length === 1 ? "is" : "are");
+
+/** What is wrong with endpoints that take nothing, in the words of their last failures. */
+function failing(failing: Destination[], word: string, waits: string, advice: string): Health {
+  const sentences = failing.flatMap((each) => (each.flow?.sentence ? [each.flow.sentence] : []));
+  return {
+    shape: "octagon",
+    tone: "bad",
+    sentence: `${named(failing)} ${verb(failing)} ${word}, ${waits}`,
+    advice: [...new Set(sentences).values(), advice].join(" "),
+  };
+}
+
 const named = (destinations: Destination[]) =>
   destinations.length <= 2
     ? destinations.map((each) => each.name || each.id).join(" and ")
@@ -37,14 +50,23 @@ export function health(status: Status, nowMs: number): Health {
   }
   const waiting = waitingOf(destinations);
   const waits = `${counted(waiting, "event")} waiting`;
-  const enabled = destinations.filter((each) => each.state !== "disabled");
+  const enabled = destinations.filter(
+    (each) => each.state !== "disabled" && each.state !== "paused",
+  );
+  const stopped = enabled.filter((each) => each.state === "stopped");
+  if (stopped.length > 0) {
+    return failing(stopped, "stopped", waits, "Mend the settings, or try again: events are kept.");
+  }
+  const holding = enabled.filter((each) => each.state === "holding");
+  if (holding.length > 0) {
+    return failing(holding, "holding", waits, "The endpoint is probed; events are kept.");
+  }
   const retrying = enabled.filter((each) => each.state === "retrying");
   if (retrying.length > 0) {
-    const verb = retrying.length === 1 ? "is" : "are";
     return {
       shape: "clock",
       tone: "warn",
-      sentence: `${named(retrying)} ${verb} retrying, ${waits}`,
+      sentence: `${named(retrying)} ${verb(retrying)} retrying, ${waits}`,
       advice: retrySoon(retrying, nowMs),
     };
   }
@@ -52,7 +74,7 @@ export function health(status: Status, nowMs: number): Health {
     return {
       shape: "slash",
       tone: "quiet",
-      sentence: `Every destination is disabled, ${waits}`,
+      sentence: `Every destination is disabled or paused, ${waits}`,
       advice: "Nothing is delivered until one is enabled.",
     };
   }
@@ -68,7 +90,7 @@ export function health(status: Status, nowMs: number): Health {
     sentence: `${all}, ${waits}`,
     advice: [
       lost > 0 ? `${counted(lost, "delivery", "deliveries")} failed for good since the start.` : "",
-      off > 0 ? `${counted(off, "destination")} disabled.` : "",
+      off > 0 ? `${counted(off, "destination")} disabled or paused.` : "",
     ]
       .filter(Boolean)
       .join(" "),

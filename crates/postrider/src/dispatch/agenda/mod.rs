@@ -9,6 +9,7 @@
 mod filtered;
 
 use std::collections::{BTreeMap, BTreeSet, HashMap, VecDeque};
+use std::time::Duration;
 
 use domain::delivery::lanes::{Lanes, Order};
 use domain::delivery::retry::Tries;
@@ -33,6 +34,9 @@ pub struct Agenda {
     lanes: Lanes,
     /// May go now, first come first.
     ready: VecDeque<Seq>,
+    /// The same, of those that have failed again and again: they have a share of their own.
+    late: VecDeque<Seq>,
+    late_under_way: u32,
     /// Waits for its time.
     due: BTreeSet<(Timestamp, Seq)>,
     /// How many deliveries written down as open each identity has.
@@ -90,6 +94,13 @@ pub struct Going {
     pub tries: Tries,
 }
 
+impl Going {
+    /// Bytes of the event; 0 where it has to be read again.
+    pub fn bytes(&self) -> usize {
+        self.event.as_ref().map_or(0, |event| event.payload.len())
+    }
+}
+
 /// What changed since the last step.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Step {
@@ -101,6 +112,18 @@ pub struct Step {
     pub closed: Vec<Seq>,
     /// Events that the cursor passes because they were filtered, by reason.
     pub filtered: BTreeMap<&'static str, u64>,
+}
+
+impl Delivery {
+    /// Whether its next attempt is a late one.
+    fn is_late(&self) -> bool {
+        self.attempts >= limits::LATE_ATTEMPTS
+    }
+
+    /// Whether its latest attempt was a late one.
+    fn was_late(&self) -> bool {
+        self.attempts > limits::LATE_ATTEMPTS
+    }
 }
 
 impl Step {
@@ -120,6 +143,8 @@ impl Agenda {
             deliveries: BTreeMap::new(),
             lanes: Lanes::default(),
             ready: VecDeque::new(),
+            late: VecDeque::new(),
+            late_under_way: 0,
             due: BTreeSet::new(),
             parked: HashMap::new(),
             held: 0,
@@ -219,25 +244,79 @@ impl Agenda {
         self.read = self.read.max(next);
     }
 
-    /// Takes the next delivery that may go; its attempt counts from here on.
-    pub fn take(&mut self, now: Timestamp) -> Option<Going> {
-        let seq = self.ready.pop_front()?;
+    /// Takes the next delivery that may go; its attempt counts from here on. Late ones take half of
+    /// `limit` at most.
+    pub fn take(&mut self, now: Timestamp, limit: u32) -> Option<Going> {
+        let seq = self.next_to_go(limit)?;
         let delivery = self.deliveries.get_mut(&seq)?;
         delivery.state = State::Sending;
+        self.late_under_way += u32::from(delivery.is_late());
         delivery.attempts = delivery.attempts.saturating_add(1);
         let first_at = *delivery.first_attempt_at.get_or_insert(now);
         let tries = Tries { count: delivery.attempts, first_at };
         Some(Going { seq, kind: delivery.kind, event: delivery.event.clone(), tries })
     }
 
-    /// Whether a delivery may go now.
-    pub fn is_ready(&self) -> bool {
-        !self.ready.is_empty()
+    fn next_to_go(&mut self, limit: u32) -> Option<Seq> {
+        if self.late_under_way < (limit / 2).max(1)
+            && let Some(seq) = self.late.pop_front()
+        {
+            return Some(seq);
+        }
+        self.ready.pop_front()
+    }
+
+    /// Whether a delivery may go now, where so many may be under way.
+    pub fn is_ready(&self, limit: u32) -> bool {
+        let is_late_ready = !self.late.is_empty() && self.late_under_way < (limit / 2).max(1);
+        is_late_ready || !self.ready.is_empty()
+    }
+
+    /// Makes the delivery ready that is due first, although its time has not come.
+    pub fn hurry(&mut self) {
+        if let Some((_, seq)) = self.due.pop_first() {
+            self.set_ready(seq);
+        }
+    }
+
+    /// Makes all deliveries ready that wait for their time.
+    pub fn hurry_all(&mut self) {
+        for (_, seq) in std::mem::take(&mut self.due) {
+            self.set_ready(seq);
+        }
+    }
+
+    /// Lets no delivery wait longer than `wait` allows after so many attempts.
+    pub fn hasten(&mut self, now: Timestamp, wait: impl Fn(u32) -> Duration) {
+        for (due, seq) in std::mem::take(&mut self.due) {
+            let attempts = self.deliveries.get(&seq).map_or(0, |delivery| delivery.attempts);
+            let due = due.min(now.plus(wait(attempts)));
+            self.due.insert((due, seq));
+            if let Some(delivery) = self.deliveries.get_mut(&seq) {
+                delivery.due = due;
+            }
+        }
+    }
+
+    /// Somebody does not want a delivery any more: it is finished, unless it is under way or not
+    /// known here. Answers what was tried of it.
+    pub fn skip(&mut self, seq: Seq) -> Option<(EventKind, u32)> {
+        let delivery = self.deliveries.get(&seq)?;
+        if delivery.state == State::Sending {
+            return None;
+        }
+        let skipped = (delivery.kind, delivery.attempts);
+        self.due.remove(&(delivery.due, seq));
+        self.ready.retain(|ready| *ready != seq);
+        self.late.retain(|late| *late != seq);
+        self.finish(seq);
+        Some(skipped)
     }
 
     /// The delivery is finished; those behind it in its lanes may go.
     pub fn finish(&mut self, seq: Seq) {
         let Some(delivery) = self.deliveries.remove(&seq) else { return };
+        self.landed(&delivery);
         self.let_go(delivery.event.as_ref());
         self.finished_to = self.finished_to.max(seq);
         self.is_news = true;
@@ -260,6 +339,7 @@ impl Agenda {
     /// The delivery is to be tried again at `at`.
     pub fn retry(&mut self, seq: Seq, at: Timestamp, reason: Reason) {
         let Some(delivery) = self.deliveries.get_mut(&seq) else { return };
+        self.late_under_way -= u32::from(delivery.was_late());
         delivery.due = at;
         delivery.reason = reason.code();
         self.changed.insert(seq);
@@ -270,6 +350,7 @@ impl Agenda {
     /// The delivery's event could not be read: it is asked for again at `at`, and that was no attempt.
     pub fn put_off(&mut self, seq: Seq, at: Timestamp) {
         let Some(delivery) = self.deliveries.get_mut(&seq) else { return };
+        self.late_under_way -= u32::from(delivery.was_late());
         delivery.attempts = delivery.attempts.saturating_sub(1);
         delivery.due = at;
         self.park(seq, at);
@@ -382,7 +463,15 @@ impl Agenda {
     fn set_ready(&mut self, seq: Seq) {
         if let Some(delivery) = self.deliveries.get_mut(&seq) {
             delivery.state = State::Ready;
-            self.ready.push_back(seq);
+            let line = if delivery.is_late() { &mut self.late } else { &mut self.ready };
+            line.push_back(seq);
+        }
+    }
+
+    /// A delivery is not under way any more.
+    fn landed(&mut self, delivery: &Delivery) {
+        if delivery.state == State::Sending {
+            self.late_under_way -= u32::from(delivery.was_late());
         }
     }
 

@@ -32,7 +32,7 @@ fn agenda() -> Agenda {
 }
 
 fn take(agenda: &mut Agenda) -> Option<u64> {
-    agenda.take(NOW).map(|going| going.seq.0)
+    agenda.take(NOW, 64).map(|going| going.seq.0)
 }
 
 fn later(seconds: u64) -> Timestamp {
@@ -74,7 +74,7 @@ fn a_failed_delivery_and_what_waits_behind_it_are_written_down() {
     agenda.wake(later(9));
     assert_eq!(take(&mut agenda), None);
     agenda.wake(later(10));
-    let going = agenda.take(later(10)).unwrap();
+    let going = agenda.take(later(10), 64).unwrap();
     assert_eq!((going.seq, going.tries.count, going.tries.first_at), (Seq(1), 2, NOW));
     assert!(going.event.is_none(), "it is read again");
     agenda.finish(Seq(1));
@@ -124,12 +124,12 @@ fn what_was_filtered_is_counted_when_the_cursor_passes_it() {
 fn a_delivery_that_could_not_be_read_was_not_attempted() {
     let mut agenda = agenda();
     agenda.offer(event(1, "a", ""));
-    assert_eq!(agenda.take(NOW).unwrap().tries.count, 1);
+    assert_eq!(agenda.take(NOW, 64).unwrap().tries.count, 1);
     agenda.put_off(Seq(1), later(5));
     agenda.wake(later(4));
-    assert!(!agenda.is_ready());
+    assert!(!agenda.is_ready(64));
     agenda.wake(later(5));
-    assert_eq!(agenda.take(later(5)).unwrap().tries.count, 1);
+    assert_eq!(agenda.take(later(5), 64).unwrap().tries.count, 1);
 }
 
 #[test]
@@ -153,7 +153,7 @@ fn a_resumed_agenda_goes_on_where_it_stood() {
     assert_eq!((take(&mut agenda), take(&mut agenda)), (Some(7), None));
     assert_eq!(agenda.parked(), (1, Some(later(60))));
     agenda.wake(later(60));
-    assert_eq!(agenda.take(later(60)).unwrap().tries.count, 4);
+    assert_eq!(agenda.take(later(60), 64).unwrap().tries.count, 4);
     agenda.finish(Seq(4));
     assert_eq!(take(&mut agenda), Some(6));
     agenda.finish(Seq(6));
@@ -240,7 +240,7 @@ impl Life {
                 }
             }
             Act::Send => {
-                if let Some(going) = self.agenda.take(self.now) {
+                if let Some(going) = self.agenda.take(self.now, 64) {
                     assert!(self.sending.insert(going.seq), "sent twice at a time");
                 }
             }

@@ -1,0 +1,322 @@
+//! The flow to one destination: how many attempts may be under way, and when the next may start.
+//!
+//! Four things narrow it, each for its own reason: the destination's own bounds (concurrency, rate,
+//! bytes under way), what the endpoint asks for (`Retry-After`), what it can bear (the limit falls
+//! with every sign of trouble and grows with every success), and whether it takes anything at all.
+//! Where nothing is taken, the destination is *holding*: one attempt at a time probes the endpoint,
+//! everything else waits, and nothing is given up. The first success ends that, and the limit
+//! grows from 1 again, so that an endpoint that comes back is not run over by what has waited.
+//!
+//! An endpoint that says it is gone, or is down for very long, *stops* the destination: no more
+//! probes until somebody wants it, and the backlog stays.
+
+use std::num::NonZeroU32;
+use std::time::Duration;
+
+use serde::{Deserialize, Serialize};
+
+use super::limit::{Limit, Sign};
+use super::outcome::Outcome;
+use super::policy::Class;
+use crate::limits;
+use crate::reason::Reason;
+use crate::time::Timestamp;
+
+/// Bounds of a flow.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Bounds {
+    /// Attempts under way at most; at least 1.
+    pub concurrency: u32,
+    /// Attempts that may start in a second; any where there is none.
+    pub rate: Option<NonZeroU32>,
+    /// How long an endpoint may take nothing before the destination stops.
+    pub stop_after: Duration,
+    /// Wait before the first probe; doubles with every further one.
+    pub probe_wait: Duration,
+}
+
+/// What a destination's own settings say of its bounds; what is not there is the server's.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
+#[serde(default)]
+pub struct OwnBounds {
+    /// Attempts under way at most.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub concurrency: Option<NonZeroU32>,
+    /// Attempts that may start in a second.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub rate: Option<NonZeroU32>,
+    /// Milliseconds after which the destination stops.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub stop_after_ms: Option<u64>,
+}
+
+/// How a destination fares.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Mode {
+    /// Deliveries are made.
+    Active,
+    /// The endpoint takes nothing; it is probed.
+    Holding {
+        /// Since when.
+        since: Timestamp,
+        /// Why the last attempt failed.
+        reason: Reason,
+        /// Attempts made since.
+        probes: u32,
+        /// When the next probe may start.
+        next: Timestamp,
+    },
+    /// The endpoint is not tried any more until somebody wants it.
+    Stopped {
+        /// Since when.
+        since: Timestamp,
+        /// Why the last attempt failed.
+        reason: Reason,
+    },
+}
+
+/// The flow to one destination.
+#[derive(Clone, Debug)]
+pub struct Flow {
+    bounds: Bounds,
+    mode: Mode,
+    limit: Limit,
+    /// Failures that say something of the endpoint, one after the other.
+    failures: u32,
+    /// When it last took something, or there was nothing known of it.
+    taken_at: Timestamp,
+    /// Answers one after the other that say that the endpoint is gone.
+    gone: u32,
+    /// What the endpoint asked for.
+    not_before: Timestamp,
+    /// Attempts that may start at once.
+    tokens: f64,
+    filled_at: Timestamp,
+    under_way: u32,
+    bytes_under_way: usize,
+}
+
+/// An attempt that has ended, as a flow sees it.
+#[derive(Clone, Copy, Debug)]
+pub struct Ended<'a> {
+    /// When it started.
+    pub started_at: Timestamp,
+    /// Bytes of its event.
+    pub bytes: usize,
+    /// What it meant.
+    pub outcome: &'a Outcome,
+}
+
+/// What has changed in how a destination fares.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Turn {
+    /// It is holding from now on.
+    Holds,
+    /// It takes deliveries again.
+    Recovers,
+    /// It has stopped.
+    Stops,
+}
+
+impl Bounds {
+    /// These bounds with what a destination says of its own.
+    #[must_use]
+    pub fn with(self, own: OwnBounds) -> Self {
+        Self {
+            concurrency: own.concurrency.map_or(self.concurrency, NonZeroU32::get),
+            rate: own.rate.or(self.rate),
+            stop_after: own.stop_after_ms.map_or(self.stop_after, Duration::from_millis),
+            probe_wait: self.probe_wait,
+        }
+    }
+}
+
+impl Flow {
+    /// A flow that nothing narrows but its bounds.
+    pub fn new(bounds: Bounds, now: Timestamp) -> Self {
+        Self {
+            bounds,
+            mode: Mode::Active,
+            limit: Limit::new(bounds.concurrency),
+            failures: 0,
+            taken_at: now,
+            gone: 0,
+            not_before: Timestamp(i64::MIN),
+            tokens: bounds.rate.map_or(0.0, |rate| f64::from(rate.get())),
+            filled_at: now,
+            under_way: 0,
+            bytes_under_way: 0,
+        }
+    }
+
+    /// How the destination fares.
+    pub fn mode(&self) -> Mode {
+        self.mode
+    }
+
+    /// How many attempts may be under way now.
+    pub fn limit(&self) -> u32 {
+        match self.mode {
+            Mode::Active => self.limit.now(),
+            Mode::Holding { .. } => 1,
+            Mode::Stopped { .. } => 0,
+        }
+    }
+
+    /// Before this the endpoint does not want to be asked.
+    pub fn not_before(&self) -> Timestamp {
+        self.not_before
+    }
+
+    /// Takes up new bounds, and tries again what had stopped.
+    pub fn rebind(&mut self, bounds: Bounds, now: Timestamp) {
+        self.bounds = bounds;
+        self.limit.rebind(bounds.concurrency);
+        self.tokens = bounds.rate.map_or(0.0, |rate| self.tokens.min(f64::from(rate.get())));
+        self.resume(now);
+    }
+
+    /// Somebody has changed something: the endpoint is tried at once.
+    pub fn resume(&mut self, now: Timestamp) {
+        self.not_before = self.not_before.min(now);
+        self.gone = 0;
+        self.mode = match self.mode {
+            Mode::Active => Mode::Active,
+            Mode::Holding { since, reason, .. } => {
+                Mode::Holding { since, reason, probes: 0, next: now }
+            }
+            Mode::Stopped { reason, .. } => {
+                Mode::Holding { since: now, reason, probes: 0, next: now }
+            }
+        };
+    }
+
+    /// Whether an attempt may start now.
+    pub fn is_open(&mut self, now: Timestamp) -> bool {
+        self.under_way < self.limit()
+            && self.bytes_under_way < limits::BYTES_UNDER_WAY_MAX
+            && now >= self.not_before
+            && self.next_probe().is_none_or(|next| now >= next)
+            && self.has_token(now)
+    }
+
+    /// When to ask again, where time alone opens the flow; none where an attempt has to end first.
+    pub fn opens_at(&self, now: Timestamp) -> Option<Timestamp> {
+        if self.under_way >= self.limit() || self.bytes_under_way >= limits::BYTES_UNDER_WAY_MAX {
+            return None;
+        }
+        let token = self.next_token(now);
+        Some(self.not_before.max(token).max(self.next_probe().unwrap_or(now)))
+    }
+
+    /// An attempt starts.
+    pub fn start(&mut self, bytes: usize) {
+        self.under_way += 1;
+        self.bytes_under_way += bytes;
+        self.tokens -= 1.0;
+    }
+
+    /// An attempt has made nothing known of the endpoint.
+    pub fn forget(&mut self, bytes: usize) {
+        self.under_way = self.under_way.saturating_sub(1);
+        self.bytes_under_way = self.bytes_under_way.saturating_sub(bytes);
+    }
+
+    /// An attempt has ended; answers what has changed by it.
+    pub fn end(&mut self, ended: Ended<'_>, now: Timestamp) -> Option<Turn> {
+        self.forget(ended.bytes);
+        if let Some(after) = ended.outcome.retry_after {
+            self.not_before = self.not_before.max(now.plus(after.wait(now)));
+        }
+        let class = Class::of(ended.outcome).filter(|class| class.is_of_endpoint());
+        self.limit.note(Sign::of(class), ended.started_at, now);
+        match class {
+            // An endpoint that refuses an event is there all the same.
+            None => self.succeeded(now),
+            Some(class) => self.failed(class, ended, now),
+        }
+    }
+
+    fn succeeded(&mut self, now: Timestamp) -> Option<Turn> {
+        self.failures = 0;
+        self.gone = 0;
+        self.taken_at = now;
+        let before = std::mem::replace(&mut self.mode, Mode::Active);
+        if before == Mode::Active {
+            return None;
+        }
+        self.limit.start_slowly();
+        Some(Turn::Recovers)
+    }
+
+    fn failed(&mut self, class: Class, ended: Ended<'_>, now: Timestamp) -> Option<Turn> {
+        let reason = ended.outcome.reason()?;
+        self.failures = self.failures.saturating_add(1);
+        self.gone = if class == Class::Gone { self.gone + 1 } else { 0 };
+        match self.mode {
+            Mode::Stopped { .. } => None,
+            _ if self.gone >= limits::GONE_ANSWERS_MAX => self.stop(reason, now),
+            Mode::Active if !self.takes_nothing(now) => None,
+            Mode::Active => {
+                let next = now.plus(self.bounds.probe_wait);
+                self.mode = Mode::Holding { since: now, reason, probes: 0, next };
+                Some(Turn::Holds)
+            }
+            Mode::Holding { since, .. } if now.since(since) > self.bounds.stop_after => {
+                self.stop(reason, now)
+            }
+            // What was under way when the holding began is no probe.
+            Mode::Holding { next, .. } if ended.started_at < next => None,
+            Mode::Holding { since, probes, .. } => {
+                let probes = probes.saturating_add(1);
+                let wait = self.bounds.probe_wait.saturating_mul(1 << probes.min(16));
+                let next = now.plus(wait.min(limits::PROBE_WAIT_MAX));
+                self.mode = Mode::Holding { since, reason, probes, next };
+                None
+            }
+        }
+    }
+
+    /// Whether so much has failed that the endpoint, and not single events, is to blame. One that
+    /// fails every second answer has many failures in a row now and then, but never for long.
+    fn takes_nothing(&self, now: Timestamp) -> bool {
+        let is_silent = now.since(self.taken_at) >= limits::SILENCE_UNTIL_HOLDING;
+        self.failures >= limits::FAILURES_UNTIL_HOLDING
+            || (is_silent && self.failures >= limits::FAILURES_IN_SILENCE)
+    }
+
+    fn stop(&mut self, reason: Reason, now: Timestamp) -> Option<Turn> {
+        self.mode = Mode::Stopped { since: now, reason };
+        Some(Turn::Stops)
+    }
+
+    fn next_probe(&self) -> Option<Timestamp> {
+        match self.mode {
+            Mode::Holding { next, .. } => Some(next),
+            Mode::Active | Mode::Stopped { .. } => None,
+        }
+    }
+
+    fn has_token(&mut self, now: Timestamp) -> bool {
+        let Some(rate) = self.bounds.rate else { return true };
+        let rate = f64::from(rate.get());
+        let earned = now.since(self.filled_at).as_secs_f64() * rate;
+        self.tokens = (self.tokens + earned).min(rate);
+        self.filled_at = self.filled_at.max(now);
+        self.tokens >= 1.0
+    }
+
+    /// When the next attempt may start by the rate.
+    fn next_token(&self, now: Timestamp) -> Timestamp {
+        match self.bounds.rate {
+            Some(rate) if self.tokens < 1.0 => {
+                let wait = (1.0 - self.tokens) / f64::from(rate.get());
+                self.filled_at.plus(Duration::from_secs_f64(wait) + Duration::from_millis(1))
+            }
+            _ => now,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

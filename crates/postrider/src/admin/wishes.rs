@@ -1,0 +1,40 @@
+//! `POST /api/v1/destinations/{id}/try-now` and `…/deliveries/{event}/skip`: what people ask of a
+//! destination that is at work.
+
+use std::sync::Arc;
+
+use axum::extract::{Path, State};
+use domain::id::{DestinationId, Seq};
+use http::StatusCode;
+
+use super::Needs;
+use super::problem::Problem;
+use crate::live::Wish;
+
+/// Tries everything that waits for its time now, also at a destination that has stopped.
+pub async fn try_now(
+    State(needs): State<Arc<Needs>>,
+    Path(id): Path<String>,
+) -> Result<StatusCode, Problem> {
+    make(&needs, &id, Wish::TryNow)
+}
+
+/// Gives up a delivery that is not under way; those behind it in its lanes go on.
+pub async fn skip(
+    State(needs): State<Arc<Needs>>,
+    Path((id, event)): Path<(String, u64)>,
+) -> Result<StatusCode, Problem> {
+    make(&needs, &id, Wish::Skip(Seq(event)))
+}
+
+/// Hands a wish over; what comes of it is seen in the attempts.
+fn make(needs: &Needs, id: &str, wish: Wish) -> Result<StatusCode, Problem> {
+    let id = DestinationId::new(id);
+    let snapshot = needs.store.catalog.watch().borrow().clone();
+    let known = snapshot.workspace.destinations.iter().any(|one| one.id == id);
+    if !known {
+        return Err(Problem::no_destination(&id));
+    }
+    needs.gauges.of(&id).wishes.make(wish);
+    Ok(StatusCode::ACCEPTED)
+}

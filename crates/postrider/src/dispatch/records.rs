@@ -1,0 +1,179 @@
+//! What happened at one destination: rows for the ledger, and words for the log.
+//!
+//! Rows gather until a settlement takes them along. What is said in the log is what changes: when
+//! deliveries begin to fail and when they succeed again, what is given up, what is gone for good.
+
+use domain::delivery::flow::Turn;
+use domain::delivery::{Outcome, Trace};
+use domain::event::EventKind;
+use domain::id::{DestinationId, Seq};
+use domain::limits;
+use domain::reason::Reason;
+use storage::{AttemptRecord, Chunk, Fate};
+
+use super::attempt::{Attempt, lost_reason};
+use crate::clock;
+use crate::send::Sent;
+
+/// What happened at one destination and is not settled.
+pub struct Records {
+    destination: DestinationId,
+    rows: Vec<AttemptRecord>,
+    /// Rows whose settlement is not committed yet, those handed over included.
+    unsettled: usize,
+    /// Whether the last thing said of the deliveries is that they fail.
+    is_failing: bool,
+}
+
+impl Records {
+    /// Nothing has happened yet.
+    pub fn new(destination: DestinationId) -> Self {
+        Self { destination, rows: Vec::new(), unsettled: 0, is_failing: false }
+    }
+
+    /// Whether nothing has happened since rows were last taken.
+    pub fn is_empty(&self) -> bool {
+        self.rows.is_empty()
+    }
+
+    /// Whether more may happen before what did is settled.
+    pub fn has_room(&self) -> bool {
+        self.unsettled < limits::UNSETTLED_ATTEMPTS_MAX
+    }
+
+    /// Takes the rows, to be settled.
+    pub fn take(&mut self) -> Vec<AttemptRecord> {
+        std::mem::take(&mut self.rows)
+    }
+
+    /// So many rows are settled.
+    pub fn settled(&mut self, count: usize) {
+        self.unsettled -= count;
+    }
+
+    /// An attempt was made.
+    pub fn made(&mut self, attempt: &Attempt, fate: Fate, sent: &Sent) {
+        let outcome = &sent.outcome;
+        let reason = outcome.reason().map(Reason::code);
+        self.tell(fate, outcome);
+        if fate == Fate::GaveUp {
+            tracing::warn!(
+                destination = %self.destination, event = attempt.seq.0,
+                attempts = attempt.tries.count, reason, detail = outcome.detail,
+                "gave up a delivery"
+            );
+        }
+        self.push(AttemptRecord {
+            destination: self.destination.clone(),
+            seq: attempt.seq,
+            kind: attempt.kind,
+            number: attempt.tries.count,
+            at: attempt.at,
+            duration_us: attempt.duration_us,
+            status: outcome.status,
+            fate,
+            reason: reason.unwrap_or_default().to_owned(),
+            detail: outcome.detail.clone(),
+            trace: sent.trace.clone(),
+        });
+    }
+
+    /// An attempt found its event gone.
+    pub fn lost(&mut self, attempt: &Attempt, reason: Reason) {
+        let row = self.without_attempt(attempt.seq, reason);
+        self.push(AttemptRecord {
+            kind: attempt.kind,
+            number: attempt.tries.count,
+            at: attempt.at,
+            duration_us: attempt.duration_us,
+            ..row
+        });
+    }
+
+    /// Somebody skipped a delivery of which so many attempts were made.
+    pub fn skipped(&mut self, seq: Seq, kind: EventKind, attempts: u32) {
+        tracing::warn!(destination = %self.destination, event = seq.0, "skipped a delivery");
+        let row = self.without_attempt(seq, Reason::Skipped);
+        self.push(AttemptRecord { kind, number: attempts, fate: Fate::GaveUp, ..row });
+    }
+
+    /// Records what of a chunk cannot be read any more, as far as it was not passed yet.
+    pub fn expired(&mut self, chunk: &Chunk, from: Seq) {
+        for gap in &chunk.gaps {
+            let (first, last) = (gap.range.first.max(from), gap.range.last);
+            let count = (last.0 + 1).saturating_sub(first.0);
+            if count == 0 {
+                continue;
+            }
+            let reason = lost_reason(gap.reason);
+            tracing::error!(
+                destination = %self.destination, first = first.0, last = last.0,
+                reason = reason.code(), "stored events are gone and are not sent"
+            );
+            let single = count.min(limits::EXPIRED_RECORDS_MAX);
+            for number in 0..single {
+                let mut row = self.without_attempt(first.plus(number), reason);
+                if number + 1 == single && single < count {
+                    row.detail = format!("and all events up to {last}");
+                }
+                self.push(row);
+            }
+        }
+    }
+
+    /// Says how the destination fares from now on.
+    pub fn turned(&self, turn: Turn, outcome: &Outcome) {
+        let (destination, detail) = (&self.destination, &outcome.detail);
+        let reason = outcome.reason().map(Reason::code);
+        match turn {
+            Turn::Holds => tracing::warn!(
+                %destination, reason, detail,
+                "the endpoint takes nothing; it is probed"
+            ),
+            Turn::Stops => tracing::error!(
+                %destination, reason, detail,
+                "the endpoint is not tried any more; its events are kept"
+            ),
+            Turn::Recovers => tracing::info!(%destination, "the endpoint takes deliveries again"),
+        }
+    }
+
+    /// Says when deliveries begin to fail, and when they succeed again; not each of them.
+    fn tell(&mut self, fate: Fate, outcome: &Outcome) {
+        let destination = &self.destination;
+        match fate {
+            Fate::Retry if !self.is_failing => {
+                let (reason, detail) = (outcome.reason().map(Reason::code), &outcome.detail);
+                tracing::warn!(%destination, reason, detail, "deliveries fail; trying again");
+                self.is_failing = true;
+            }
+            Fate::Delivered if self.is_failing => {
+                tracing::info!(%destination, "deliveries succeed again");
+                self.is_failing = false;
+            }
+            _ => {}
+        }
+    }
+
+    /// The row of an event that is gone without an attempt.
+    fn without_attempt(&self, seq: Seq, reason: Reason) -> AttemptRecord {
+        AttemptRecord {
+            destination: self.destination.clone(),
+            seq,
+            kind: EventKind::Other,
+            number: 0,
+            at: clock::now(),
+            duration_us: 0,
+            status: 0,
+            fate: Fate::Expired,
+            reason: reason.code().to_owned(),
+            detail: reason.sentence().to_owned(),
+            trace: Trace::default(),
+        }
+    }
+
+    fn push(&mut self, row: AttemptRecord) {
+        self.unsettled += 1;
+        self.rows.push(row);
+    }
+}

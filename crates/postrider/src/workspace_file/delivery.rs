@@ -1,0 +1,199 @@
+//! The member `postrider.delivery` of a destination: how deliveries are made, where that differs
+//! from the server's settings.
+//!
+//! All of it is ours, so a member that is not known here is a mistake and never passed over.
+
+use std::collections::BTreeMap;
+use std::num::NonZeroU32;
+
+use domain::delivery::flow::OwnBounds;
+use domain::delivery::lanes::Order;
+use domain::delivery::policy::{Class, OwnPolicy, Preset, Treatment};
+use domain::destination::OwnDelivery;
+use domain::limits;
+
+use super::finding::Finding;
+use super::node::{Node, Object};
+use super::source::Reader;
+use crate::config::units::parse_duration;
+
+const MEMBERS: &[&str] = &["paused", "order", "concurrency", "rate", "stopAfter", "retry"];
+const RETRY_MEMBERS: &[&str] =
+    &["preset", "minBackoff", "maxBackoff", "maxAge", "maxAttempts", "on"];
+const ORDERS: [(&str, Order); 4] = [
+    ("strict", Order::Strict),
+    ("user", Order::User),
+    ("anonymous", Order::Anonymous),
+    ("none", Order::None),
+];
+
+impl Reader {
+    /// Reads how deliveries are made; what has a mistake is left out.
+    pub(super) fn own_delivery(&mut self, destination: &Object<'_>) -> OwnDelivery {
+        let own = destination.get("postrider").and_then(|node| node.object().ok());
+        let Some(own) = own.as_ref().and_then(|own| own.get("delivery")) else {
+            return OwnDelivery::default();
+        };
+        let Some(own) = self.keep(own.object()) else { return OwnDelivery::default() };
+        self.mistakes.extend(own.unknown(MEMBERS));
+        let order = self.word(&own, "order", &ORDERS);
+        let paused = own.get("paused").and_then(|node| self.keep(node.boolean()));
+        let bounds = OwnBounds {
+            concurrency: self.count(&own, "concurrency", limits::CONCURRENCY_MAX),
+            rate: self.count(&own, "rate", limits::RATE_EVENTS_MAX),
+            stop_after_ms: self.millis(&own, "stopAfter"),
+        };
+        let retry = own.get("retry").map_or_else(OwnPolicy::default, |node| self.retry(node));
+        OwnDelivery { paused: paused.unwrap_or_default(), order, retry, bounds }
+    }
+
+    fn retry(&mut self, node: &Node<'_>) -> OwnPolicy {
+        let Some(own) = self.keep(node.object()) else { return OwnPolicy::default() };
+        self.mistakes.extend(own.unknown(RETRY_MEMBERS));
+        let presets = Preset::ALL.map(|preset| (preset.word(), preset));
+        let policy = OwnPolicy {
+            preset: self.word(&own, "preset", &presets),
+            backoff_min_ms: self.millis(&own, "minBackoff"),
+            backoff_max_ms: self.millis(&own, "maxBackoff"),
+            age_max_ms: self.millis(&own, "maxAge"),
+            attempts_max: self.count(&own, "maxAttempts", u32::MAX),
+            on: own.get("on").map_or_else(BTreeMap::new, |node| self.treatments(node)),
+        };
+        if let (Some(least), Some(most)) = (policy.backoff_min_ms, policy.backoff_max_ms)
+            && least > most
+        {
+            self.mistakes.push(own.node().finding("minBackoff must not be more than maxBackoff"));
+        }
+        policy
+    }
+
+    fn treatments(&mut self, node: &Node<'_>) -> BTreeMap<Class, Treatment> {
+        const CLASSES: [&str; 10] = {
+            let mut words = [""; 10];
+            let mut index = 0;
+            while index < words.len() {
+                words[index] = Class::ALL[index].word();
+                index += 1;
+            }
+            words
+        };
+        let Some(own) = self.keep(node.object()) else { return BTreeMap::new() };
+        self.mistakes.extend(own.unknown(&CLASSES));
+        let known = Treatment::ALL.map(|treatment| (treatment.word(), treatment));
+        let read = |class: Class| Some((class, self.word(&own, class.word(), &known)?));
+        Class::ALL.into_iter().filter_map(read).collect()
+    }
+
+    /// What one of a few words stands for.
+    fn word<T: Copy>(
+        &mut self,
+        own: &Object<'_>,
+        name: &str,
+        known: &[(&'static str, T)],
+    ) -> Option<T> {
+        let words: Vec<_> = known.iter().map(|(word, _)| *word).collect();
+        let word = own.get(name).and_then(|node| self.keep(node.one_of(&words)))?;
+        known.iter().find(|(own, _)| *own == word).map(|(_, meant)| *meant)
+    }
+
+    fn count(&mut self, own: &Object<'_>, name: &str, most: u32) -> Option<NonZeroU32> {
+        let count = own.get(name).and_then(|node| self.keep(node.whole_number(1..=most)))?;
+        NonZeroU32::new(count)
+    }
+
+    fn millis(&mut self, own: &Object<'_>, name: &str) -> Option<u64> {
+        own.get(name).and_then(|node| self.keep(millis(node)))
+    }
+}
+
+fn millis(node: &Node<'_>) -> Result<u64, Finding> {
+    let span = parse_duration(&node.string()?);
+    let span = span.map_err(|fault| node.finding(format!("{}; {}", fault.what, fault.hint)))?;
+    u64::try_from(span.as_millis()).map_err(|_| node.finding("is too long"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::parse;
+    use super::*;
+
+    fn file(own: &str) -> String {
+        format!(
+            r#"{{"sources":[{{"id":"s","writeKey":"k","destinations":[{{"id":"d",
+            "postrider":{{"delivery":{own}}},
+            "destinationDefinition":{{"name":"WEBHOOK"}},"config":{{"webhookUrl":"http://a.test"}}}}]}}]}}"#
+        )
+    }
+
+    fn delivery(own: &str) -> OwnDelivery {
+        parse(&file(own)).expect("a file").workspace.destinations[0].delivery.clone()
+    }
+
+    #[track_caller]
+    fn check(own: &str, expected: &[&str]) {
+        let mistakes = parse(&file(own)).expect_err("the file has mistakes");
+        let shown: Vec<String> = mistakes.iter().map(ToString::to_string).collect();
+        let path = "line 2: sources[0].destinations[0].postrider.delivery";
+        let expected: Vec<String> = expected.iter().map(|one| format!("{path}{one}")).collect();
+        assert_eq!(shown, expected);
+    }
+
+    #[test]
+    fn what_is_not_said_is_the_servers() {
+        for own in ["null", "{}", r#"{"paused":false,"order":null,"retry":{"on":{}}}"#] {
+            assert_eq!(delivery(own), OwnDelivery::default(), "{own}");
+        }
+    }
+
+    #[test]
+    fn everything_may_be_said() {
+        let got = delivery(
+            r#"{"paused":true,"order":"user","concurrency":4,"rate":100,"stopAfter":"2d",
+            "retry":{"preset":"rudderstack","minBackoff":"1s","maxBackoff":"1m30s","maxAge":"1h",
+            "maxAttempts":7,"on":{"configuration":"give_up","client_error":"hold"}}}"#,
+        );
+        assert!(got.paused);
+        assert_eq!(got.order, Some(Order::User));
+        let bounds = OwnBounds {
+            concurrency: NonZeroU32::new(4),
+            rate: NonZeroU32::new(100),
+            stop_after_ms: Some(172_800_000),
+        };
+        assert_eq!(got.bounds, bounds);
+        let on = [(Class::Configuration, Treatment::GiveUp), (Class::ClientError, Treatment::Hold)];
+        let retry = OwnPolicy {
+            preset: Some(Preset::Rudderstack),
+            backoff_min_ms: Some(1_000),
+            backoff_max_ms: Some(90_000),
+            age_max_ms: Some(3_600_000),
+            attempts_max: NonZeroU32::new(7),
+            on: on.into(),
+        };
+        assert_eq!(got.retry, retry);
+    }
+
+    #[test]
+    fn mistakes_are_told_with_their_place() {
+        check("[]", &[": is a list, but must be an object"]);
+        check(
+            r#"{"pause":true,"order":"fifo","concurrency":0}"#,
+            &[
+                ".concurrency: is 0, but must be a whole number from 1 to 10000",
+                ".order: is \"fifo\", but must be one of strict, user, anonymous, none",
+                ".pause: is not known here; did you mean paused?",
+            ],
+        );
+        check(
+            r#"{"stopAfter":"5","retry":{"minBackoff":"2m","maxBackoff":"1m","on":{"tls":"no"}}}"#,
+            &[
+                ".retry: minBackoff must not be more than maxBackoff",
+                ".retry.on.tls: is \"no\", but must be one of retry, hold, give_up",
+                ".stopAfter: \"5\" is not a duration; add a unit, for example 5s",
+            ],
+        );
+        check(
+            r#"{"retry":{"on":{"clienterror":"retry"}}}"#,
+            &[".retry.on.clienterror: is not known here; did you mean client_error?"],
+        );
+    }
+}
