@@ -62,8 +62,19 @@ pub const REJECTIONS_AT_ONCE_MAX: i64 = 10;
 pub const ATTEMPT_DETAIL_BYTES_MAX: usize = 300;
 
 /// Unfinished deliveries of one destination that are kept in memory; when reached, reading stops
-/// and the cursor stands still. Source: chosen; about 2 MB.
-pub const OPEN_DELIVERIES_MAX: usize = 10_000;
+/// and the cursor stands still. Source: chosen; about 8 MB, and only where so many users fail.
+pub const OPEN_DELIVERIES_MAX: usize = 50_000;
+
+/// Deliveries of one lane that are kept in memory; the others wait on disk. Source: chosen; what one
+/// user's line needs while the next ones are read.
+pub const LANE_DELIVERIES_MAX: usize = 512;
+
+/// The same for a lane whose first delivery has failed. Source: chosen.
+pub const FAILING_LANE_DELIVERIES_MAX: usize = 16;
+
+/// Deliveries that are to wait on disk and are not written down yet; when reached, reading stops.
+/// Source: chosen; what comes while an attempt takes long.
+pub const UNWRITTEN_DELIVERIES_MAX: usize = 8_192;
 
 /// Events of one destination read ahead and not yet settled. Source: measured; covers the settle
 /// interval at 100,000 deliveries a second.
@@ -86,6 +97,10 @@ pub const EXPIRED_RECORDS_MAX: u64 = 1_000;
 
 /// Bytes asked for when a destination reads on. Source: chosen; about a thousand events.
 pub const READ_BYTES: usize = 1 << 20;
+
+/// Frames that a destination keeps which it has read again for single events of theirs. Source:
+/// chosen; 4 MB each at most, and only while lines are read back from disk.
+pub const KEPT_FRAMES_MAX: usize = 2;
 
 /// Wait before a stored event that could not be read is read again. Source: chosen.
 pub const REREAD_WAIT: Duration = Duration::from_secs(5);

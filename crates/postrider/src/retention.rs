@@ -59,9 +59,7 @@ async fn first_needed(store: &Store) -> Result<Seq, StorageError> {
             .map(|connection| connection.since);
         let stored = store.schedule.load(&destination.id).await?;
         let first = match stored {
-            Some(state) => {
-                state.open.first().map_or(state.cursor, |open| open.seq.min(state.cursor))
-            }
+            Some(state) => state.first_open.map_or(state.cursor, |open| open.min(state.cursor)),
             None => since.min().unwrap_or(needed),
         };
         needed = needed.min(first);
@@ -98,6 +96,7 @@ mod tests {
             first_attempt_at: None,
             due: Timestamp(0),
             reason: String::new(),
+            is_shelved: false,
         });
         let settlement = Settlement {
             destination: destination_id(),

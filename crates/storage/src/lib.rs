@@ -27,7 +27,7 @@ pub use ledger::{
     AttemptQuery, AttemptRecord, Depth, Fate, FilteredCount, Ledger, RejectionRecord, Totals,
 };
 pub use receipt::Receipt;
-pub use schedule::{OpenDelivery, Schedule, ScheduleState, Settlement};
+pub use schedule::{OpenDelivery, Schedule, ScheduleState, Settlement, ShelfLine};
 
 /// The four contracts of one engine, opened together.
 #[derive(Clone)]

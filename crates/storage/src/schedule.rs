@@ -6,7 +6,8 @@
 //!   that was filtered is counted in the settlement that passes it, once.
 //! - **S3** A delivery is in exactly one state.
 
-use domain::event::{EventKind, Identities};
+use domain::delivery::lanes::Order;
+use domain::event::{EventKind, Identities, IdentityHash};
 use domain::id::{DestinationId, Seq};
 use domain::time::Timestamp;
 
@@ -22,6 +23,25 @@ pub trait Schedule: Send + Sync + 'static {
     ///
     /// Settlements of one destination are carried out in the order they were handed over.
     fn commit(&self, settlement: Settlement) -> Receipt<()>;
+
+    /// Reads the first shelved deliveries of a line, in order, at most `rows_max`; fewer where one of
+    /// them has to wait for an earlier shelved one of its other lane. Nothing is changed: they are
+    /// shelved until a commit says otherwise.
+    fn unshelve(
+        &self,
+        destination: &DestinationId,
+        line: ShelfLine,
+        rows_max: u32,
+    ) -> Receipt<Vec<OpenDelivery>>;
+}
+
+/// A line of shelved deliveries: those of one lane, or those that stand in none.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct ShelfLine {
+    /// Which identities make lanes.
+    pub order: Order,
+    /// The lane; none for the deliveries that stand in no lane by this order.
+    pub identity: Option<IdentityHash>,
 }
 
 /// A destination's state as stored.
@@ -29,8 +49,19 @@ pub trait Schedule: Send + Sync + 'static {
 pub struct ScheduleState {
     /// Every event before it is finished or in `open`.
     pub cursor: Seq,
-    /// Deliveries before the cursor that are not finished, in order.
+    /// Deliveries before the cursor that are neither finished nor shelved, in order.
     pub open: Vec<OpenDelivery>,
+    /// How many are shelved of each pair of identities, in no order.
+    pub shelved: Vec<(Identities, u64)>,
+    /// The first delivery that is not finished, shelved or not.
+    pub first_open: Option<Seq>,
+}
+
+impl ScheduleState {
+    /// A state without deliveries.
+    pub fn at(cursor: Seq) -> Self {
+        Self { cursor, open: Vec::new(), shelved: Vec::new(), first_open: None }
+    }
 }
 
 /// A delivery that is not finished.
@@ -50,6 +81,8 @@ pub struct OpenDelivery {
     pub due: Timestamp,
     /// Code of the last attempt's reason; empty before the first attempt.
     pub reason: String,
+    /// Whether it waits in the store only, until its line is read.
+    pub is_shelved: bool,
 }
 
 /// A step of one destination: what changed since the last one.

@@ -104,6 +104,11 @@ impl Lanes {
         freed
     }
 
+    /// How many deliveries stand in a lane.
+    pub fn len_of(&self, identity: IdentityHash) -> usize {
+        self.lanes.get(&identity).map_or(0, |lane| lane.rest.len() + 1)
+    }
+
     /// How many lanes hold a delivery.
     pub fn len(&self) -> usize {
         self.lanes.len()

@@ -1,14 +1,18 @@
 //! One attempt: reads the event again where it is not at hand, and sends it.
 
+use std::cell::RefCell;
+use std::collections::VecDeque;
 use std::rc::Rc;
+use std::sync::Arc;
 
 use domain::delivery::retry::Tries;
 use domain::destination::webhook::AttemptStamp;
 use domain::event::EventKind;
 use domain::id::Seq;
+use domain::limits;
 use domain::reason::Reason;
 use domain::time::Timestamp;
-use storage::{Gap, GapReason, Journal, StorageError, StoredEvent, Wanted};
+use storage::{Frame, Gap, GapReason, Journal, StorageError, StoredEvent, Wanted};
 
 use super::agenda::Going;
 use crate::clock;
@@ -42,21 +46,54 @@ pub enum AttemptResult {
     Unread(StorageError),
 }
 
+/// Reads events again. The events of one line lie close together, so the frames read last are kept.
+pub struct Rereader {
+    journal: Arc<dyn Journal>,
+    kept: RefCell<VecDeque<Arc<Frame>>>,
+}
+
+impl Rereader {
+    /// A reader that keeps nothing yet.
+    pub fn new(journal: Arc<dyn Journal>) -> Self {
+        Self { journal, kept: RefCell::default() }
+    }
+
+    /// Lets go of what it keeps.
+    pub fn forget(&self) {
+        self.kept.borrow_mut().clear();
+    }
+
+    async fn read(&self, seq: Seq) -> Result<StoredEvent, AttemptResult> {
+        if let Some(event) = self.kept.borrow().iter().find_map(|frame| frame.event(seq)) {
+            return Ok(event);
+        }
+        let chunk = self.journal.read(seq, Wanted::All, 1).await;
+        let chunk = chunk.map_err(AttemptResult::Unread)?;
+        let frame = chunk.frames.first();
+        let Some((frame, event)) = frame.and_then(|frame| Some((frame, frame.event(seq)?))) else {
+            let holds = |gap: &&Gap| gap.range.first <= seq && seq <= gap.range.last;
+            let gap = chunk.gaps.iter().find(holds);
+            let reason = gap.map_or(Reason::Trimmed, |gap| lost_reason(gap.reason));
+            return Err(AttemptResult::Lost(reason));
+        };
+        let mut kept = self.kept.borrow_mut();
+        kept.truncate(limits::KEPT_FRAMES_MAX - 1);
+        kept.push_front(frame.clone());
+        Ok(event)
+    }
+}
+
 /// Makes one attempt.
 ///
 /// # Cancellation
 /// The endpoint may have taken the event.
-pub async fn attempt(
-    sender: Rc<Sender>,
-    journal: std::sync::Arc<dyn Journal>,
-    going: Going,
-) -> Attempt {
+pub async fn attempt(sender: Rc<Sender>, rereader: Rc<Rereader>, going: Going) -> Attempt {
     let at = clock::now();
     let start = clock::Stopwatch::start();
     let bytes = going.bytes();
     let event = match going.event {
         Some(event) => Ok(event),
-        None => reread(&*journal, going.seq).await,
+        None => rereader.read(going.seq).await,
     };
     let stamp = AttemptStamp { number: going.tries.count, at };
     let result = match event {
@@ -65,16 +102,6 @@ pub async fn attempt(
     };
     let (seq, kind, tries) = (going.seq, going.kind, going.tries);
     Attempt { seq, kind, tries, at, duration_us: start.micros(), bytes, result }
-}
-
-async fn reread(journal: &dyn Journal, seq: Seq) -> Result<StoredEvent, AttemptResult> {
-    let chunk = journal.read(seq, Wanted::All, 1).await.map_err(AttemptResult::Unread)?;
-    let found = chunk.frames.first().and_then(|frame| frame.event(seq));
-    found.ok_or_else(|| {
-        let holds = |gap: &&Gap| gap.range.first <= seq && seq <= gap.range.last;
-        let gap = chunk.gaps.iter().find(holds);
-        AttemptResult::Lost(gap.map_or(Reason::Trimmed, |gap| lost_reason(gap.reason)))
-    })
 }
 
 /// Why an event cannot be read any more.

@@ -23,13 +23,13 @@ use domain::limits;
 use domain::time::Timestamp;
 use futures_util::stream::{FuturesUnordered, StreamExt};
 use storage::{
-    Chunk, Fate, FilteredCount, Frame, Journal, Receipt, Schedule, ScheduleState, Settlement,
-    Snapshot, StorageError, Store,
+    Chunk, Fate, FilteredCount, Frame, Journal, OpenDelivery, Receipt, Schedule, ScheduleState,
+    Settlement, ShelfLine, Snapshot, StorageError, Store,
 };
 use tokio::sync::watch;
 
 use super::agenda::{Agenda, Step};
-use super::attempt::{Attempt, AttemptResult, attempt};
+use super::attempt::{Attempt, AttemptResult, Rereader, attempt};
 use super::duty::Duty;
 use super::records::Records;
 use super::taken::{self, Taken};
@@ -68,6 +68,7 @@ pub(super) struct Dispatcher {
     duty: Duty,
     sender: Rc<Sender>,
     journal: Arc<dyn Journal>,
+    rereader: Rc<Rereader>,
     schedule: Arc<dyn Schedule>,
     agenda: Agenda,
     /// What is done about failures of this destination.
@@ -78,6 +79,8 @@ pub(super) struct Dispatcher {
     reading: Option<Receipt<Chunk>>,
     /// A read or a settlement has failed; the next try comes after this.
     rest: Option<Rest>,
+    /// A line of shelved deliveries that the store is asked for.
+    unshelving: Option<(ShelfLine, Receipt<Vec<OpenDelivery>>)>,
     settling: Option<Receipt<()>>,
     /// What is being settled, until it is committed.
     unconfirmed: Option<Settlement>,
@@ -113,7 +116,7 @@ impl Dispatcher {
         let stored = load(&*schedule, &parts.id).await?;
         let state = stored.unwrap_or_else(|| {
             let head = *parts.store.journal.head().borrow();
-            ScheduleState { cursor: duty.since().unwrap_or(head), open: Vec::new() }
+            ScheduleState::at(duty.since().unwrap_or(head))
         });
         let own = &duty.destination.delivery;
         let order = own.order.unwrap_or(parts.policy.order);
@@ -124,11 +127,13 @@ impl Dispatcher {
             duty,
             sender,
             journal: parts.store.journal.clone(),
+            rereader: Rc::new(Rereader::new(parts.store.journal.clone())),
             schedule,
             agenda: Agenda::resume(order, state),
             read_ahead: VecDeque::new(),
             reading: None,
             rest: None,
+            unshelving: None,
             settling: None,
             unconfirmed: None,
             attempts: FuturesUnordered::new(),
@@ -155,7 +160,11 @@ impl Dispatcher {
             self.wake(now);
             self.fill();
             self.send(now);
+            if self.attempts.is_empty() {
+                self.rereader.forget();
+            }
             self.settle();
+            self.unshelve();
             self.read(*head.borrow_and_update());
             self.report(*head.borrow());
             let due = self.next_look(now);
@@ -166,6 +175,7 @@ impl Dispatcher {
                 }
                 answer = pending(&mut self.settling) => self.settled(answer)?,
                 answer = pending(&mut self.reading) => self.chunk(answer),
+                answer = shelved(&mut self.unshelving) => self.unshelved(answer),
                 _ = head.changed(), if self.reading.is_none() => {}
                 () = until(due), if due.is_some() => {}
                 () = clock::rested(&mut self.rest) => self.rest = None,
@@ -282,8 +292,8 @@ impl Dispatcher {
             let Some(going) = self.agenda.take(now, self.flow.limit()) else { return };
             self.flow.start(going.bytes());
             let sender = self.sender.clone();
-            let journal = self.journal.clone();
-            self.attempts.push(Box::pin(attempt(sender, journal, going)));
+            let rereader = self.rereader.clone();
+            self.attempts.push(Box::pin(attempt(sender, rereader, going)));
         }
     }
 
@@ -328,6 +338,7 @@ impl Dispatcher {
         match answer {
             Ok(()) => {
                 let settled = self.unconfirmed.take();
+                self.agenda.settled();
                 self.records.settled(settled.map_or(0, |settlement| settlement.attempts.len()));
                 Ok(())
             }
@@ -344,6 +355,27 @@ impl Dispatcher {
         let error = crate::terminal::chain(error);
         tracing::warn!(destination = %self.parts.id, error, "cannot {what}; trying again");
         self.rest = Some(clock::rest(limits::STORAGE_REST));
+    }
+
+    /// Asks for shelved deliveries of lanes that have few others left.
+    fn unshelve(&mut self) {
+        if self.unshelving.is_none()
+            && self.rest.is_none()
+            && let Some((line, count)) = self.agenda.next_line()
+        {
+            let receipt = self.schedule.unshelve(&self.parts.id, line, count);
+            self.unshelving = Some((line, receipt));
+        }
+    }
+
+    fn unshelved(&mut self, answer: (ShelfLine, Result<Vec<OpenDelivery>, StorageError>)) {
+        match answer {
+            (line, Ok(back)) => self.agenda.unshelve(line, back),
+            (line, Err(error)) => {
+                self.agenda.ask_again(line);
+                self.rest_after(&error, "read what waits on disk");
+            }
+        }
     }
 
     /// Reads on, where there is something to read and room for it.
@@ -441,7 +473,7 @@ impl Dispatcher {
         let (parked, next) = self.agenda.parked();
         let behind = head.0.saturating_sub(self.agenda.read_from().0);
         let gauge = &self.parts.gauge;
-        gauge.report(behind + self.agenda.unfinished() as u64, parked as u64, next);
+        gauge.report(behind + self.agenda.unfinished(), parked as u64, next);
         gauge.flow.report(&self.flow);
     }
 
@@ -491,6 +523,16 @@ async fn pending<T: Unpin>(receipt: &mut Option<Receipt<T>>) -> Result<T, Storag
         Some(receipt) => receipt.await,
         None => std::future::pending().await,
     }
+}
+
+/// Waits for a line of shelved deliveries, forever where none was asked for.
+async fn shelved(
+    asked: &mut Option<(ShelfLine, Receipt<Vec<OpenDelivery>>)>,
+) -> (ShelfLine, Result<Vec<OpenDelivery>, StorageError>) {
+    let Some((line, receipt)) = asked else { return std::future::pending().await };
+    let answer = (*line, receipt.await);
+    *asked = None;
+    answer
 }
 
 /// Waits until a point in time.

@@ -87,3 +87,37 @@ async fn one_users_events_keep_their_order_after_a_restart_in_the_middle() {
     server.stop().await;
     check_journey(&endpoint);
 }
+
+/// One user's line that is longer than what is held in memory of all lines together.
+const DEEP: usize = 12_000;
+
+#[tokio::test]
+async fn a_long_line_of_one_user_waits_on_disk_and_nobody_else_waits_for_it() {
+    let healed = Arc::new(AtomicBool::new(false));
+    let is_healed = healed.clone();
+    let endpoint = Endpoint::start(move |received| {
+        let fails = received.id().starts_with("deep-") && !is_healed.load(SeqCst);
+        Reply::status(if fails { 503 } else { 200 })
+    })
+    .await;
+    let workspace = Workspace::of_app().posts_to("hooks", &endpoint.url("/"));
+    let server = Server::start(&workspace).await;
+    let deep = (0..DEEP).map(|number| Event::track("x").user("deep").id(&format!("deep-{number}")));
+    let deep: Vec<_> = deep.collect();
+    for part in deep.chunks(4_000) {
+        server.accept("/v1/batch", batch(part.iter().cloned())).await;
+    }
+    server.accept("/v1/batch", batch(others())).await;
+    let of_others =
+        |all: &[Arc<Received>]| all.iter().filter(|one| one.id().starts_with("o-")).count();
+    endpoint.wait_until("all others", |all| of_others(all) == 100).await;
+    let home = server.stop().await;
+    healed.store(true, SeqCst);
+    let server = Server::at(home, |_| {}).await;
+    server.admin.wait_until_finished("hooks", DEEP + 100).await;
+    server.stop().await;
+    let ids: Vec<_> = endpoint.received().iter().map(|one| one.id()).collect();
+    let ours = ids.iter().filter(|id| id.starts_with("deep-")).skip_while(|id| *id == "deep-0");
+    let wanted: Vec<_> = (1..DEEP).map(|number| format!("deep-{number}")).collect();
+    assert!(ours.eq(wanted.iter()), "each once, and in order");
+}

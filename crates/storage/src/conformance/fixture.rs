@@ -125,6 +125,7 @@ pub fn open_delivery(seq: u64, attempts: u32) -> OpenDelivery {
         first_attempt_at: (attempts > 0).then_some(Timestamp(1_700_000_000_000)),
         due: Timestamp(1_700_000_060_000),
         reason: if attempts > 0 { "timeout".to_owned() } else { String::new() },
+        is_shelved: false,
     }
 }
 

@@ -49,6 +49,7 @@ macro_rules! conformance {
             schedule::s2_the_cursor_does_not_move_back,
             schedule::s2_what_is_filtered_is_counted_with_the_cursor,
             schedule::s3_a_delivery_is_open_once_or_not_at_all,
+            schedule::s3_shelved_deliveries_come_back_line_by_line,
             schedule::a_destination_without_a_commit_has_no_state,
             ledger::l1_searches_find_what_the_model_finds,
             ledger::l1_a_trace_comes_back_and_its_answer_only_when_asked_for,

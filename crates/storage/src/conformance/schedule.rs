@@ -1,10 +1,14 @@
 //! S1 to S3, as far as they can be seen from outside a running engine.
 
+use std::num::NonZeroU64;
+
+use domain::delivery::lanes::Order;
+use domain::event::{Identities, IdentityHash};
 use domain::id::Seq;
 
 use super::Subject;
 use super::fixture::{attempt, destination, filtered, open_delivery, settlement};
-use crate::{AttemptQuery, Depth, Fate, Settlement};
+use crate::{AttemptQuery, Depth, Fate, OpenDelivery, Settlement, ShelfLine};
 
 type Open<'a> = &'a dyn Fn() -> Subject;
 
@@ -109,4 +113,56 @@ pub fn a_destination_without_a_commit_has_no_state(open: Open<'_>) {
     store.schedule.commit(settlement(destination(1), 1)).wait().unwrap();
     assert_eq!(store.schedule.load(&destination(2)).wait().unwrap(), None);
     assert!(store.schedule.load(&destination(1)).wait().unwrap().is_some());
+}
+
+/// S2, S3: shelved deliveries are open, counted, and come back line by line, in order and not before
+/// an earlier one of their other lane.
+pub fn s3_shelved_deliveries_come_back_line_by_line(open: Open<'_>) {
+    let Subject { store, _keep } = open();
+    let (one, other) = (destination(1), destination(2));
+    let who = |user: u64, anonymous: u64| Identities { user: id(user), anonymous: id(anonymous) };
+    let rows = [(3, who(1, 0)), (4, who(1, 7)), (5, who(0, 7)), (6, who(1, 7)), (7, who(2, 7))];
+    let shelved: Vec<_> = rows.map(|(seq, identities)| shelved(seq, identities)).to_vec();
+    let step = Settlement {
+        opened: [&shelved[..], &[open_delivery(2, 1)]].concat(),
+        ..settlement(one.clone(), 8)
+    };
+    store.schedule.commit(step).wait().unwrap();
+    let step = Settlement { opened: shelved.clone(), ..settlement(other, 8) };
+    store.schedule.commit(step).wait().unwrap();
+
+    let state = || store.schedule.load(&one).wait().unwrap().unwrap();
+    assert_eq!((state().first_open, state().open), (Some(Seq(2)), vec![open_delivery(2, 1)]));
+    let mut counts: Vec<_> = state().shelved.iter().map(|(_, count)| *count).collect();
+    counts.sort_unstable();
+    assert_eq!(counts, [1, 1, 1, 2]);
+
+    let line = |order, identity, rows_max| {
+        let line = ShelfLine { order, identity };
+        let found = store.schedule.unshelve(&one, line, rows_max).wait().unwrap();
+        found.iter().map(|delivery| delivery.seq.0).collect::<Vec<_>>()
+    };
+    assert_eq!(line(Order::Strict, id(1), 10), [3, 4], "6 waits for 5, which is of another user");
+    assert_eq!(line(Order::Strict, id(1), 1), [3]);
+    assert_eq!(line(Order::Strict, id(7), 10), [] as [u64; 0], "4 waits for 3");
+    assert_eq!(line(Order::Strict, id(2), 10), [] as [u64; 0]);
+    assert_eq!(line(Order::Strict, id(9), 10), [] as [u64; 0]);
+    assert_eq!(line(Order::User, id(1), 10), [3, 4, 6]);
+    assert_eq!(line(Order::User, None, 10), [5]);
+    assert_eq!(line(Order::None, None, 3), [3, 4, 5]);
+
+    let back = [3, 4].map(|seq| OpenDelivery { is_shelved: false, ..shelved[seq - 3].clone() });
+    let step =
+        Settlement { opened: back.to_vec(), closed: vec![Seq(3)], ..settlement(one.clone(), 8) };
+    store.schedule.commit(step).wait().unwrap();
+    assert_eq!(line(Order::Strict, id(7), 10), [5, 6, 7]);
+    assert_eq!(state().open, [open_delivery(2, 1), back[1].clone()]);
+}
+
+fn id(number: u64) -> Option<IdentityHash> {
+    NonZeroU64::new(number).map(IdentityHash)
+}
+
+fn shelved(seq: u64, identities: Identities) -> OpenDelivery {
+    OpenDelivery { identities, is_shelved: true, ..open_delivery(seq, 0) }
 }

@@ -3,11 +3,12 @@
 use std::collections::BTreeMap;
 use std::sync::Mutex;
 
+use domain::event::Identities;
 use domain::id::{DestinationId, Seq};
 
 use crate::ledger::{AttemptQuery, AttemptRecord, Depth, Ledger, RejectionRecord, Totals};
 use crate::receipt::Receipt;
-use crate::schedule::{OpenDelivery, Schedule, ScheduleState, Settlement};
+use crate::schedule::{OpenDelivery, Schedule, ScheduleState, Settlement, ShelfLine};
 
 /// What is not finished and what happened.
 #[derive(Default)]
@@ -26,14 +27,62 @@ struct Lines {
     open: BTreeMap<Seq, OpenDelivery>,
 }
 
+impl Lines {
+    fn state(&self) -> ScheduleState {
+        let mut shelved: Vec<(Identities, u64)> = Vec::new();
+        for delivery in self.shelved() {
+            match shelved.iter_mut().find(|(of, _)| *of == delivery.identities) {
+                Some((_, count)) => *count += 1,
+                None => shelved.push((delivery.identities, 1)),
+            }
+        }
+        let held = self.open.values().filter(|delivery| !delivery.is_shelved);
+        ScheduleState {
+            cursor: self.cursor,
+            open: held.cloned().collect(),
+            shelved,
+            first_open: self.open.keys().next().copied(),
+        }
+    }
+
+    fn shelved(&self) -> impl Iterator<Item = &OpenDelivery> {
+        self.open.values().filter(|delivery| delivery.is_shelved)
+    }
+
+    fn line(&self, line: ShelfLine, rows_max: usize) -> Vec<OpenDelivery> {
+        let mut found = Vec::new();
+        let mut others = Vec::new();
+        for delivery in self.shelved() {
+            let lanes: Vec<_> = line.order.identities(delivery.identities).iter().collect();
+            let is_ours = line.identity.map_or(lanes.is_empty(), |lane| lanes.contains(&lane));
+            if !is_ours {
+                others.extend(lanes);
+            } else if found.len() == rows_max || lanes.iter().any(|lane| others.contains(lane)) {
+                break;
+            } else {
+                found.push(delivery.clone());
+            }
+        }
+        found
+    }
+}
+
 impl Schedule for MemoryHistory {
     fn load(&self, destination: &DestinationId) -> Receipt<Option<ScheduleState>> {
         let state = super::lock(&self.0);
         let lines = state.destinations.get(destination);
-        Receipt::ready(Ok(lines.map(|lines| ScheduleState {
-            cursor: lines.cursor,
-            open: lines.open.values().cloned().collect(),
-        })))
+        Receipt::ready(Ok(lines.map(Lines::state)))
+    }
+
+    fn unshelve(
+        &self,
+        destination: &DestinationId,
+        line: ShelfLine,
+        rows_max: u32,
+    ) -> Receipt<Vec<OpenDelivery>> {
+        let state = super::lock(&self.0);
+        let lines = state.destinations.get(destination);
+        Receipt::ready(Ok(lines.map_or_else(Vec::new, |lines| lines.line(line, rows(rows_max)))))
     }
 
     fn commit(&self, settlement: Settlement) -> Receipt<()> {

@@ -7,8 +7,10 @@
 //! not made again after a crash.
 
 mod filtered;
+mod shelf;
+mod turns;
 
-use std::collections::{BTreeMap, BTreeSet, HashMap, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::time::Duration;
 
 use domain::delivery::lanes::{Lanes, Order};
@@ -18,25 +20,27 @@ use domain::id::Seq;
 use domain::limits;
 use domain::reason::Reason;
 use domain::time::Timestamp;
-use storage::{OpenDelivery, ScheduleState, StoredEvent};
+use storage::{OpenDelivery, ScheduleState, ShelfLine, StoredEvent};
 
 use filtered::Filtered;
+use shelf::Shelf;
+use turns::Turns;
 
 /// Everything unfinished of one destination.
 #[derive(Debug)]
 pub struct Agenda {
     order: Order,
+    lane_bounds: LaneBounds,
+    /// What waits on disk only.
+    shelf: Shelf,
     /// The cursor of the last step.
     cursor: Seq,
     /// The next place of the journal to be offered or passed.
     read: Seq,
     deliveries: BTreeMap<Seq, Delivery>,
     lanes: Lanes,
-    /// May go now, first come first.
-    ready: VecDeque<Seq>,
-    /// The same, of those that have failed again and again: they have a share of their own.
-    late: VecDeque<Seq>,
-    late_under_way: u32,
+    /// May go now.
+    turns: Turns,
     /// Waits for its time.
     due: BTreeSet<(Timestamp, Seq)>,
     /// How many deliveries written down as open each identity has.
@@ -54,6 +58,15 @@ pub struct Agenda {
     is_ending: bool,
     /// The latest event that is finished; what is under way before it is written down as open.
     finished_to: Seq,
+}
+
+/// How many deliveries of one lane are held.
+#[derive(Clone, Copy, Debug)]
+pub struct LaneBounds {
+    /// While it goes on.
+    pub moving: usize,
+    /// While its first one fails.
+    pub failing: usize,
 }
 
 #[derive(Debug)]
@@ -114,18 +127,6 @@ pub struct Step {
     pub filtered: BTreeMap<&'static str, u64>,
 }
 
-impl Delivery {
-    /// Whether its next attempt is a late one.
-    fn is_late(&self) -> bool {
-        self.attempts >= limits::LATE_ATTEMPTS
-    }
-
-    /// Whether its latest attempt was a late one.
-    fn was_late(&self) -> bool {
-        self.attempts > limits::LATE_ATTEMPTS
-    }
-}
-
 impl Step {
     /// A step that changes nothing.
     pub fn without_news(cursor: Seq) -> Self {
@@ -136,15 +137,19 @@ impl Step {
 impl Agenda {
     /// An agenda that goes on where the stored state stands.
     pub fn resume(order: Order, state: ScheduleState) -> Self {
+        Self::bounded(order, state, LaneBounds::default())
+    }
+
+    fn bounded(order: Order, state: ScheduleState, lane_bounds: LaneBounds) -> Self {
         let mut agenda = Self {
             order,
+            lane_bounds,
+            shelf: Shelf::new(order, state.shelved),
             cursor: state.cursor,
             read: state.cursor,
             deliveries: BTreeMap::new(),
             lanes: Lanes::default(),
-            ready: VecDeque::new(),
-            late: VecDeque::new(),
-            late_under_way: 0,
+            turns: Turns::default(),
             due: BTreeSet::new(),
             parked: HashMap::new(),
             held: 0,
@@ -159,9 +164,12 @@ impl Agenda {
         for open in state.open {
             agenda.reopen(open);
         }
+        let lanes = &agenda.lanes;
+        agenda.shelf.want_where(|lane| lanes.len_of(lane) == 0);
         agenda
     }
 
+    /// Takes in a delivery that is written down as open.
     fn reopen(&mut self, open: OpenDelivery) {
         let delivery = Delivery {
             kind: open.kind,
@@ -196,11 +204,41 @@ impl Agenda {
         self.deliveries.len() < limits::OPEN_DELIVERIES_MAX
             && self.held < limits::WINDOW_EVENTS_MAX
             && self.held_bytes < limits::WINDOW_BYTES_MAX
+            && self.shelf.unwritten() < limits::UNWRITTEN_DELIVERIES_MAX
+    }
+
+    /// The line of shelved deliveries to ask the store for, and how many of them; none where none are
+    /// wanted, or there is no room.
+    pub fn next_line(&mut self) -> Option<(ShelfLine, u32)> {
+        if self.deliveries.len() >= limits::OPEN_DELIVERIES_MAX {
+            return None;
+        }
+        let count = u32::try_from(self.lane_bounds.moving).unwrap_or(u32::MAX);
+        self.shelf.next_line().map(|line| (line, count))
+    }
+
+    /// The store could not be asked for a line.
+    pub fn ask_again(&mut self, line: ShelfLine) {
+        self.shelf.ask_again(line);
+    }
+
+    /// Holds what the store had of a line.
+    pub fn unshelve(&mut self, line: ShelfLine, back: Vec<OpenDelivery>) {
+        self.shelf.came_back(line, &back);
+        for delivery in back {
+            self.changed.insert(delivery.seq);
+            self.reopen(delivery);
+        }
+    }
+
+    /// The latest step is committed.
+    pub fn settled(&mut self) {
+        self.shelf.settled();
     }
 
     /// Deliveries that are not finished.
-    pub fn unfinished(&self) -> usize {
-        self.deliveries.len()
+    pub fn unfinished(&self) -> u64 {
+        self.deliveries.len() as u64 + self.shelf.len()
     }
 
     /// Deliveries that failed and wait for their time, and when the first of them is due.
@@ -212,6 +250,9 @@ impl Agenda {
     pub fn offer(&mut self, event: StoredEvent) {
         let seq = event.seq;
         self.read = seq.next();
+        if self.belongs_on_shelf(event.identities) {
+            return self.shelf.put(shelved(&event));
+        }
         self.filtered.offered(seq);
         self.held += 1;
         self.held_bytes += event.payload.len();
@@ -229,8 +270,19 @@ impl Agenda {
         };
         self.deliveries.insert(seq, delivery);
         if free {
-            self.ready.push_back(seq);
+            self.turns.enter(seq, 0);
         }
+    }
+
+    /// Whether one of an event's lanes is longer than is held, or goes on on the shelf.
+    fn belongs_on_shelf(&self, identities: Identities) -> bool {
+        let is_full = |identity: IdentityHash| {
+            let is_failing = self.parked.contains_key(&identity);
+            let bounds = self.lane_bounds;
+            let most = if is_failing { bounds.failing } else { bounds.moving };
+            self.lanes.len_of(identity) >= most
+        };
+        self.shelf.holds(identities) || self.order.identities(identities).iter().any(is_full)
     }
 
     /// Passes the event at [`Self::read_from`] or later, which was filtered.
@@ -244,32 +296,20 @@ impl Agenda {
         self.read = self.read.max(next);
     }
 
-    /// Takes the next delivery that may go; its attempt counts from here on. Late ones take half of
-    /// `limit` at most.
+    /// Takes the next delivery that may go; its attempt counts from here on.
     pub fn take(&mut self, now: Timestamp, limit: u32) -> Option<Going> {
-        let seq = self.next_to_go(limit)?;
+        let seq = self.turns.next(limit)?;
         let delivery = self.deliveries.get_mut(&seq)?;
         delivery.state = State::Sending;
-        self.late_under_way += u32::from(delivery.is_late());
         delivery.attempts = delivery.attempts.saturating_add(1);
         let first_at = *delivery.first_attempt_at.get_or_insert(now);
         let tries = Tries { count: delivery.attempts, first_at };
         Some(Going { seq, kind: delivery.kind, event: delivery.event.clone(), tries })
     }
 
-    fn next_to_go(&mut self, limit: u32) -> Option<Seq> {
-        if self.late_under_way < (limit / 2).max(1)
-            && let Some(seq) = self.late.pop_front()
-        {
-            return Some(seq);
-        }
-        self.ready.pop_front()
-    }
-
     /// Whether a delivery may go now, where so many may be under way.
     pub fn is_ready(&self, limit: u32) -> bool {
-        let is_late_ready = !self.late.is_empty() && self.late_under_way < (limit / 2).max(1);
-        is_late_ready || !self.ready.is_empty()
+        self.turns.any(limit)
     }
 
     /// Makes the delivery ready that is due first, although its time has not come.
@@ -307,8 +347,7 @@ impl Agenda {
         }
         let skipped = (delivery.kind, delivery.attempts);
         self.due.remove(&(delivery.due, seq));
-        self.ready.retain(|ready| *ready != seq);
-        self.late.retain(|late| *late != seq);
+        self.turns.remove(seq);
         self.finish(seq);
         Some(skipped)
     }
@@ -316,7 +355,9 @@ impl Agenda {
     /// The delivery is finished; those behind it in its lanes may go.
     pub fn finish(&mut self, seq: Seq) {
         let Some(delivery) = self.deliveries.remove(&seq) else { return };
-        self.landed(&delivery);
+        if delivery.state == State::Sending {
+            self.turns.ended(delivery.attempts);
+        }
         self.let_go(delivery.event.as_ref());
         self.finished_to = self.finished_to.max(seq);
         self.is_news = true;
@@ -325,7 +366,13 @@ impl Agenda {
             self.closed.push(seq);
             self.unmark_parked(delivery.identities);
         }
-        for freed in self.lanes.leave(seq, self.order.identities(delivery.identities)) {
+        let lanes = self.order.identities(delivery.identities);
+        for lane in lanes.iter() {
+            if self.lanes.len_of(lane) <= self.lane_bounds.failing {
+                self.shelf.want(lane);
+            }
+        }
+        for freed in self.lanes.leave(seq, lanes) {
             let Some(next) = self.deliveries.get(&freed) else { continue };
             let due = next.due;
             if next.attempts > 0 {
@@ -339,7 +386,7 @@ impl Agenda {
     /// The delivery is to be tried again at `at`.
     pub fn retry(&mut self, seq: Seq, at: Timestamp, reason: Reason) {
         let Some(delivery) = self.deliveries.get_mut(&seq) else { return };
-        self.late_under_way -= u32::from(delivery.was_late());
+        self.turns.ended(delivery.attempts);
         delivery.due = at;
         delivery.reason = reason.code();
         self.changed.insert(seq);
@@ -350,7 +397,7 @@ impl Agenda {
     /// The delivery's event could not be read: it is asked for again at `at`, and that was no attempt.
     pub fn put_off(&mut self, seq: Seq, at: Timestamp) {
         let Some(delivery) = self.deliveries.get_mut(&seq) else { return };
-        self.late_under_way -= u32::from(delivery.was_late());
+        self.turns.ended(delivery.attempts);
         delivery.attempts = delivery.attempts.saturating_sub(1);
         delivery.due = at;
         self.park(seq, at);
@@ -379,7 +426,8 @@ impl Agenda {
     pub fn step(&mut self) -> Option<Step> {
         let cursor = self.advance();
         let moved = cursor.0 - self.cursor.0;
-        let is_news = self.is_news || self.filtered.any_before(cursor);
+        let is_news =
+            self.is_news || self.filtered.any_before(cursor) || self.shelf.any_before(cursor);
         let only_passed = self.changed.is_empty() && self.closed.is_empty() && !is_news;
         let moved_min = if self.is_ending { 1 } else { limits::PASSED_EVENTS_MAX };
         if only_passed && moved < moved_min {
@@ -388,7 +436,8 @@ impl Agenda {
         self.is_news = false;
         self.cursor = cursor;
         let changed = std::mem::take(&mut self.changed);
-        let opened = changed.into_iter().filter_map(|seq| self.open(seq)).collect();
+        let mut opened = self.shelf.step(cursor);
+        opened.extend(changed.into_iter().filter_map(|seq| self.open(seq)));
         let filtered = self.filtered.before(cursor);
         Some(Step { cursor, opened, closed: std::mem::take(&mut self.closed), filtered })
     }
@@ -450,6 +499,7 @@ impl Agenda {
             first_attempt_at: delivery.first_attempt_at,
             due: delivery.due,
             reason: delivery.reason.to_owned(),
+            is_shelved: false,
         })
     }
 
@@ -463,15 +513,7 @@ impl Agenda {
     fn set_ready(&mut self, seq: Seq) {
         if let Some(delivery) = self.deliveries.get_mut(&seq) {
             delivery.state = State::Ready;
-            let line = if delivery.is_late() { &mut self.late } else { &mut self.ready };
-            line.push_back(seq);
-        }
-    }
-
-    /// A delivery is not under way any more.
-    fn landed(&mut self, delivery: &Delivery) {
-        if delivery.state == State::Sending {
-            self.late_under_way -= u32::from(delivery.was_late());
+            self.turns.enter(seq, delivery.attempts);
         }
     }
 
@@ -497,6 +539,26 @@ impl Agenda {
                 }
             }
         }
+    }
+}
+
+/// An event as a delivery on the shelf.
+fn shelved(event: &StoredEvent) -> OpenDelivery {
+    OpenDelivery {
+        seq: event.seq,
+        kind: event.kind,
+        identities: event.identities,
+        attempts: 0,
+        first_attempt_at: None,
+        due: event.received_at,
+        reason: String::new(),
+        is_shelved: true,
+    }
+}
+
+impl Default for LaneBounds {
+    fn default() -> Self {
+        Self { moving: limits::LANE_DELIVERIES_MAX, failing: limits::FAILING_LANE_DELIVERIES_MAX }
     }
 }
 

@@ -28,7 +28,7 @@ fn event(seq: u64, user: &str, anonymous: &str) -> StoredEvent {
 }
 
 fn agenda() -> Agenda {
-    Agenda::resume(Order::Strict, ScheduleState { cursor: Seq(1), open: Vec::new() })
+    Agenda::resume(Order::Strict, ScheduleState::at(Seq(1)))
 }
 
 fn take(agenda: &mut Agenda) -> Option<u64> {
@@ -142,10 +142,11 @@ fn a_resumed_agenda_goes_on_where_it_stood() {
         first_attempt_at: (attempts > 0).then_some(NOW),
         due,
         reason: if attempts > 0 { "reset".to_owned() } else { String::new() },
+        is_shelved: false,
     };
     let state = ScheduleState {
-        cursor: Seq(9),
         open: vec![open(4, "a", 3, later(60)), open(6, "a", 0, NOW), open(7, "b", 1, NOW)],
+        ..ScheduleState::at(Seq(9))
     };
     let mut agenda = Agenda::resume(Order::Strict, state);
     agenda.offer(event(9, "a", ""));
@@ -161,12 +162,41 @@ fn a_resumed_agenda_goes_on_where_it_stood() {
 }
 
 #[test]
+fn what_fails_again_and_again_does_not_stand_in_the_way_of_what_was_never_tried() {
+    let mut agenda = agenda();
+    for seq in 1..=4 {
+        agenda.offer(event(seq, &seq.to_string(), ""));
+    }
+    for _ in 0..limits::LATE_ATTEMPTS {
+        for seq in 1..=4 {
+            assert_eq!(take(&mut agenda), Some(seq));
+            agenda.retry(Seq(seq), NOW, Reason::ServerError);
+        }
+        agenda.wake(NOW);
+    }
+    for seq in 5..=8 {
+        agenda.offer(event(seq, &seq.to_string(), ""));
+    }
+    let mut take = |limit| agenda.take(NOW, limit).map(|going| going.seq.0);
+    assert_eq!(take(1), Some(5), "a single place is for what was never tried");
+    assert_eq!([take(4), take(4)], [Some(1), Some(2)], "half of the room");
+    assert_eq!([take(4), take(4), take(4)], [Some(6), Some(7), Some(8)]);
+    assert_eq!(take(4), None);
+    assert!(!agenda.is_ready(4));
+    agenda.finish(Seq(1));
+    assert!(agenda.is_ready(4));
+    agenda.finish(Seq(2));
+    assert!(agenda.is_ready(1), "a single place is theirs where nobody else wants it");
+    assert_eq!(agenda.take(NOW, 1).map(|going| going.seq), Some(Seq(3)));
+}
+
+#[test]
 fn there_is_room_until_too_much_is_held() {
     let mut agenda = agenda();
     let mut seq = 0;
     while agenda.has_room() {
         seq += 1;
-        agenda.offer(event(seq, "a", ""));
+        agenda.offer(event(seq, &seq.to_string(), ""));
     }
     assert_eq!(seq, limits::WINDOW_EVENTS_MAX as u64);
     assert_eq!(take(&mut agenda), Some(1));
@@ -182,6 +212,7 @@ enum Act {
     Succeed(prop::sample::Index),
     Fail(prop::sample::Index),
     Settle,
+    Unshelve,
     Wait,
     Crash,
 }
@@ -193,6 +224,7 @@ fn acts() -> impl Strategy<Value = Act> {
         3 => any::<prop::sample::Index>().prop_map(Act::Succeed),
         2 => any::<prop::sample::Index>().prop_map(Act::Fail),
         3 => Just(Act::Settle),
+        3 => Just(Act::Unshelve),
         1 => Just(Act::Wait),
         1 => Just(Act::Crash),
     ]
@@ -207,18 +239,26 @@ struct Life {
     agenda: Agenda,
     cursor: Seq,
     open: BTreeMap<Seq, OpenDelivery>,
+    /// A step that is not committed yet.
+    step: Option<Step>,
+    /// A line that the store has been asked for.
+    asked: Option<(ShelfLine, Vec<OpenDelivery>)>,
+    bounds: LaneBounds,
     sending: BTreeSet<Seq>,
     arrived: Vec<Seq>,
     now: Timestamp,
 }
 
 impl Life {
-    fn new(events: Vec<StoredEvent>, filtered: BTreeSet<Seq>) -> Self {
+    fn new(events: Vec<StoredEvent>, filtered: BTreeSet<Seq>, bounds: LaneBounds) -> Self {
         Self {
             events,
             filtered,
             counted: 0,
-            agenda: agenda(),
+            agenda: Agenda::bounded(Order::Strict, ScheduleState::at(Seq(1)), bounds),
+            step: None,
+            asked: None,
+            bounds,
             cursor: Seq(1),
             open: BTreeMap::new(),
             sending: BTreeSet::new(),
@@ -257,6 +297,7 @@ impl Life {
                 }
             }
             Act::Settle => self.settle(),
+            Act::Unshelve => self.unshelve(),
             Act::Wait => {
                 self.now = self.now.plus(Duration::from_secs(3));
                 self.agenda.wake(self.now);
@@ -272,8 +313,15 @@ impl Life {
         Some(seq)
     }
 
+    /// Commits the step that is under way, or begins one.
     fn settle(&mut self) {
-        let Some(step) = self.agenda.step() else { return };
+        match self.step.take() {
+            Some(step) => self.commit(step),
+            None => self.step = self.agenda.step(),
+        }
+    }
+
+    fn commit(&mut self, step: Step) {
         assert!(step.cursor >= self.cursor, "the cursor went back");
         self.cursor = step.cursor;
         for open in step.opened {
@@ -290,25 +338,58 @@ impl Life {
             let known = self.arrived.contains(&event.seq) || self.open.contains_key(&event.seq);
             assert!(known, "the cursor passed {} without a trace", event.seq);
         }
+        self.agenda.settled();
+    }
+
+    /// Hands over the line that was asked for, or asks for one.
+    fn unshelve(&mut self) {
+        if let Some((line, back)) = self.asked.take() {
+            assert!(back.iter().all(|one| one.is_shelved));
+            return self.agenda.unshelve(line, back);
+        }
+        let Some((line, count)) = self.agenda.next_line() else { return };
+        self.asked = Some((line, self.line(line, count as usize)));
+    }
+
+    /// What the store has of a line: the first of it that wait for no other one there.
+    fn line(&self, line: ShelfLine, count: usize) -> Vec<OpenDelivery> {
+        let Some(lane) = line.identity else { return Vec::new() };
+        let shelved = || self.open.values().filter(|one| one.is_shelved);
+        let stands_in = |one: &OpenDelivery, lane| one.identities.iter().any(|own| own == lane);
+        let may_come = |one: &&OpenDelivery| {
+            let others = one.identities.iter().filter(|other| *other != lane);
+            let earlier = |other| {
+                shelved()
+                    .any(|two| two.seq < one.seq && stands_in(two, other) && !stands_in(two, lane))
+            };
+            !others.into_iter().any(earlier)
+        };
+        let ours = shelved().filter(|one| stands_in(one, lane));
+        ours.take_while(may_come).take(count).cloned().collect()
     }
 
     /// What was under way may have arrived; what is on disk is all that is left.
     fn crash(&mut self) {
         self.arrived.extend(std::mem::take(&mut self.sending));
-        let open = self.open.values().cloned().collect();
-        self.agenda = Agenda::resume(Order::Strict, ScheduleState { cursor: self.cursor, open });
+        (self.step, self.asked) = (None, None);
+        let (shelved, open): (Vec<_>, Vec<_>) =
+            self.open.values().cloned().partition(|one| one.is_shelved);
+        let shelved = shelved.iter().map(|one| (one.identities, 1)).collect();
+        let state = ScheduleState { open, shelved, ..ScheduleState::at(self.cursor) };
+        self.agenda = Agenda::bounded(Order::Strict, state, self.bounds);
         self.agenda.wake(self.now);
     }
 
     fn run_out(&mut self) {
         for _ in 0..self.events.len() * 8 {
-            for act in [Act::Offer, Act::Wait, Act::Send] {
+            for act in [Act::Offer, Act::Unshelve, Act::Unshelve, Act::Wait, Act::Send] {
                 self.act(&act);
             }
             while let Some(seq) = self.sending.pop_first() {
                 self.arrived.push(seq);
                 self.agenda.finish(seq);
             }
+            self.settle();
             self.settle();
         }
     }
@@ -322,6 +403,7 @@ proptest! {
     fn nothing_is_lost_and_order_holds(
         who in prop::collection::vec((0_u8..3, 0_u8..3, 0_u8..3), 1..14),
         plan in prop::collection::vec(acts(), 0..120),
+        (moving, failing) in (1_usize..4, 1_usize..3),
     ) {
         let text = |n: u8| if n == 0 { String::new() } else { n.to_string() };
         let events: Vec<_> = who.iter().enumerate()
@@ -329,7 +411,8 @@ proptest! {
             .collect();
         let is_filtered = |seq: Seq| who[seq.0 as usize - 1].2 == 0;
         let filtered = events.iter().map(|one| one.seq).filter(|seq| is_filtered(*seq)).collect();
-        let mut life = Life::new(events.clone(), filtered);
+        let bounds = LaneBounds { moving, failing: failing.min(moving) };
+        let mut life = Life::new(events.clone(), filtered, bounds);
         for act in &plan {
             life.act(act);
         }

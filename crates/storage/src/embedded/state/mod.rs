@@ -26,6 +26,7 @@
 //! each kind has a bound of its own: whoever invents write keys pushes out strangers' alone.
 
 mod writer;
+mod open;
 mod answers;
 mod ledger;
 mod trace;
@@ -36,17 +37,17 @@ use std::sync::Arc;
 use domain::id::{DestinationId, Seq};
 
 pub use ledger::{Queries, Query};
-pub use writer::{Command, Limits, Writer};
+pub use writer::{Command, Limits, Read, Writer};
 
 use super::inbox::Inbox;
 use super::sqlite::{self, Durability};
 use crate::error::{OpenError, StorageError};
 use crate::ledger::{AttemptQuery, AttemptRecord, Ledger, RejectionRecord, Totals};
 use crate::receipt::{Receipt, Reply};
-use crate::schedule::{Schedule, ScheduleState, Settlement};
+use crate::schedule::{OpenDelivery, Schedule, ScheduleState, Settlement, ShelfLine};
 
 /// The steps that lead to today's tables.
-const STEPS: [&str; 2] = [SCHEMA, TRACES];
+const STEPS: [&str; 3] = [SCHEMA, TRACES, SHELF];
 
 const SCHEMA: &str = "
     CREATE TABLE IF NOT EXISTS destinations (key INTEGER PRIMARY KEY, id TEXT NOT NULL UNIQUE);
@@ -138,6 +139,15 @@ const TRACES: &str = "
     CREATE INDEX answers_by_block ON answers (block);
 ";
 
+/// Deliveries that wait on disk only. Those of older versions are all held in memory.
+const SHELF: &str = "
+    ALTER TABLE open_deliveries ADD COLUMN shelved INTEGER NOT NULL DEFAULT 0;
+    CREATE INDEX shelved_by_user ON open_deliveries (destination, user_hash, seq, anonymous_hash)
+        WHERE shelved = 1;
+    CREATE INDEX shelved_by_anonymous
+        ON open_deliveries (destination, anonymous_hash, seq, user_hash) WHERE shelved = 1;
+";
+
 /// Opens the writer's connection.
 pub fn open_file(path: &Path) -> Result<rusqlite::Connection, OpenError> {
     sqlite::open_writer(path, Durability::Normal, &STEPS)
@@ -177,7 +187,18 @@ impl EmbeddedState {
 impl Schedule for EmbeddedState {
     fn load(&self, destination: &DestinationId) -> Receipt<Option<ScheduleState>> {
         let destination = destination.clone();
-        self.command(1, |reply| Command::Load { destination, reply })
+        self.command(1, |reply| Command::Read(Read::Load { destination, reply }))
+    }
+
+    fn unshelve(
+        &self,
+        destination: &DestinationId,
+        line: ShelfLine,
+        rows_max: u32,
+    ) -> Receipt<Vec<OpenDelivery>> {
+        let destination = destination.clone();
+        let read = |reply| Read::Unshelve { destination, line, rows_max, reply };
+        self.command(1, |reply| Command::Read(read(reply)))
     }
 
     fn commit(&self, settlement: Settlement) -> Receipt<()> {

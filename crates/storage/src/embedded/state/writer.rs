@@ -7,17 +7,15 @@
 //! Failures are handled as the journal's: only a full disk passes.
 
 use std::collections::HashMap;
-use std::num::NonZeroU64;
 use std::sync::Arc;
 use std::time::Duration;
 
 use domain::delivery::trace::{Phases, Trace};
-use domain::event::{EventKind, Identities, IdentityHash};
 use domain::id::{DestinationId, Seq, SourceId};
-use domain::time::Timestamp;
-use rusqlite::{Connection, OptionalExtension};
+use rusqlite::Connection;
 
 use super::answers::Answers;
+use super::open;
 use super::trace::Remote;
 use crate::embedded::alarm::Alarm;
 use crate::embedded::checkpointer::Wal;
@@ -27,7 +25,7 @@ use crate::embedded::{limits, sqlite};
 use crate::error::StorageError;
 use crate::ledger::{AttemptRecord, Fate, FilteredCount, RejectionRecord, Totals};
 use crate::receipt::Reply;
-use crate::schedule::{OpenDelivery, ScheduleState, Settlement};
+use crate::schedule::{OpenDelivery, ScheduleState, Settlement, ShelfLine};
 
 /// What the writer is asked to do.
 pub enum Command {
@@ -45,12 +43,29 @@ pub enum Command {
         /// Who waits for it.
         reply: Reply<()>,
     },
-    /// Load a destination's state, as everything handed over before leaves it.
+    /// Read something, as everything handed over before leaves it.
+    Read(Read),
+}
+
+/// What of a schedule is read.
+pub enum Read {
+    /// A destination's state.
     Load {
         /// Whose.
         destination: DestinationId,
         /// Who waits for it.
         reply: Reply<Option<ScheduleState>>,
+    },
+    /// The first shelved deliveries of a line.
+    Unshelve {
+        /// Whose.
+        destination: DestinationId,
+        /// Which line.
+        line: ShelfLine,
+        /// How many of them at most.
+        rows_max: u32,
+        /// Who waits for them.
+        reply: Reply<Vec<OpenDelivery>>,
     },
 }
 
@@ -138,16 +153,16 @@ impl Writer {
         let _closes = ClosesInbox(&*commands);
         while commands.wait() {
             commands.linger(self.limits.linger, limits::SETTLE_BYTES_MAX);
-            let (mut changes, mut loads) = (Vec::new(), Vec::new());
+            let (mut changes, mut reads) = (Vec::new(), Vec::new());
             for command in commands.take(limits::SETTLE_BYTES_MAX) {
                 match command {
-                    Command::Load { destination, reply } => loads.push((destination, reply)),
+                    Command::Read(read) => reads.push(read),
                     change => changes.push(change),
                 }
             }
             self.commit(changes);
-            for (destination, reply) in loads {
-                let _ = reply.send(self.load(&destination));
+            for read in reads {
+                self.read(read);
             }
         }
         let failure = self.failure();
@@ -203,7 +218,7 @@ impl Writer {
             match change {
                 Command::Settle { settlement, .. } => step.settle(settlement)?,
                 Command::Reject { rejections, .. } => step.reject(rejections)?,
-                Command::Load { .. } => {}
+                Command::Read(_) => {}
             }
         }
         step.write_totals()?;
@@ -215,12 +230,28 @@ impl Writer {
         Ok(rows)
     }
 
-    fn load(&self, destination: &DestinationId) -> Result<Option<ScheduleState>, StorageError> {
+    /// Whoever forgot the receipt does not want the answer.
+    fn read(&self, read: Read) {
+        match read {
+            Read::Load { destination, reply } => {
+                let _ = reply.send(self.reading(|db| open::load(db, &destination)));
+            }
+            Read::Unshelve { destination, line, rows_max, reply } => {
+                let found = self.reading(|db| open::line(db, &destination, line, rows_max));
+                let _ = reply.send(found);
+            }
+        }
+    }
+
+    fn reading<T>(
+        &self,
+        read: impl FnOnce(&Connection) -> rusqlite::Result<T>,
+    ) -> Result<T, StorageError> {
         if let Some(failure) = self.failure() {
             return Err(failure);
         }
-        load(&self.connection, destination).map_err(|error| StorageError::Failed {
-            operation: "loading a schedule",
+        read(&self.connection).map_err(|error| StorageError::Failed {
+            operation: "reading a schedule",
             source: Arc::new(error),
         })
     }
@@ -262,20 +293,21 @@ impl Transact<'_> {
         let mut put = self.connection.prepare_cached(
             "INSERT OR REPLACE INTO open_deliveries
                  (destination, seq, kind, user_hash, anonymous_hash, attempts,
-                  first_attempt_at, due, reason)
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)",
+                  first_attempt_at, due, reason, shelved)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)",
         )?;
         for delivery in opened {
             put.execute((
                 destination,
                 sqlite::from_seq(delivery.seq),
                 delivery.kind as u8,
-                hash_code(delivery.identities.user),
-                hash_code(delivery.identities.anonymous),
+                open::hash_code(delivery.identities.user),
+                open::hash_code(delivery.identities.anonymous),
                 delivery.attempts,
                 delivery.first_attempt_at.map(|at| at.0),
                 delivery.due.0,
                 self.keys.reason(self.connection, &delivery.reason)?,
+                delivery.is_shelved,
             ))?;
         }
         self.sums.rows += opened.len() as u64;
@@ -542,48 +574,4 @@ fn intern(
 /// The block of the ledger's sparse index that a row belongs to.
 pub(super) fn block_of(id: i64) -> i64 {
     id >> limits::BLOCK_BITS
-}
-
-fn load(
-    connection: &Connection,
-    destination: &DestinationId,
-) -> rusqlite::Result<Option<ScheduleState>> {
-    let found: Option<(i64, i64)> = connection
-        .prepare_cached(
-            "SELECT d.key, c.cursor FROM destinations d JOIN cursors c ON c.destination = d.key
-             WHERE d.id = ?1",
-        )?
-        .query_row([destination.as_str()], |row| Ok((row.get(0)?, row.get(1)?)))
-        .optional()?;
-    let Some((key, cursor)) = found else { return Ok(None) };
-    let mut select = connection.prepare_cached(
-        "SELECT o.seq, o.kind, o.user_hash, o.anonymous_hash, o.attempts, o.first_attempt_at, o.due,
-             coalesce(r.code, '')
-         FROM open_deliveries o LEFT JOIN reasons r ON r.key = o.reason
-         WHERE o.destination = ?1 ORDER BY o.seq",
-    )?;
-    let open = select.query_map([key], |row| {
-        Ok(OpenDelivery {
-            seq: sqlite::to_seq(row.get(0)?),
-            kind: EventKind::from_code(row.get(1)?),
-            identities: Identities { user: hash(row.get(2)?), anonymous: hash(row.get(3)?) },
-            attempts: row.get(4)?,
-            first_attempt_at: row.get::<_, Option<i64>>(5)?.map(Timestamp),
-            due: Timestamp(row.get(6)?),
-            reason: row.get(7)?,
-        })
-    })?;
-    Ok(Some(ScheduleState {
-        cursor: sqlite::to_seq(cursor),
-        open: open.collect::<Result<_, _>>()?,
-    }))
-}
-
-/// A hash as SQLite stores numbers: the same bits, 0 for none.
-fn hash_code(hash: Option<IdentityHash>) -> i64 {
-    hash.map_or(0, |hash| hash.0.get().cast_signed())
-}
-
-fn hash(code: i64) -> Option<IdentityHash> {
-    NonZeroU64::new(code.cast_unsigned()).map(IdentityHash)
 }

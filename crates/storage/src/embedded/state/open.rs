@@ -1,0 +1,189 @@
+//! What is not finished, read back: a destination's state, and lines of its shelf.
+//!
+//! Shelved deliveries may be many, so a load only counts them, by an index that holds nothing else.
+
+use std::num::NonZeroU64;
+
+use domain::event::{EventKind, Identities, IdentityHash};
+use domain::id::{DestinationId, Seq};
+use domain::time::Timestamp;
+use rusqlite::{CachedStatement, Connection, OptionalExtension, Row};
+
+use crate::embedded::sqlite;
+use crate::schedule::{OpenDelivery, ScheduleState, ShelfLine};
+
+const COLUMNS: &str = "o.seq, o.kind, o.user_hash, o.anonymous_hash, o.attempts,
+    o.first_attempt_at, o.due, coalesce(r.code, ''), o.shelved";
+const TABLES: &str = "open_deliveries o LEFT JOIN reasons r ON r.key = o.reason";
+
+/// A destination's state; none where it never had a commit.
+pub fn load(
+    connection: &Connection,
+    destination: &DestinationId,
+) -> rusqlite::Result<Option<ScheduleState>> {
+    let Some((key, cursor)) = cursor(connection, destination)? else { return Ok(None) };
+    let mut select = connection.prepare_cached(&format!(
+        "SELECT {COLUMNS} FROM {TABLES} WHERE o.destination = ?1 AND o.shelved = 0 ORDER BY o.seq"
+    ))?;
+    let open = select.query_map([key], delivery)?.collect::<Result<_, _>>()?;
+    let mut count = connection.prepare_cached(
+        "SELECT user_hash, anonymous_hash, count(*)
+         FROM open_deliveries INDEXED BY shelved_by_user
+         WHERE destination = ?1 AND shelved = 1 GROUP BY user_hash, anonymous_hash",
+    )?;
+    let of_pair = |row: &Row<'_>| {
+        let identities = Identities { user: hash(row.get(0)?), anonymous: hash(row.get(1)?) };
+        Ok((identities, row.get::<_, i64>(2)?.cast_unsigned()))
+    };
+    let shelved = count.query_map([key], of_pair)?.collect::<Result<_, _>>()?;
+    let first: Option<i64> = connection
+        .prepare_cached("SELECT min(seq) FROM open_deliveries WHERE destination = ?1")?
+        .query_row([key], |row| row.get(0))?;
+    let first_open = first.map(sqlite::to_seq);
+    Ok(Some(ScheduleState { cursor, open, shelved, first_open }))
+}
+
+/// The first shelved deliveries of a line.
+pub fn line(
+    connection: &Connection,
+    destination: &DestinationId,
+    line: ShelfLine,
+    rows_max: u32,
+) -> rusqlite::Result<Vec<OpenDelivery>> {
+    let Some((key, _)) = cursor(connection, destination)? else { return Ok(Vec::new()) };
+    let Some(lane) = line.identity else { return loose(connection, key, line, rows_max) };
+    let found = of_lane(connection, key, Column::User, lane, rows_max)?;
+    let found = match found.is_empty() {
+        true => of_lane(connection, key, Column::Anonymous, lane, rows_max)?,
+        false => found,
+    };
+    let mut line_up = Vec::with_capacity(found.len());
+    for delivery in found {
+        let lanes = line.order.identities(delivery.identities);
+        let user = lanes.user.filter(|other| *other != lane);
+        let anonymous = lanes.anonymous.filter(|other| *other != lane);
+        if waits(connection, (key, lane), Column::User, user, delivery.seq)?
+            || waits(connection, (key, lane), Column::Anonymous, anonymous, delivery.seq)?
+        {
+            break;
+        }
+        line_up.push(delivery);
+    }
+    Ok(line_up)
+}
+
+/// A column with identities.
+#[derive(Clone, Copy)]
+enum Column {
+    User,
+    Anonymous,
+}
+
+impl Column {
+    /// Its name, and that of the other one.
+    fn names(self) -> (&'static str, &'static str) {
+        match self {
+            Self::User => ("user_hash", "anonymous_hash"),
+            Self::Anonymous => ("anonymous_hash", "user_hash"),
+        }
+    }
+
+    fn index(self) -> &'static str {
+        match self {
+            Self::User => "shelved_by_user",
+            Self::Anonymous => "shelved_by_anonymous",
+        }
+    }
+}
+
+fn cursor(
+    connection: &Connection,
+    destination: &DestinationId,
+) -> rusqlite::Result<Option<(i64, Seq)>> {
+    connection
+        .prepare_cached(
+            "SELECT d.key, c.cursor FROM destinations d JOIN cursors c ON c.destination = d.key
+             WHERE d.id = ?1",
+        )?
+        .query_row([destination.as_str()], |row| Ok((row.get(0)?, sqlite::to_seq(row.get(1)?))))
+        .optional()
+}
+
+fn of_lane(
+    connection: &Connection,
+    destination: i64,
+    column: Column,
+    lane: IdentityHash,
+    rows_max: u32,
+) -> rusqlite::Result<Vec<OpenDelivery>> {
+    let ((name, _), index) = (column.names(), column.index());
+    let tables =
+        TABLES.replace("open_deliveries o", &format!("open_deliveries o INDEXED BY {index}"));
+    let mut select: CachedStatement<'_> = connection.prepare_cached(&format!(
+        "SELECT {COLUMNS} FROM {tables}
+         WHERE o.destination = ?1 AND o.shelved = 1 AND o.{name} = ?2 ORDER BY o.seq LIMIT ?3"
+    ))?;
+    let rows = select.query_map((destination, hash_code(Some(lane)), rows_max), delivery)?;
+    rows.collect()
+}
+
+/// Whether an earlier shelved delivery of `other`, which is not of the lane, comes first.
+fn waits(
+    connection: &Connection,
+    (destination, lane): (i64, IdentityHash),
+    column: Column,
+    other: Option<IdentityHash>,
+    before: Seq,
+) -> rusqlite::Result<bool> {
+    let Some(other) = other else { return Ok(false) };
+    let ((name, other_name), index) = (column.names(), column.index());
+    connection
+        .prepare_cached(&format!(
+            "SELECT EXISTS (SELECT 1 FROM open_deliveries INDEXED BY {index}
+             WHERE destination = ?1 AND shelved = 1 AND {name} = ?2 AND seq < ?3
+                 AND {other_name} <> ?4)"
+        ))?
+        .query_row(
+            (destination, hash_code(Some(other)), sqlite::from_seq(before), hash_code(Some(lane))),
+            |row| row.get(0),
+        )
+}
+
+/// Deliveries that stand in no lane by this order; there are few unless the order was changed.
+fn loose(
+    connection: &Connection,
+    destination: i64,
+    line: ShelfLine,
+    rows_max: u32,
+) -> rusqlite::Result<Vec<OpenDelivery>> {
+    let mut select = connection.prepare_cached(&format!(
+        "SELECT {COLUMNS} FROM {TABLES} WHERE o.destination = ?1 AND o.shelved = 1 ORDER BY o.seq"
+    ))?;
+    let rows = select.query_map([destination], delivery)?;
+    let is_loose =
+        |one: &OpenDelivery| line.order.identities(one.identities) == Identities::default();
+    let loose = rows.filter(|row| row.as_ref().map_or(true, is_loose));
+    loose.take(usize::try_from(rows_max).unwrap_or(usize::MAX)).collect()
+}
+
+fn delivery(row: &Row<'_>) -> rusqlite::Result<OpenDelivery> {
+    Ok(OpenDelivery {
+        seq: sqlite::to_seq(row.get(0)?),
+        kind: EventKind::from_code(row.get(1)?),
+        identities: Identities { user: hash(row.get(2)?), anonymous: hash(row.get(3)?) },
+        attempts: row.get(4)?,
+        first_attempt_at: row.get::<_, Option<i64>>(5)?.map(Timestamp),
+        due: Timestamp(row.get(6)?),
+        reason: row.get(7)?,
+        is_shelved: row.get(8)?,
+    })
+}
+
+/// A hash as SQLite stores numbers: the same bits, 0 for none.
+pub fn hash_code(hash: Option<IdentityHash>) -> i64 {
+    hash.map_or(0, |hash| hash.0.get().cast_signed())
+}
+
+fn hash(code: i64) -> Option<IdentityHash> {
+    NonZeroU64::new(code.cast_unsigned()).map(IdentityHash)
+}
