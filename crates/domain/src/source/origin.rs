@@ -81,7 +81,11 @@ impl AllowedOrigin {
             Some(domain) => ends_with(asked.host, domain),
             None => own.host.eq_ignore_ascii_case(asked.host),
         };
-        same_host && own.scheme.eq_ignore_ascii_case(asked.scheme) && own.port == asked.port
+        // What no browser sends may mean another host to whoever reads it otherwise.
+        is_host(asked.host)
+            && same_host
+            && own.scheme.eq_ignore_ascii_case(asked.scheme)
+            && own.port == asked.port
     }
 }
 
@@ -220,6 +224,12 @@ mod tests {
         check(any, "https://www.shop.example:8443", false);
         check(any, "http://www.shop.example", false);
         check(any, "null", false);
+        check(any, "https://evil.test\\.shop.example", false);
+        check(any, "https://evil.test%.shop.example", false);
+        check(any, "https://user@www.shop.example", false);
+        check(any, "https://evil.test:80.shop.example", false);
+        check(any, "https://evil.test\t.shop.example", false);
+        check(any, "https://[::1].shop.example", false);
         check("http://*.localhost:3000", "http://a.localhost:3000", true);
         check("http://*.localhost:3000", "http://a.localhost", false);
     }

@@ -75,6 +75,14 @@ pub fn route<'p>(method: &Method, path: &'p str) -> Route<'p> {
 
 /// The call of a path, read from its end, as prefixes stand in front.
 fn call(path: &str) -> Option<(Methods, Route<'_>)> {
+    let found = call_at_end(path)?;
+    let key = if let (_, Route::SegmentSettings(key)) = found { key } else { "" };
+    // Not ours to serve, and no prefix either: the reference keeps its own calls there.
+    let is_internal = |part: &str| part.eq_ignore_ascii_case("internal") && part != key;
+    (!path.split('/').any(is_internal)).then_some(found)
+}
+
+fn call_at_end(path: &str) -> Option<(Methods, Route<'_>)> {
     let mut parts = path.rsplit('/').filter(|part| !part.is_empty());
     let (last, second, third) = (parts.next(), parts.next(), parts.next());
     match (third, second, last) {
@@ -86,8 +94,6 @@ fn call(path: &str) -> Option<(Methods, Route<'_>)> {
         (Some("projects"), Some(key), Some("settings")) if parts.next() == Some("v1") => {
             Some((Methods::Get, Route::SegmentSettings(key)))
         }
-        // Not ours to serve, and no prefix either: the reference keeps its own calls there.
-        (Some("internal"), ..) => None,
         (Some("beacon"), Some("v1"), Some(word)) => {
             (word == "batch").then_some((Methods::Post, Route::Beacon))
         }
@@ -151,6 +157,8 @@ mod tests {
         check("GET", "/sourceConfig", Route::SourceConfig);
         check("GET", "/v1/projects/key/settings", Route::SegmentSettings("key"));
         check("GET", "/v1/projects/v1/settings", Route::SegmentSettings("v1"));
+        check("GET", "/v1/projects/internal/settings", Route::SegmentSettings("internal"));
+        check("POST", "/internals/v1/track", Route::Events(Shape::Single(EventKind::Track)));
         check("GET", "/.well-known/webhook-keys", Route::WebhookKeys);
         check("GET", "/health", Route::Health);
         check("GET", "/", Route::Health);
@@ -208,6 +216,11 @@ mod tests {
             "/pixel/v1/t",
             "/internal/v1/batch",
             "/internal/v1/extract",
+            "/INTERNAL/v1/track",
+            "/prefix/internal/v1/track",
+            "//Internal/x/v1/track",
+            "/internal/sourceConfig",
+            "/internal/pixel/v1/track",
             "/prefix/health",
             "/projects/key/settings",
             "/v1/projects/settings",

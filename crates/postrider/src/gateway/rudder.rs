@@ -12,7 +12,7 @@ use domain::reason::Reason;
 use domain::source::key::ending;
 use domain::source::origin;
 use domain::time::Timestamp;
-use http::header::EXPECT;
+use http::header::{EXPECT, ORIGIN};
 use http::request::Parts;
 use http::{HeaderMap, Method, Request, StatusCode};
 use hyper::body::Incoming;
@@ -503,16 +503,18 @@ impl Refused {
     }
 }
 
-/// Whether the page that a request comes from may use the source; what is no page always may.
+/// Whether the page that a request comes from may use the source; what is no page always may, and
+/// what says to be two never.
 fn check_origin(holder: &Rc<KeyHolder>, headers: &HeaderMap) -> Result<(), Refused> {
     if holder.allowed_origins.is_empty() {
         return Ok(());
     }
-    let Some(own) = cors::origin(headers) else { return Ok(()) };
-    if origin::is_allowed(&holder.allowed_origins, own.as_bytes()) {
-        return Ok(());
-    }
-    let detail = format!("origin {:?}", String::from_utf8_lossy(own.as_bytes()));
+    let detail = match cors::origin(headers) {
+        _ if headers.get_all(ORIGIN).iter().nth(1).is_some() => "two origins".to_owned(),
+        None => return Ok(()),
+        Some(own) if origin::is_allowed(&holder.allowed_origins, own.as_bytes()) => return Ok(()),
+        Some(own) => format!("origin {:?}", String::from_utf8_lossy(own.as_bytes())),
+    };
     Err(Refused::of((Reason::ForbiddenOrigin, detail)).by(Some(holder)))
 }
 
