@@ -10,8 +10,11 @@ use crate::terminal::{LineWriter, Terminal};
 /// Starts logging to a terminal; once per process.
 pub fn start(config: &LogConfig, terminal: &Terminal) {
     let level = config.level.as_str();
-    // Libraries speak at info about things that are no news to an operator.
-    let filter = EnvFilter::new(format!("warn,postrider={level},storage={level},domain={level}"));
+    // Libraries speak at info about things that are no news to an operator,
+    // and that of HTTP/2 warns of each mistake of a client, which is counted here.
+    let filter =
+        format!("warn,h2=error,hyper=error,postrider={level},storage={level},domain={level}");
+    let filter = EnvFilter::new(filter);
     let colour = std::io::stderr().is_terminal() && std::env::var_os("NO_COLOR").is_none();
     let terminal = terminal.clone();
     let subscriber = tracing_subscriber::fmt()

@@ -41,6 +41,8 @@ pub struct Status {
     recalled: bool,
     /// Requests and events refused since the start.
     rejected: u64,
+    /// Connections of clients closed since the start for want of room.
+    turned_away: u64,
     sources: Vec<SourceStatus>,
     destinations: Vec<DestinationStatus>,
     connections: Vec<ConnectionStatus>,
@@ -157,6 +159,7 @@ pub async fn show(State(needs): State<Arc<Needs>>) -> Result<Json<Status>, Probl
         duplicates: needs.gauges.duplicates.load(Relaxed),
         recalled: needs.gauges.is_recalled.load(Relaxed),
         rejected: needs.gauges.refusals.total(),
+        turned_away: needs.gauges.turned_away.load(Relaxed),
         sources: workspace.sources.iter().map(|one| source(one, now)).collect(),
         destinations: destinations.map(|one| destination(one, &needs, &totals, now)).collect(),
         connections,

@@ -1,9 +1,11 @@
 //! The door of one gateway thread: accepts connections and serves them until the server ends.
 
+use std::cell::Cell;
 use std::net::SocketAddr;
 use std::pin::pin;
 use std::rc::Rc;
 use std::sync::Arc;
+use std::sync::atomic::Ordering::Relaxed;
 use std::time::Instant;
 
 use domain::limits;
@@ -17,6 +19,7 @@ use super::pace::Paces;
 use super::rudder::Rudder;
 use super::visit::{self, Visit};
 use crate::clock;
+use crate::live::Gauges;
 use crate::shutdown::Shutdown;
 
 /// A listener and what stands behind it.
@@ -32,7 +35,14 @@ struct Guests {
     crowd: Arc<Crowd>,
     identity: Option<Arc<Identity>>,
     connections_max: usize,
+    gauges: Arc<Gauges>,
+    full: Warning,
+    failing: Warning,
 }
+
+/// When something was said that is not said all the time.
+#[derive(Default)]
+struct Warning(Cell<Option<Instant>>);
 
 impl Door {
     /// A door at a listener that several threads may share.
@@ -43,6 +53,9 @@ impl Door {
             crowd: needs.crowd.clone(),
             identity: needs.identity.clone(),
             connections_max: settings.connections_max,
+            gauges: needs.gauges.clone(),
+            full: Warning::default(),
+            failing: Warning::default(),
         };
         Self { listener, rudder: Rc::new(Rudder::new(needs)), guests }
     }
@@ -58,7 +71,6 @@ impl Door {
         let mut desk = pin!(rudder.desk().run());
         let mut watch = pin!(guests.paces.watch());
         let mut resting = None;
-        let mut warned = None;
         loop {
             tokio::select! {
                 () = &mut desk => {}
@@ -68,10 +80,8 @@ impl Door {
                         let served = visit::serve(visit, rudder.clone(), shutdown.clone());
                         connections.spawn_local(served);
                     },
-                    // Mostly for want of file descriptors: the longest silences make room.
                     Err(error) => {
-                        warn_of(&error, &mut warned);
-                        guests.paces.shed(limits::SHED_CONNECTIONS);
+                        guests.fail(&error);
                         resting = Some(clock::rest(limits::ACCEPT_REST));
                     }
                 },
@@ -100,19 +110,41 @@ impl Guests {
         let guest = self.crowd.enter(peer.ip());
         let is_full = self.paces.count() >= self.connections_max;
         // The longest silences make room; those who are busy do not.
-        if guest.is_none() || (is_full && self.paces.shed(limits::SHED_CONNECTIONS) == 0) {
-            tracing::debug!(%peer, "no room for a connection");
+        if guest.is_none() || (is_full && self.shed() == 0) {
+            self.turn_away(1);
             return None;
         }
         let tls = self.identity.as_ref().map(|identity| identity.current());
         Some(Visit { stream, peer, place: self.paces.enter(), guest: guest?, tls })
     }
+
+    /// No connection could be accepted, mostly for want of file descriptors.
+    fn fail(&self, error: &std::io::Error) {
+        self.failing.say(|| tracing::warn!(%error, "connections cannot be accepted"));
+        self.shed();
+    }
+
+    /// Closes the longest silences; answers how many.
+    fn shed(&self) -> usize {
+        let count = self.paces.shed(limits::SHED_CONNECTIONS);
+        if count > 0 {
+            self.turn_away(count);
+        }
+        count
+    }
+
+    fn turn_away(&self, count: usize) {
+        self.full.say(|| tracing::warn!("connections are closed for want of room"));
+        self.gauges.turned_away.fetch_add(count as u64, Relaxed);
+    }
 }
 
-/// Says once in a while that connections cannot be accepted.
-fn warn_of(error: &std::io::Error, warned: &mut Option<Instant>) {
-    if warned.is_none_or(|last| last.elapsed() > limits::ACCEPT_WARN_INTERVAL) {
-        *warned = Some(Instant::now());
-        tracing::warn!(%error, "cannot accept connections; the longest silent ones are closed");
+impl Warning {
+    /// Says it, unless it was said a moment ago.
+    fn say(&self, warn: impl FnOnce()) {
+        if self.0.get().is_none_or(|last| last.elapsed() > limits::ACCEPT_WARN_INTERVAL) {
+            self.0.set(Some(Instant::now()));
+            warn();
+        }
     }
 }

@@ -24,6 +24,8 @@ pub struct Gauges {
     pub accepted: AtomicU64,
     /// Events that had been stored already, and were not stored again.
     pub duplicates: AtomicU64,
+    /// Connections closed for want of room.
+    pub turned_away: AtomicU64,
     /// Whether what was stored before the start is known, so that its resends are told.
     pub is_recalled: AtomicBool,
     /// Requests and events refused.

@@ -27,6 +27,8 @@ async fn where_room_ends_the_longest_silent_connections_make_it() {
     }
     let youngest = silent.last_mut().expect("a connection");
     assert_eq!(youngest.ask(&health()).await.expect("an answer").status, 200);
+    let status = process.admin.get("/api/v1/status").await;
+    assert!(status["turned_away"].as_u64() >= Some(200), "{status}");
     process.kill().await;
 }
 
