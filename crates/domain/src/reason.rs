@@ -77,6 +77,8 @@ reasons! {
         "Send one Content-Length, or Transfer-Encoding: chunked, and not both."
     BadHost "bad_host" "The request names no host, or two."
         "Send one Host header, as HTTP/1.1 asks for."
+    BadTarget "bad_target" "The path or query of the request has characters that none may have."
+        "Percent-encode them, and send no fragment (#)."
     HeadTooLarge "head_too_large" "The head of the request is too large."
         "Send fewer cookies and headers; 100 headers and 64 KiB are the limits."
     TargetTooLong "target_too_long" "The path and query of the request are too long."

@@ -55,7 +55,11 @@ fn words(reason: Reason) -> (StatusCode, &'static [u8]) {
         Reason::Busy | Reason::StorageFull | Reason::StorageFailed | Reason::ShuttingDown => {
             (StatusCode::SERVICE_UNAVAILABLE, b"service unavailable\n")
         }
-        Reason::BadHead | Reason::BadFraming | Reason::BadHost => (BAD, b"bad request\n"),
+        Reason::BadHead | Reason::BadFraming | Reason::BadHost | Reason::BadTarget => (
+            BAD,
+            b"bad request
+",
+        ),
         Reason::HeadTooLarge => {
             (StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE, b"request header fields too large\n")
         }

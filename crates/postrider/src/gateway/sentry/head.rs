@@ -3,7 +3,11 @@
 use domain::field::{is_name_byte, is_value_byte};
 use domain::limits;
 use domain::reason::Reason;
+use http::Uri;
 use memchr::memchr;
+
+/// The longest length of a body. Source: hyper, which counts two more for bodies of no length.
+const LENGTH_MAX: u64 = u64::MAX - 2;
 
 /// What has been seen of a head.
 #[derive(Debug, Default)]
@@ -49,6 +53,8 @@ pub enum Fault {
     Framing,
     /// It names no host, or two.
     Host,
+    /// Its target has characters that none may have, or a fragment.
+    Target,
     /// Its head is too large.
     HeadTooLarge,
     /// Its target is too long.
@@ -64,6 +70,7 @@ impl Fault {
             Self::Syntax | Self::Chunks => Reason::BadHead,
             Self::Framing => Reason::BadFraming,
             Self::Host => Reason::BadHost,
+            Self::Target => Reason::BadTarget,
             Self::HeadTooLarge => Reason::HeadTooLarge,
             Self::TargetTooLong => Reason::TargetTooLong,
         }
@@ -121,7 +128,8 @@ impl Head {
             && !target.is_empty()
             && target.iter().all(is_visible)
             && (self.is_old || version == b"HTTP/1.1");
-        is_right.then_some(()).ok_or(Fault::Syntax)
+        is_right.then_some(()).ok_or(Fault::Syntax)?;
+        is_target(target).then_some(()).ok_or(Fault::Target)
     }
 
     fn header(&mut self, line: &[u8]) -> Result<(), Fault> {
@@ -164,8 +172,51 @@ impl Head {
     }
 }
 
-/// A length in digits and nothing else; none where it is anything else.
+/// Whether the parser takes a target, which it is only asked where a byte is unusual. A fragment is
+/// what it would drop in silence.
+fn is_target(target: &[u8]) -> bool {
+    let is_usual = |byte: &u8| byte.is_ascii_alphanumeric() || b"/?&=%-._~+,:".contains(byte);
+    (target.starts_with(b"/") && target.iter().all(is_usual))
+        || (memchr(b'#', target).is_none() && Uri::try_from(target).is_ok())
+}
+
+/// A length in digits and nothing else; none where it is anything else, or longer than the parser
+/// counts.
 fn content_length(value: &[u8]) -> Option<u64> {
     let are_digits = !value.is_empty() && value.iter().all(u8::is_ascii_digit);
-    std::str::from_utf8(value).ok().filter(|_| are_digits)?.parse().ok()
+    let length = std::str::from_utf8(value).ok().filter(|_| are_digits)?.parse().ok();
+    length.filter(|length| *length <= LENGTH_MAX)
+}
+
+#[cfg(test)]
+mod tests {
+    use http::{HeaderName, HeaderValue, Method};
+
+    use super::*;
+
+    /// Every byte, on its own and within others.
+    fn bytes() -> impl Iterator<Item = [Vec<u8>; 2]> {
+        (0..=u8::MAX).map(|byte| [vec![byte], vec![b'a', byte, b'a']])
+    }
+
+    #[test]
+    fn what_passes_is_what_the_parser_takes() {
+        let all = |text: &[u8], is_one: fn(u8) -> bool| text.iter().all(|byte| is_one(*byte));
+        for text in bytes().flatten() {
+            assert_eq!(all(&text, is_name_byte), HeaderName::from_bytes(&text).is_ok(), "{text:?}");
+            assert_eq!(all(&text, is_name_byte), Method::from_bytes(&text).is_ok(), "{text:?}");
+            assert_eq!(all(&text, is_value_byte), HeaderValue::from_bytes(&text).is_ok());
+        }
+    }
+
+    #[test]
+    fn usual_targets_are_not_asked_for() {
+        for text in bytes().flatten() {
+            for before in ["/", "/?", ""] {
+                let target = [before.as_bytes(), &text].concat();
+                let is_taken = Uri::try_from(target.as_slice()).is_ok() && !target.contains(&b'#');
+                assert_eq!(is_target(&target), is_taken, "{target:?}");
+            }
+        }
+    }
 }
