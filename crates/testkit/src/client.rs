@@ -133,6 +133,15 @@ impl Connection {
         within("an answer to what is poured", self.0.pour(bytes)).await;
         self.answer().await
     }
+
+    /// Whether the server has closed it, as far as one sees without waiting.
+    pub async fn is_closed(&mut self) -> bool {
+        tokio::select! {
+            biased;
+            more = self.0.has_more() => !more.unwrap_or(false),
+            () = std::future::ready(()) => false,
+        }
+    }
 }
 
 impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {

@@ -1,8 +1,8 @@
 //! The pace of connections: how long each may take for what it is doing.
 //!
 //! A connection may be silent for long between requests, as SDKs keep theirs, but a head that has
-//! begun must end soon. One look per interval at all connections of a thread costs a busy
-//! connection no timer of its own.
+//! begun must end soon, and nothing but a request counts as a sign of life. One look per interval
+//! at all connections of a thread costs a busy connection no timer of its own.
 
 use std::cell::{Cell, RefCell};
 use std::collections::HashMap;
@@ -11,33 +11,30 @@ use std::time::{Duration, Instant};
 
 use tokio::sync::Notify;
 
-/// What a connection is doing.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-enum Phase {
-    /// Sending the head of a request; a new connection starts here.
-    Head,
-    /// Waiting for us: requests are being read and answered, which has limits of its own.
-    Busy,
-    /// Silent between two requests.
-    Idle,
-    /// The same where several requests may be under way: what comes then need not be a head.
-    IdleAmongMany,
-}
-
-/// One connection's pace.
+/// One connection's pace. Times are counted in looks.
 #[derive(Debug)]
 pub struct Pace {
-    phase: Cell<Phase>,
-    /// When the phase began, in looks.
-    since: Cell<u32>,
     looks: Rc<Cell<u32>>,
-    /// Requests under way.
+    /// Requests under way: they are being read and answered, which has limits of its own.
     requests: Cell<u32>,
-    /// What it is doing where none is.
-    idle: Cell<Phase>,
-    /// Whether it has been told to make room.
-    is_shed: Cell<bool>,
-    overdue: Notify,
+    /// Since when a head has been coming; a new connection begins with one.
+    head_since: Cell<Option<u32>>,
+    /// Since when there has been no request.
+    silent_since: Cell<u32>,
+    verdict: Cell<Verdict>,
+    told: Notify,
+    /// Connections of the thread that make room and are still there.
+    shed: Rc<Cell<usize>>,
+}
+
+/// Whether a connection may go on.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+enum Verdict {
+    Stays,
+    /// It takes too long.
+    Ends,
+    /// It makes room for others.
+    MakesRoom,
 }
 
 /// A request under way, until it is dropped.
@@ -48,11 +45,10 @@ pub struct Busy(Rc<Pace>);
 pub struct Paces {
     interval: Duration,
     head_looks_max: u32,
-    idle_looks_max: u32,
+    silent_looks_max: u32,
     looks: Rc<Cell<u32>>,
     next: Cell<u64>,
-    /// Connections that make room and are still there.
-    shed: Cell<usize>,
+    shed: Rc<Cell<usize>>,
     paces: RefCell<HashMap<u64, Rc<Pace>>>,
 }
 
@@ -64,10 +60,10 @@ pub struct Place {
 }
 
 impl Paces {
-    /// No connections yet; `head` and `idle` are how long those phases may take.
-    pub fn new(head: Duration, idle: Duration) -> Self {
+    /// No connections yet; `head` and `silence` are how long those may take.
+    pub fn new(head: Duration, silence: Duration) -> Self {
         let interval = (head / 10).clamp(Duration::from_millis(10), Duration::from_secs(1));
-        // A phase may begin right before a look, so that look does not count.
+        // Either may begin right before a look, so that look does not count.
         let looks = |span: Duration| {
             let looks = span.as_micros() / interval.as_micros().max(1) + 1;
             u32::try_from(looks).unwrap_or(u32::MAX)
@@ -75,10 +71,10 @@ impl Paces {
         Self {
             interval,
             head_looks_max: looks(head),
-            idle_looks_max: looks(idle),
+            silent_looks_max: looks(silence),
             looks: Rc::default(),
             next: Cell::default(),
-            shed: Cell::default(),
+            shed: Rc::default(),
             paces: RefCell::default(),
         }
     }
@@ -86,14 +82,15 @@ impl Paces {
     /// Takes in a new connection.
     pub fn enter(self: &Rc<Self>) -> Place {
         let number = self.next.replace(self.next.get() + 1);
+        let now = self.looks.get();
         let pace = Rc::new(Pace {
-            phase: Cell::new(Phase::Head),
-            since: Cell::new(self.looks.get()),
             looks: self.looks.clone(),
             requests: Cell::new(0),
-            idle: Cell::new(Phase::Idle),
-            is_shed: Cell::new(false),
-            overdue: Notify::new(),
+            head_since: Cell::new(Some(now)),
+            silent_since: Cell::new(now),
+            verdict: Cell::new(Verdict::Stays),
+            told: Notify::new(),
+            shed: self.shed.clone(),
         });
         self.paces.borrow_mut().insert(number, pace.clone());
         Place { paces: self.clone(), number, pace }
@@ -115,15 +112,14 @@ impl Paces {
     /// many.
     pub fn shed(&self, count: usize) -> usize {
         let paces = self.paces.borrow();
-        let is_silent = |pace: &Pace| pace.phase.get() != Phase::Busy && !pace.is_shed.get();
+        let is_silent = |pace: &Pace| !pace.is_busy() && pace.verdict.get() != Verdict::MakesRoom;
         let mut silent: Vec<_> = paces.iter().filter(|(_, pace)| is_silent(pace)).collect();
         // Of those that are silent since the same look, the one that came first.
-        silent.sort_by_key(|(number, pace)| (pace.since.get(), **number));
+        silent.sort_by_key(|(number, pace)| (pace.since(), **number));
         silent.truncate(count);
         self.shed.set(self.shed.get() + silent.len());
         for (_, pace) in &silent {
-            pace.is_shed.set(true);
-            pace.overdue.notify_one();
+            pace.tell(Verdict::MakesRoom);
         }
         silent.len()
     }
@@ -136,13 +132,13 @@ impl Paces {
 
     fn look(&self) {
         for pace in self.paces.borrow().values() {
-            let looks_max = match pace.phase.get() {
-                Phase::Head => self.head_looks_max,
-                Phase::Idle | Phase::IdleAmongMany => self.idle_looks_max,
-                Phase::Busy => continue,
+            let passed = |since: u32| self.looks.get().saturating_sub(since);
+            let is_late = match pace.head_since.get() {
+                Some(since) => passed(since) > self.head_looks_max,
+                None => !pace.is_busy() && passed(pace.silent_since.get()) > self.silent_looks_max,
             };
-            if self.looks.get().saturating_sub(pace.since.get()) > looks_max {
-                pace.overdue.notify_one();
+            if is_late && pace.verdict.get() == Verdict::Stays {
+                pace.tell(Verdict::Ends);
             }
         }
     }
@@ -158,9 +154,7 @@ impl Place {
 impl Drop for Place {
     fn drop(&mut self) {
         self.paces.paces.borrow_mut().remove(&self.number);
-        if self.pace.is_shed.get() {
-            self.paces.shed.set(self.paces.shed.get() - 1);
-        }
+        self.pace.forgive();
     }
 }
 
@@ -169,16 +163,19 @@ impl Drop for Busy {
         let left = self.0.requests.get() - 1;
         self.0.requests.set(left);
         if left == 0 {
-            self.0.enter(self.0.idle.get());
+            self.0.silent_since.set(self.0.looks.get());
         }
     }
 }
 
 impl Pace {
     /// A request's head is complete; it is answered when this is dropped.
+    ///
+    /// Whoever was told to end and sends a request all the same may go on.
     pub fn busy(self: &Rc<Self>) -> Busy {
         self.requests.set(self.requests.get() + 1);
-        self.enter(Phase::Busy);
+        self.head_since.set(None);
+        self.forgive();
         Busy(self.clone())
     }
 
@@ -187,29 +184,46 @@ impl Pace {
         self.requests.get() > 0
     }
 
-    /// Several requests may be under way from now on.
-    pub fn multiplex(&self) {
-        self.idle.set(Phase::IdleAmongMany);
-        self.enter(Phase::IdleAmongMany);
-    }
-
-    /// Waits until the connection has taken too long.
+    /// Waits until the connection has to end.
     pub async fn overdue(&self) {
-        self.overdue.notified().await;
-    }
-
-    /// Bytes have come: in a silence they begin the next head.
-    pub fn heard(&self) {
-        match self.phase.get() {
-            Phase::Idle => self.enter(Phase::Head),
-            Phase::IdleAmongMany => self.enter(Phase::IdleAmongMany),
-            Phase::Head | Phase::Busy => {}
+        while self.verdict.get() == Verdict::Stays {
+            self.told.notified().await;
         }
     }
 
-    fn enter(&self, phase: Phase) {
-        self.phase.set(phase);
-        self.since.set(self.looks.get());
+    /// Bytes have come where one request follows the other: in a silence they begin a head.
+    pub fn heard(&self) {
+        if !self.is_busy() {
+            self.head_begun();
+        }
+    }
+
+    /// A head has begun, if it had not.
+    pub fn head_begun(&self) {
+        if self.head_since.get().is_none() {
+            self.head_since.set(Some(self.looks.get()));
+        }
+    }
+
+    /// A head has ended, whatever comes of it.
+    pub fn head_ended(&self) {
+        self.head_since.set(None);
+    }
+
+    /// Since when it has done nothing but what it does now.
+    fn since(&self) -> u32 {
+        self.head_since.get().unwrap_or(self.silent_since.get())
+    }
+
+    fn tell(&self, verdict: Verdict) {
+        self.verdict.set(verdict);
+        self.told.notify_one();
+    }
+
+    fn forgive(&self) {
+        if self.verdict.replace(Verdict::Stays) == Verdict::MakesRoom {
+            self.shed.set(self.shed.get() - 1);
+        }
     }
 }
 
@@ -249,22 +263,42 @@ mod tests {
     }
 
     #[test]
-    fn among_many_requests_no_head_is_waited_for() {
-        let heard = |pace: &Rc<Pace>| {
-            pace.multiplex();
+    fn among_many_requests_only_heads_and_requests_count() {
+        let after_a_head = |pace: &Rc<Pace>| {
             drop(pace.busy());
-            pace.heard();
+            pace.head_begun();
+            pace.head_ended();
             vec![]
         };
-        assert!(!told(heard, 61));
-        assert!(told(heard, 62));
+        assert!(!told(after_a_head, 61));
+        assert!(told(after_a_head, 62), "a head of which nothing came is no sign of life");
+        let within_a_head = |pace: &Rc<Pace>| {
+            let busy = pace.busy();
+            pace.head_begun();
+            vec![busy]
+        };
+        assert!(told(within_a_head, 12), "whatever else is under way");
         let one_of_two = |pace: &Rc<Pace>| {
-            pace.multiplex();
             drop(pace.busy());
             let rest = vec![pace.busy(), pace.busy()];
             rest.into_iter().take(1).collect()
         };
         assert!(!told(one_of_two, 1_000), "one is still under way");
+    }
+
+    #[test]
+    fn a_request_that_comes_as_its_connection_is_told_to_end_is_served() {
+        let paces = Rc::new(Paces::new(Duration::from_secs(10), Duration::from_secs(60)));
+        let place = paces.enter();
+        let told = || place.pace().overdue().now_or_never().is_some();
+        assert_eq!((paces.shed(1), paces.count()), (1, 0));
+        let busy = place.pace().busy();
+        assert_eq!((told(), paces.count()), (false, 1), "it makes no room any more");
+        drop(busy);
+        assert!(!told());
+        assert_eq!((paces.shed(1), told(), paces.count()), (1, true, 0));
+        drop(place);
+        assert_eq!(paces.count(), 0);
     }
 
     #[test]

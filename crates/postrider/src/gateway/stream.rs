@@ -1,12 +1,15 @@
 //! A connection's stream, plain or within TLS: tells the pace when bytes come, and lets the sentry
 //! look at them first.
 //!
+//! HTTP/2 only passes by: of its frames the pace is told where heads begin and end.
+//!
 //! A head that comes in one piece, as nearly all do, goes straight into the reader's buffer. One
 //! that comes in parts is held here until it is whole, so the reader never sees half a head that is
 //! refused later: where a request is refused, the reader sees the stream end before it.
 
+use std::cell::Cell;
 use std::future::poll_fn;
-use std::io::{IoSlice, Result};
+use std::io::{Error, IoSlice, Result};
 use std::pin::Pin;
 use std::rc::Rc;
 use std::task::{Context, Poll, ready};
@@ -18,7 +21,7 @@ use tokio::net::TcpStream;
 use tokio_rustls::server::TlsStream;
 
 use super::pace::Pace;
-use super::sentry::{Fault, Sentry};
+use super::sentry::{Fault, Received, Sent, Sentry};
 
 /// How an HTTP/2 connection begins; no request of HTTP/1 does. Source: RFC 9113, section 3.4.
 const HTTP2_BEGINNING: &[u8] = b"PRI * HTTP/2.0";
@@ -35,8 +38,7 @@ pub enum Wire {
 pub struct Stream {
     wire: Wire,
     pace: Rc<Pace>,
-    /// None where nothing is looked at, as in HTTP/2.
-    sentry: Option<Sentry>,
+    watch: Watch,
     /// Bytes that have come and have not been read.
     held: BytesMut,
     /// How many of them may be read.
@@ -44,11 +46,24 @@ pub struct Stream {
     fault: Option<Fault>,
 }
 
+/// What is looked at.
+enum Watch {
+    /// Requests one after the other.
+    Heads(Sentry),
+    /// Frames of HTTP/2, and how many streams were reset for the client's mistakes.
+    Frames { received: Received, sent: Sent, resets: Rc<Cell<u32>> },
+}
+
 impl Stream {
     /// The stream of a new connection.
     pub fn new(wire: Wire, pace: Rc<Pace>) -> Self {
-        let sentry = Some(Sentry::default());
-        Self { wire, pace, sentry, held: BytesMut::new(), passes: 0, fault: None }
+        let watch = Watch::Heads(Sentry::default());
+        Self { wire, pace, watch, held: BytesMut::new(), passes: 0, fault: None }
+    }
+
+    /// What carries the bytes, past everything that is looked at or held.
+    pub fn wire(&mut self) -> &mut Wire {
+        &mut self.wire
     }
 
     /// Why the stream ended before a request that had begun.
@@ -69,11 +84,10 @@ impl Stream {
         loop {
             let known = self.held.len().min(HTTP2_BEGINNING.len());
             if self.held[..known] != HTTP2_BEGINNING[..known] {
-                self.look();
+                self.look()?;
                 return Ok(false);
             }
             if known == HTTP2_BEGINNING.len() {
-                self.pass_all();
                 return Ok(true);
             }
             if poll_fn(|cx| self.poll_hold(cx)).await? == 0 {
@@ -82,10 +96,14 @@ impl Stream {
         }
     }
 
-    /// Lets everything pass from now on.
-    pub fn pass_all(&mut self) {
-        self.sentry = None;
-        self.passes = self.held.len();
+    /// Follows frames of HTTP/2 from now on, from its first byte; counts in `resets`.
+    ///
+    /// # Errors
+    /// Where what has come is too much already.
+    pub fn multiplex(&mut self, resets: Rc<Cell<u32>>) -> Result<()> {
+        let (received, sent) = (Received::default(), Sent::default());
+        self.watch = Watch::Frames { received, sent, resets };
+        self.look()
     }
 
     /// Reads more into what is held; answers how much.
@@ -93,17 +111,24 @@ impl Stream {
         let mut bytes = [0; limits::HELD_READ_BYTES];
         let mut buffer = ReadBuf::new(&mut bytes);
         ready!(Pin::new(&mut self.wire).poll_read(cx, &mut buffer))?;
-        self.pace.heard();
         self.held.extend_from_slice(buffer.filled());
         Poll::Ready(Ok(buffer.filled().len()))
     }
 
-    /// Lets the sentry look at what is held.
-    fn look(&mut self) {
-        if let Some(sentry) = &mut self.sentry {
-            let look = sentry.look(&self.held);
-            (self.passes, self.fault) = (look.passes, look.fault);
+    /// Looks at what is held.
+    fn look(&mut self) -> Result<()> {
+        match &mut self.watch {
+            Watch::Heads(sentry) => {
+                self.pace.heard();
+                let look = sentry.look(&self.held);
+                (self.passes, self.fault) = (look.passes, look.fault);
+            }
+            Watch::Frames { received, .. } => {
+                follow(received, &self.held, &self.pace)?;
+                self.passes = self.held.len();
+            }
         }
+        Ok(())
     }
 
     /// Reads straight into `buffer`, which is what nearly always happens.
@@ -118,15 +143,40 @@ impl Stream {
         if new.is_empty() {
             return Poll::Ready(Ok(()));
         }
-        self.pace.heard();
-        if let Some(sentry) = &mut self.sentry {
-            let look = sentry.look(new);
-            self.fault = look.fault;
-            self.held.extend_from_slice(&new[look.passes..]);
-            buffer.set_filled(before + look.passes);
+        match &mut self.watch {
+            Watch::Heads(sentry) => {
+                self.pace.heard();
+                let look = sentry.look(new);
+                self.fault = look.fault;
+                self.held.extend_from_slice(&new[look.passes..]);
+                buffer.set_filled(before + look.passes);
+            }
+            Watch::Frames { received, .. } => follow(received, new, &self.pace)?,
         }
         Poll::Ready(Ok(()))
     }
+
+    /// Follows what was written: so many bytes of `slices`.
+    fn written<'b>(&mut self, mut count: usize, slices: impl Iterator<Item = &'b [u8]>) {
+        let Watch::Frames { sent, resets, .. } = &mut self.watch else { return };
+        for slice in slices {
+            let here = count.min(slice.len());
+            resets.set(resets.get() + sent.follow(&slice[..here]));
+            count -= here;
+        }
+    }
+}
+
+/// Follows frames that have come.
+fn follow(received: &mut Received, bytes: &[u8], pace: &Pace) -> Result<()> {
+    let progress = received.follow(bytes).map_err(Error::other)?;
+    if progress.has_ended {
+        pace.head_ended();
+    }
+    if progress.is_under_way {
+        pace.head_begun();
+    }
+    Ok(())
 }
 
 impl AsyncRead for Stream {
@@ -159,7 +209,7 @@ impl AsyncRead for Stream {
             if ready!(this.poll_hold(cx))? == 0 {
                 return Poll::Ready(Ok(()));
             }
-            this.look();
+            this.look()?;
         }
     }
 }
@@ -170,7 +220,9 @@ impl AsyncWrite for Stream {
         cx: &mut Context<'_>,
         bytes: &[u8],
     ) -> Poll<Result<usize>> {
-        Pin::new(&mut self.wire).poll_write(cx, bytes)
+        let count = ready!(Pin::new(&mut self.wire).poll_write(cx, bytes))?;
+        self.written(count, std::iter::once(bytes));
+        Poll::Ready(Ok(count))
     }
 
     fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Result<()>> {
@@ -186,7 +238,9 @@ impl AsyncWrite for Stream {
         cx: &mut Context<'_>,
         slices: &[IoSlice<'_>],
     ) -> Poll<Result<usize>> {
-        Pin::new(&mut self.wire).poll_write_vectored(cx, slices)
+        let count = ready!(Pin::new(&mut self.wire).poll_write_vectored(cx, slices))?;
+        self.written(count, slices.iter().map(|slice| &**slice));
+        Poll::Ready(Ok(count))
     }
 
     fn is_write_vectored(&self) -> bool {

@@ -1,6 +1,8 @@
 //! Heads of requests that are no HTTP, or that two parsers may read in two ways.
 
-use testkit::{Answer, Connection, Endpoint, Event, Request, Workspace};
+use testkit::{Answer, Connection, Endpoint, Event, Request, Workspace, within};
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::TcpStream;
 
 use crate::harness::{Server, ms};
 
@@ -75,11 +77,12 @@ async fn what_is_no_http_is_told_so() {
     check("GET /health HTTP/1.1\r\nhost: x\r\nhost: y\r\n\r\n", 400, "bad_host").await;
     let many = "a: b\r\n".repeat(100);
     check(&post(&many, ""), 431, "head_too_large").await;
+    check(&post("content-length: 18446744073709551615\r\n", ""), 400, "bad_framing").await;
     let long = "a".repeat(500 << 10);
     check(&post(&format!("cookie: {long}\r\n"), ""), 431, "head_too_large").await;
     check(&format!("GET /{long} HTTP/1.1\r\n"), 414, "target_too_long").await;
     let status = server.admin.get("/api/v1/status").await;
-    assert_eq!(status["rejected"], 12, "each is counted");
+    assert_eq!(status["rejected"], 13, "each is counted");
     server.stop().await;
 }
 
@@ -93,6 +96,57 @@ async fn pages_can_read_why_a_head_is_refused() {
     assert_eq!(answer.get("access-control-allow-origin"), Some("https://shop.example"));
     assert_eq!(answer.get("access-control-allow-credentials"), Some("true"));
     assert_eq!(answer.get("vary"), Some("Origin"));
+    server.stop().await;
+}
+
+#[tokio::test]
+async fn whatever_stands_in_a_target_the_answer_is_ours() {
+    let server = Server::start(&Workspace::of_app()).await;
+    let mut odd = 0;
+    for byte in 0x21..=0xff_u8 {
+        for path in ["/pixel/v1/track?event=", "/v1/track?event=", "/v1/"] {
+            let before = format!("GET {path}");
+            let after = " HTTP/1.1\r\nhost: x\r\norigin: https://a.example\r\n\r\n".as_bytes();
+            let mut connection = server.gateway.connect().await;
+            let head = [before.as_bytes(), &[byte], after].concat();
+            connection.write(&head).await.expect("it is taken");
+            let answer = next(&mut connection).await;
+            let origin = answer.get("access-control-allow-origin");
+            assert_eq!(origin, Some("https://a.example"), "{byte:#x} in {path}");
+            match (answer.status, answer.get("postrider-reason")) {
+                (200, None) if path.starts_with("/pixel") => {}
+                (404 | 405, None) if !path.starts_with("/pixel") => {}
+                (400, Some("bad_target" | "bad_head")) => odd += 1,
+                other => panic!("{other:?} for {byte:#x} in {path}"),
+            }
+        }
+    }
+    assert!(odd > 5, "only {odd} are refused");
+    let fragment =
+        last(&server, &post("content-length: 0\r\n", "").replace("track", "track#f")).await;
+    assert_eq!((fragment.status, fragment.get("postrider-reason")), (400, Some("bad_target")));
+    let image = last(&server, "GET /pixel/v1/track?a=<b> HTTP/1.1\r\nhost: x\r\n\r\n").await;
+    assert_eq!((image.status, image.get("content-type")), (200, Some("image/gif")));
+    server.stop().await;
+}
+
+#[tokio::test]
+async fn a_client_that_is_still_sending_reads_why_its_head_is_refused() {
+    let server = Server::start(&Workspace::of_app()).await;
+    let mut stream = TcpStream::connect(server.gateway.address).await.expect("a connection");
+    let head = post("content-length: 1\r\ncontent-length: 1\r\n", "");
+    stream.write_all(head.as_bytes()).await.expect("it is taken");
+    let mut answer = vec![0];
+    stream.read_exact(&mut answer).await.expect("the first byte of an answer");
+    for _ in 0..20 {
+        stream.write_all(&[b'x'; 1 << 10]).await.expect("the rest is still taken");
+        // The time of a round trip.
+        assert_eq!(server.gateway.send(&Request::new("GET", "/health")).await.status, 200);
+    }
+    stream.shutdown().await.expect("the end is taken");
+    within("the answer", stream.read_to_end(&mut answer)).await.expect("no reset");
+    assert!(answer.starts_with(b"HTTP/1.1 400 Bad Request\r\n"));
+    assert!(answer.ends_with(b"bad request\n"));
     server.stop().await;
 }
 
@@ -215,6 +269,7 @@ async fn one_address_cannot_take_all_connections() {
     }
     let mut fourth = server.gateway.connect().await;
     assert!(matches!(fourth.answer().await, Ok(None) | Err(_)), "closed at once");
+    assert_eq!(server.admin.get("/api/v1/status").await["turned_away"], 1);
     drop(kept.pop());
     let again = async || {
         let mut connection = server.gateway.connect().await;

@@ -6,11 +6,12 @@ use bytes::Bytes;
 use http_body_util::{BodyExt, Full};
 use hyper_util::rt::{TokioExecutor, TokioIo};
 use testkit::http2::{END_HEADERS, END_STREAM, Kind, frame, header, headers, opening};
-use testkit::{Endpoint, Event, Workspace, eventually, within};
+use testkit::{Client, Endpoint, Event, Workspace, eventually, within};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 
-use crate::harness::{Server, ms};
+use crate::harness::{Home, Server, ms};
+use crate::process::Process;
 
 const BASIC: (&str, &str) = ("authorization", "Basic a2V5LWFwcDo=");
 
@@ -40,7 +41,11 @@ async fn post(sender: &Sender, path: &str, body: impl Into<String>) -> (u16, Str
 
 /// A client that keeps none.
 async fn rude(server: &Server) -> TcpStream {
-    let mut stream = TcpStream::connect(server.gateway.address).await.expect("a connection");
+    rude_to(server.gateway).await
+}
+
+async fn rude_to(gateway: Client) -> TcpStream {
+    let mut stream = TcpStream::connect(gateway.address).await.expect("a connection");
     stream.write_all(&opening()).await.expect("it is taken");
     stream
 }
@@ -68,15 +73,41 @@ async fn abuse(stream: TcpStream, frames: impl Iterator<Item = Vec<u8>>) -> Vec<
 }
 
 /// Whether a GOAWAY frame is among the frames.
-fn says_go_away(mut frames: &[u8]) -> bool {
-    while frames.len() >= 9 {
-        let length = u32::from_be_bytes([0, frames[0], frames[1], frames[2]]);
-        if frames[3] == Kind::GoAway as u8 {
-            return true;
-        }
-        frames = &frames[(9 + length as usize).min(frames.len())..];
+fn says_go_away(bytes: &[u8]) -> bool {
+    frames(bytes).iter().any(|(kind, ..)| *kind == Kind::GoAway as u8)
+}
+
+/// The frames: kind, stream, payload.
+fn frames(mut bytes: &[u8]) -> Vec<(u8, u32, &[u8])> {
+    let mut frames = Vec::new();
+    while bytes.len() >= 9 {
+        let length = u32::from_be_bytes([0, bytes[0], bytes[1], bytes[2]]);
+        let stream = u32::from_be_bytes([bytes[5], bytes[6], bytes[7], bytes[8]]);
+        let end = (9 + length as usize).min(bytes.len());
+        frames.push((bytes[3], stream, &bytes[9..end]));
+        bytes = &bytes[end..];
     }
-    false
+    frames
+}
+
+/// Sends a request with these headers; the answer's head.
+async fn ask(
+    sender: &Sender,
+    request: http::request::Builder,
+) -> http::Response<hyper::body::Incoming> {
+    let request = request.body(Full::new(Bytes::from(Event::track("x").user("u").text())));
+    let answer = sender.clone().send_request(request.expect("a request"));
+    within("an answer", answer).await.expect("an answer")
+}
+
+/// Status and reason of an answer.
+fn gist<B>(answer: &http::Response<B>) -> (u16, Option<&str>) {
+    let reason = answer.headers().get("postrider-reason");
+    (answer.status().as_u16(), reason.map(|reason| reason.to_str().expect("text")))
+}
+
+fn track() -> http::request::Builder {
+    http::Request::post("http://localhost/v1/track").header(BASIC.0, BASIC.1)
 }
 
 /// That the server still serves others, in both protocols.
@@ -120,16 +151,29 @@ async fn an_orderly_end_lets_requests_finish() {
     .await;
 }
 
-#[tokio::test]
-async fn requests_that_are_reset_at_once_end_the_connection() {
-    let server = Server::start(&Workspace::of_app()).await;
+/// Requests that are reset at once.
+fn resets() -> impl Iterator<Item = Vec<u8>> {
     let block = headers("POST", "/v1/track", &[BASIC]);
-    let frames = (0..100_000).map(|number| {
+    (0..100_000).map(move |number| {
         let stream = number * 2 + 1;
         let opened = frame(Kind::Headers, END_HEADERS, stream, &block);
         [opened, frame(Kind::ResetStream, 0, stream, &8u32.to_be_bytes())].concat()
-    });
-    let answers = abuse(rude(&server).await, frames).await;
+    })
+}
+
+#[tokio::test]
+async fn what_clients_do_is_no_warning_in_the_log() {
+    let process = Process::start(&Home::new(&Workspace::of_app()), &[]).await;
+    assert!(says_go_away(&abuse(rude_to(process.gateway).await, resets()).await));
+    process.signal("TERM").await;
+    let log = process.log_at_end().await;
+    assert!(log.iter().all(|line| !line.contains("WARN")), "{log:#?}");
+}
+
+#[tokio::test]
+async fn requests_that_are_reset_at_once_end_the_connection() {
+    let server = Server::start(&Workspace::of_app()).await;
+    let answers = abuse(rude(&server).await, resets()).await;
     assert!(says_go_away(&answers), "the client is told to go");
     still_serves(&server).await;
     assert_eq!(server.admin.accepted().await, 2, "nothing else was stored");
@@ -167,6 +211,91 @@ async fn headers_that_are_too_large_are_refused_one_request_at_a_time() {
 }
 
 #[tokio::test]
+async fn a_head_that_two_parsers_may_read_in_two_ways_is_refused_and_so_is_one_of_many_headers() {
+    let server = Server::start(&Workspace::of_app()).await;
+    let sender = polite(&server).await;
+    let check = async |request: http::request::Builder, want: (u16, Option<&str>)| {
+        let answer = ask(&sender, request.header("origin", "https://a.example")).await;
+        assert_eq!(gist(&answer), want);
+        let origin = answer.headers().get("access-control-allow-origin");
+        assert_eq!(origin.expect("an origin"), "https://a.example");
+        answer
+    };
+    let length = Event::track("x").user("u").text().len();
+    // With the key and the origin there are a hundred.
+    let many = |request: http::request::Builder, count: usize| {
+        (0..count).fold(request, |request, _| request.header("x", "y"))
+    };
+    check(track().header("host", "localhost"), (200, None)).await;
+    check(track().header("host", "other"), (400, Some("bad_host"))).await;
+    let twice = track().header("content-length", length).header("content-length", length);
+    check(twice, (400, Some("bad_framing"))).await;
+    check(many(track(), 97), (200, None)).await;
+    check(many(track(), 99), (431, Some("head_too_large"))).await;
+    let pixel = http::Request::get("http://localhost/pixel/v1/track");
+    let image = check(many(pixel, 101), (200, None)).await;
+    assert_eq!(image.headers()["content-type"], "image/gif");
+    let status = server.admin.get("/api/v1/status").await;
+    assert_eq!((&status["accepted"], &status["rejected"]), (&2.into(), &4.into()));
+    server.stop().await;
+}
+
+#[tokio::test]
+async fn the_heads_of_one_connection_are_bounded_together() {
+    let server = Server::start(&Workspace::of_app()).await;
+    let mut stream = rude(&server).await;
+    let cookies = header("cookie", &"a".repeat(15 << 10));
+    let begun = headers("POST", "/v1/track", &[BASIC]);
+    // Each waits for its body with some 30 KiB.
+    for number in 0..100 {
+        let first =
+            frame(Kind::Headers, 0, number * 2 + 1, &[begun.clone(), cookies.clone()].concat());
+        let last = frame(Kind::Continuation, END_HEADERS, number * 2 + 1, &cookies);
+        stream.write_all(&[first, last].concat()).await.expect("it is taken");
+    }
+    let rejected = async || server.admin.get("/api/v1/status").await["rejected"].as_u64();
+    let are_some = |count: &Option<u64>| (20..50).contains(&count.unwrap_or_default());
+    eventually("what is too much is refused", rejected, are_some).await;
+    still_serves(&server).await;
+    server.stop().await;
+}
+
+#[tokio::test]
+async fn requests_that_cannot_be_read_end_a_shared_connection_only_once_the_others_are_answered() {
+    let server = Server::start(&Workspace::of_app()).await;
+    let mut stream = rude(&server).await;
+    let honest = frame(Kind::Headers, END_HEADERS, 1, &headers("POST", "/v1/track", &[BASIC]));
+    stream.write_all(&honest).await.expect("it is taken");
+    let rejected = async || server.admin.get("/api/v1/status").await["rejected"].as_u64();
+    for round in 0..11_u32 {
+        let broken = (1..=50).flat_map(|number| {
+            let block = headers("GET", "/v1/<", &[]);
+            let stream = (round * 50 + number) * 2 + 1;
+            frame(Kind::Headers, END_HEADERS | END_STREAM, stream, &block)
+        });
+        stream.write_all(&broken.collect::<Vec<_>>()).await.expect("it is taken");
+        let all = u64::from(round + 1) * 50;
+        eventually("all are counted", rejected, |count| *count >= Some(all)).await;
+    }
+    let event = Event::track("x").user("u").text();
+    let rest = frame(Kind::Data, END_STREAM, 1, event.as_bytes());
+    // What the server asks last before it goes.
+    let ping = frame(Kind::Ping, 1, 0, &[0x0b, 0x7b, 0xa2, 0xf0, 0x8b, 0x9b, 0xfe, 0x54]);
+    stream.write_all(&[rest, ping].concat()).await.expect("it is taken");
+    let mut answers = Vec::new();
+    within("an end in good order", stream.read_to_end(&mut answers)).await.expect("no reset");
+    let answers = frames(&answers);
+    let status = answers.iter().find(|(kind, of, _)| (*kind, *of) == (Kind::Headers as u8, 1));
+    // The status 200. Source: RFC 7541, appendix A.
+    assert_eq!(status.expect("an answer").2[0], 0x88);
+    let ends = answers.iter().filter(|(kind, ..)| *kind == Kind::GoAway as u8);
+    let codes: Vec<_> = ends.map(|(_, _, payload)| &payload[4..8]).collect();
+    assert!(!codes.is_empty() && codes.iter().all(|code| *code == [0; 4]), "{codes:?}");
+    assert_eq!(server.admin.accepted().await, 1);
+    server.stop().await;
+}
+
+#[tokio::test]
 async fn settings_and_pings_without_end_harm_nobody() {
     let server = Server::start(&Workspace::of_app()).await;
     let pings = std::iter::repeat_n(frame(Kind::Ping, 0, 0, &[7; 8]), 200_000);
@@ -177,59 +306,66 @@ async fn settings_and_pings_without_end_harm_nobody() {
     server.stop().await;
 }
 
-#[tokio::test]
-async fn a_client_that_takes_no_answers_is_let_go_in_the_end() {
+/// Sends `first`, then `again` every few milliseconds, to a server whose patience these are; ends
+/// with the connection.
+async fn is_let_go(head: u64, silence: u64, first: &[u8], again: &[u8]) {
     let server = Server::tuned(&Workspace::of_app(), |config| {
-        config.intake.header_timeout = ms(50);
-        config.intake.idle_timeout = ms(300);
+        config.intake.header_timeout = ms(head);
+        config.intake.idle_timeout = ms(silence);
     })
     .await;
-    let mut stream = rude(&server).await;
-    // Its window for answers is zero.
-    stream.write_all(&frame(Kind::Settings, 0, 0, &[0, 4, 0, 0, 0, 0])).await.expect("taken");
-    let block = headers("GET", "/health", &[]);
-    for number in 0..100 {
-        let flags = END_HEADERS | END_STREAM;
-        stream
-            .write_all(&frame(Kind::Headers, flags, number * 2 + 1, &block))
-            .await
-            .expect("taken");
-    }
+    let (mut read, mut write) = rude(&server).await.into_split();
+    write.write_all(first).await.expect("it is taken");
+    let sending = async {
+        let mut pace = tokio::time::interval(Duration::from_millis(10));
+        while write.write_all(again).await.is_ok() {
+            pace.tick().await;
+        }
+        std::future::pending::<()>().await;
+    };
     let mut answers = Vec::new();
-    // A reset is an end as well.
-    let _ = within("the end of the connection", stream.read_to_end(&mut answers)).await;
+    let ended = async {
+        tokio::select! {
+            // A reset is an end as well.
+            _ = read.read_to_end(&mut answers) => {}
+            () = sending => {}
+        }
+    };
+    within("the end of the connection", ended).await;
     still_serves(&server).await;
     server.stop().await;
 }
 
+const HOUR: u64 = 3_600_000;
+
+fn ping() -> Vec<u8> {
+    frame(Kind::Ping, 0, 0, &[7; 8])
+}
+
+fn health(stream: u32) -> Vec<u8> {
+    frame(Kind::Headers, END_HEADERS | END_STREAM, stream, &headers("GET", "/health", &[]))
+}
+
 #[tokio::test]
-async fn a_silent_client_is_let_go_and_a_pinging_one_stays() {
-    let server = Server::tuned(&Workspace::of_app(), |config| {
-        config.intake.header_timeout = ms(50);
-        config.intake.idle_timeout = ms(300);
-    })
-    .await;
-    let mut pinging = rude(&server).await;
-    let mut silent = rude(&server).await;
-    let ping = frame(Kind::Ping, 0, 0, &[7; 8]);
-    let mut answers = Vec::new();
-    let ended = silent.read_to_end(&mut answers);
-    let kept = async {
-        let mut pace = tokio::time::interval(Duration::from_millis(10));
-        loop {
-            pace.tick().await;
-            pinging.write_all(&ping).await.expect("it is still open");
-        }
-    };
-    let ended = async {
-        tokio::select! {
-            // A reset is an end as well.
-            _ = ended => {}
-            () = kept => {}
-        }
-    };
-    within("the end of the silent connection", ended).await;
-    server.stop().await;
+async fn a_client_that_takes_no_answers_is_let_go_in_the_end() {
+    // Its window for answers is zero.
+    let settings = frame(Kind::Settings, 0, 0, &[0, 4, 0, 0, 0, 0]);
+    let questions = (0..100).flat_map(|number| health(number * 2 + 1));
+    let first: Vec<u8> = settings.into_iter().chain(questions).collect();
+    is_let_go(50, 300, &first, &ping()).await;
+}
+
+#[tokio::test]
+async fn a_client_that_asks_nothing_is_let_go_also_where_it_sends_pings() {
+    is_let_go(50, HOUR, &[], &ping()).await;
+    is_let_go(50, 300, &health(1), &ping()).await;
+}
+
+#[tokio::test]
+async fn a_head_that_does_not_end_is_not_waited_for_long() {
+    let block = headers("GET", "/health", &[]);
+    let begun = frame(Kind::Headers, END_HEADERS, 3, &[block, vec![0; 10_000]].concat());
+    is_let_go(50, HOUR, &[health(1), begun[..20].to_vec()].concat(), &[0]).await;
 }
 
 #[tokio::test]

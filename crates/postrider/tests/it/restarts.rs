@@ -1,23 +1,30 @@
-//! Restarts while clients come: nobody is refused where the socket outlives the process.
+//! Restarts while clients come: nobody is refused where the socket outlives the process, on new
+//! connections or on kept ones.
 
 use std::net::TcpListener;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 
-use testkit::{Client, Endpoint, Event, Request, Workspace, eventually};
+use testkit::{Client, Connection, Endpoint, Event, Request, Workspace, eventually};
 
-use crate::harness::Home;
+use crate::harness::{Home, Server};
 use crate::process::Process;
 
-/// Posts events, each on a new connection, until told to stop; how many were taken.
+/// Posts events until told to stop, on a connection that is kept until an answer says that it was
+/// the last, or on a new one for each; how many were taken.
 async fn stream_of_events(gateway: Client, name: usize, is_over: Arc<AtomicBool>) -> usize {
-    let mut count = 0;
+    let (mut count, mut kept) = (0, None::<Connection>);
     while !is_over.load(Relaxed) {
         let event = Event::track("x").user(&format!("u-{name}")).id(&format!("{name}-{count}"));
         let request = Request::new("POST", "/v1/track").key("key-app").body(event);
-        let mut connection = gateway.try_connect().await.expect("nobody is refused");
+        let mut connection = match kept.take() {
+            Some(kept) => kept,
+            None => gateway.try_connect().await.expect("nobody is refused"),
+        };
         let answer = connection.ask(&request).await.expect("everybody is answered");
         assert_eq!((answer.status, answer.text()), (200, "ok"));
+        let is_last = answer.get("connection") == Some("close") || connection.is_closed().await;
+        kept = Some(connection).filter(|_| name % 2 == 1 && !is_last);
         count += 1;
     }
     count
@@ -56,6 +63,30 @@ async fn a_socket_that_is_handed_over_refuses_nobody_during_restarts() {
     assert_eq!((ids.len(), count), (taken, taken), "each event exactly once");
     process.signal("TERM").await;
     assert_eq!(process.exit_code().await, Some(0));
+}
+
+#[tokio::test]
+async fn a_request_on_a_kept_connection_is_answered_as_the_server_ends() {
+    let server = Server::start(&Workspace::of_app()).await;
+    let track = |id: &str| {
+        let event = Event::track("x").user("u").id(id);
+        Request::new("POST", "/v1/track").key("key-app").body(event)
+    };
+    let mut kept = server.gateway.connect().await;
+    let mut silent = server.gateway.connect().await;
+    for connection in [&mut kept, &mut silent] {
+        let answer = connection.ask(&track("m-1")).await.expect("an answer");
+        assert_eq!((answer.status, answer.get("connection")), (200, None));
+    }
+    server.controls.trigger.pull();
+    // From here on the port is closed, and so is whatever has nothing to do.
+    eventually("the end", async || server.gateway.try_connect().await.is_err(), |closed| *closed)
+        .await;
+    let answer = kept.ask(&track("m-2")).await.expect("an answer");
+    assert_eq!((answer.status, answer.get("connection")), (200, Some("close")));
+    assert_eq!(kept.answer().await.expect("an end"), None);
+    assert_eq!(silent.answer().await.expect("an end"), None);
+    server.stop().await;
 }
 
 #[tokio::test]

@@ -117,6 +117,7 @@ async fn plain_http_is_told_to_use_https() {
     let text = "plain HTTP was sent to a port that speaks HTTPS\n";
     assert_eq!((answer.status, answer.text()), (400, text));
     assert_eq!(answer.get("postrider-reason"), Some("needs_tls"));
+    assert_eq!(server.admin.get("/api/v1/status").await["rejected"], 1);
     server.stop().await;
 }
 

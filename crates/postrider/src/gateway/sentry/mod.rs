@@ -3,18 +3,20 @@
 //! Where a request ends must be beyond doubt, or a proxy in front and the gateway may see different
 //! requests in the same bytes, and one client's become another's. The parser forgives what some
 //! proxies do not: both `Content-Length` and `Transfer-Encoding`, a length that stands twice, lines
-//! that end without a carriage return, no `Host`. Here such heads are refused, and whatever cannot
-//! be a head is told why instead of being cut off.
+//! that end without a carriage return, no `Host`. Here such heads are refused, and whatever the
+//! parser would not take is told why instead of being cut off.
 //!
-//! In come the bytes that have not passed yet; out goes how many may pass. Unknown here: what
-//! requests mean.
+//! In come the bytes that have not passed yet; out goes how many may pass. Of HTTP/2, where frames
+//! leave no such doubt, only the heads of frames are looked at. Unknown here: what requests mean.
 
 mod chunks;
+mod frames;
 mod head;
 
 use chunks::Chunks;
 use head::{Framing, Head, Scan};
 
+pub use frames::{Received, Sent};
 pub use head::Fault;
 
 /// Follows the requests of one connection.
@@ -173,7 +175,9 @@ mod tests {
         check(&post("content-length: 3\r\ncontent-length: 3\r\n", "abc"), framing);
         check(&post("content-length: 3\r\ncontent-length: 4\r\n", "abc"), framing);
         check(&post("content-length: 3, 3\r\n", "abc"), framing);
-        for length in ["", "+1", "-1", "0x1", "1 1", "1a", "99999999999999999999"] {
+        for length in
+            ["", "+1", "-1", "0x1", "1 1", "1a", "18446744073709551614", "99999999999999999999"]
+        {
             check(&post(&format!("content-length: {length}\r\n"), "a"), framing);
         }
         for coding in
@@ -216,6 +220,17 @@ mod tests {
             ["host", ": x", "ho st: x", "x : y", "x\0: y", "x: a\0b", "x: a\rb", "x: \u{7f}"]
         {
             check(&post(&format!("{line}\r\n"), ""), syntax);
+        }
+    }
+
+    #[test]
+    fn targets_that_the_parser_refuses_are_refused() {
+        let target = Some(Fault::Target);
+        for odd in ["/v1/track#", "/#a", "/a<b", "/?a>b", "v1/track", "http://"] {
+            check(&format!("GET {odd} HTTP/1.1\r\nhost: x\r\n\r\n"), target);
+        }
+        for right in ["/a\"b{c}", "/?a^b`{|}", "/\u{e9}", "x:80", "http://x:80", "/a!$'()*;@[]"] {
+            check(&format!("GET {right} HTTP/1.1\r\nhost: x\r\n\r\n"), None);
         }
     }
 
