@@ -261,6 +261,7 @@ fn gateway_needs(
         settings: Arc::new(gateway_settings(config)),
         gauges: gauges.clone(),
         budget: Arc::new(gateway::Budget::new(intake.bodies_bytes_max)),
+        heads: Arc::new(gateway::Budget::new(domain::limits::HTTP2_ALL_HEADS_BYTES_MAX)),
         recent: Arc::new(gateway::Recent::new(intake.dedup_window)),
         buckets: Arc::default(),
         // Half of the cores at most, so that large bodies leave the others to everybody else.

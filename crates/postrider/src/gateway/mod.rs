@@ -60,6 +60,8 @@ pub struct Needs {
     pub gauges: Arc<Gauges>,
     /// What all requests may hold in memory.
     pub budget: Arc<Budget>,
+    /// What all heads of HTTP/2 requests may hold in memory.
+    pub heads: Arc<Budget>,
     /// What is under way or has been stored lately.
     pub recent: Arc<Recent>,
     /// How many connections each address has.

@@ -23,6 +23,7 @@ use hyper_util::rt::{TokioIo, TokioTimer};
 use tokio::task::JoinSet;
 
 use super::answer::Answer;
+use super::budget::Share;
 use super::cors;
 use super::parting::{self, Asked};
 use super::stream::Stream;
@@ -107,6 +108,7 @@ struct Usher {
 struct Held {
     heads: Rc<Cell<usize>>,
     bytes: usize,
+    _share: Share,
 }
 
 impl Usher {
@@ -124,16 +126,22 @@ impl Usher {
         if headers.get_all(CONTENT_LENGTH).iter().nth(1).is_some() {
             return Err(Reason::BadFraming);
         }
-        let held = self.hold(head_bytes(request));
-        match self.heads.get() > limits::HTTP2_HEADS_BYTES_MAX {
-            true => Err(Reason::Busy),
-            false => Ok(held),
-        }
+        self.hold(request)
     }
 
-    fn hold(&self, bytes: usize) -> Held {
-        self.heads.set(self.heads.get() + bytes);
-        Held { heads: self.heads.clone(), bytes }
+    /// # Errors
+    /// `Busy` where the heads of the connection, of its client, or all together hold too much.
+    fn hold(&self, request: &Request<Incoming>) -> Result<Held, Reason> {
+        let bytes = head_bytes(request);
+        let all = self.heads.get() + bytes;
+        if all > limits::HTTP2_HEADS_BYTES_MAX {
+            return Err(Reason::Busy);
+        }
+        let Attendant { rudder, peer, .. } = &self.attendant;
+        let mut share = rudder.share_of_heads(peer.ip(), request.headers());
+        share.take(bytes).map_err(|(reason, _)| reason)?;
+        self.heads.set(all);
+        Ok(Held { heads: self.heads.clone(), bytes, _share: share })
     }
 }
 

@@ -22,7 +22,7 @@ use super::address::Client;
 use super::answer::{self, Answer};
 use super::body::{self, Encoding, Workplace};
 use super::bucket::Overdrawn;
-use super::budget::Standing;
+use super::budget::{Share, Standing};
 use super::cors;
 use super::desk::Desk;
 use super::key_ring::{KeyFault, KeyHolder, KeyRing, header_key, query_key};
@@ -81,6 +81,12 @@ impl Rudder {
     /// The desk, which somebody has to run.
     pub fn desk(&self) -> &Desk {
         &self.desk
+    }
+
+    /// A share of what heads may hold in memory.
+    pub fn share_of_heads(&self, peer: IpAddr, headers: &HeaderMap) -> Share {
+        let client = address::client(peer, headers, &self.needs.settings.trusted_proxies);
+        self.needs.heads.share(client, Standing::Keyed)
     }
 
     /// Counts a request whose head is refused.

@@ -51,7 +51,8 @@ pub struct Attendant {
     /// The gateway.
     pub rudder: Rc<Rudder>,
     pace: Rc<Pace>,
-    peer: SocketAddr,
+    /// Who is at the other end.
+    pub peer: SocketAddr,
 }
 
 impl Attendant {

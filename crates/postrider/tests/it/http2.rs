@@ -257,6 +257,21 @@ async fn the_heads_of_one_connection_are_bounded_together() {
     let are_some = |count: &Option<u64>| (20..50).contains(&count.unwrap_or_default());
     eventually("what is too much is refused", rejected, are_some).await;
     still_serves(&server).await;
+    let resets = (0..100)
+        .flat_map(|number| frame(Kind::ResetStream, 0, number * 2 + 1, &8u32.to_be_bytes()));
+    stream.write_all(&resets.collect::<Vec<_>>()).await.expect("it is taken");
+    // Those that were reset make room again, once the server has noticed.
+    let event = Event::track("x").user("u").text();
+    let again = (100..1_000).map(|number| number * 2 + 1);
+    let again = again.map(|id| {
+        let first = frame(Kind::Headers, 0, id, &[begun.clone(), cookies.clone()].concat());
+        let last = frame(Kind::Continuation, END_HEADERS, id, &cookies);
+        [first, last, frame(Kind::Data, END_STREAM, id, event.as_bytes())].concat()
+    });
+    for request in again.take(5) {
+        stream.write_all(&request).await.expect("it is taken");
+    }
+    eventually("all are stored", || server.admin.accepted(), |count| *count == 2 + 5).await;
     server.stop().await;
 }
 
