@@ -147,7 +147,7 @@ async fn serve_http1(
     // The pace takes the place of hyper's own timer, which does not tell a head from a silence. A
     // client that has sent all and says so still gets its answers.
     builder.header_read_timeout(None).max_buf_size(limits::REQUEST_HEAD_BYTES_MAX).half_close(true);
-    let series = Series { attendant, shutdown };
+    let series = Series { attendant, shutdown: Rc::new(shutdown) };
     let mut connection = builder.serve_connection(TokioIo::new(stream), series);
     let ended = poll_fn(|cx| connection.poll_without_shutdown(cx)).await;
     let mut stream = connection.into_parts().io.into_inner();
@@ -164,7 +164,8 @@ async fn serve_http1(
 /// Requests one after the other.
 struct Series {
     attendant: Attendant,
-    shutdown: Shutdown,
+    /// Shared, as cloning it for each request would be felt by all threads.
+    shutdown: Rc<Shutdown>,
 }
 
 impl Service<Request<Incoming>> for Series {

@@ -242,7 +242,11 @@ async fn a_head_that_two_parsers_may_read_in_two_ways_is_refused_and_so_is_one_o
 
 #[tokio::test]
 async fn the_heads_of_one_connection_are_bounded_together() {
-    let server = Server::start(&Workspace::of_app()).await;
+    let server = Server::tuned(&Workspace::of_app(), |config| {
+        config.intake.body_timeout = ms(HOUR);
+        config.intake.body_grace = ms(HOUR);
+    })
+    .await;
     let mut stream = rude(&server).await;
     let cookies = header("cookie", &"a".repeat(15 << 10));
     let begun = headers("POST", "/v1/track", &[BASIC]);
@@ -254,8 +258,8 @@ async fn the_heads_of_one_connection_are_bounded_together() {
         stream.write_all(&[first, last].concat()).await.expect("it is taken");
     }
     let rejected = async || server.admin.get("/api/v1/status").await["rejected"].as_u64();
-    let are_some = |count: &Option<u64>| (20..50).contains(&count.unwrap_or_default());
-    eventually("what is too much is refused", rejected, are_some).await;
+    // 67 of them fit into 2 MiB.
+    eventually("what is too much is refused", rejected, |count| *count == Some(33)).await;
     still_serves(&server).await;
     let resets = (0..100)
         .flat_map(|number| frame(Kind::ResetStream, 0, number * 2 + 1, &8u32.to_be_bytes()));
