@@ -14,7 +14,7 @@ use std::task::{Context, Poll};
 
 use domain::limits;
 use domain::reason::Reason;
-use http::header::{CONTENT_LENGTH, HOST};
+use http::header::{CONTENT_LENGTH, COOKIE, HOST};
 use http::{HeaderMap, Request};
 use hyper::body::Incoming;
 use hyper::server::conn::http2;
@@ -116,7 +116,7 @@ impl Usher {
     /// Why a request is refused for its head.
     fn admit(&self, request: &Request<Incoming>) -> Result<Held, Reason> {
         let headers = request.headers();
-        if headers.len() > limits::REQUEST_HEADERS_MAX {
+        if are_too_many(headers) {
             return Err(Reason::HeadTooLarge);
         }
         let authority = request.uri().authority().map(http::uri::Authority::as_str);
@@ -177,6 +177,14 @@ impl Service<Request<Incoming>> for Usher {
             }
         }
     }
+}
+
+/// Whether a request has more headers than it may. Cookies count as one, which they are in HTTP/1:
+/// browsers send each on its own here. Source: RFC 9113, section 8.2.3.
+fn are_too_many(headers: &HeaderMap) -> bool {
+    headers.len() > limits::REQUEST_HEADERS_MAX
+        && headers.len() - headers.get_all(COOKIE).iter().skip(1).count()
+            > limits::REQUEST_HEADERS_MAX
 }
 
 /// Whether a request names one host: a proxy may go by one name, and whoever is behind it by the
