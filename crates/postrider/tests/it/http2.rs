@@ -282,6 +282,33 @@ async fn the_heads_of_one_connection_are_bounded_together() {
 }
 
 #[tokio::test]
+async fn the_heads_of_one_address_are_bounded_together() {
+    let server = Server::tuned(&Workspace::of_app(), |config| {
+        config.intake.body_timeout = ms(HOUR);
+        config.intake.body_grace = ms(HOUR);
+        config.intake.trusted_proxies = Vec::new();
+    })
+    .await;
+    let cookies = header("cookie", &"a".repeat(15 << 10));
+    let begun = headers("POST", "/v1/track", &[BASIC]);
+    let mut streams = Vec::new();
+    for _ in 0..5 {
+        let mut stream = rude(&server).await;
+        for id in (0..60).map(|number| number * 2 + 1) {
+            let first = frame(Kind::Headers, 0, id, &[begun.clone(), cookies.clone()].concat());
+            let last = frame(Kind::Continuation, END_HEADERS, id, &cookies);
+            stream.write_all(&[first, last].concat()).await.expect("it is taken");
+        }
+        streams.push(stream);
+    }
+    let rejected = async || server.admin.get("/api/v1/status").await["rejected"].as_u64();
+    // 268 of them fit into 8 MiB.
+    eventually("what is too much is refused", rejected, |count| *count == Some(32)).await;
+    drop(streams);
+    server.stop().await;
+}
+
+#[tokio::test]
 async fn requests_that_cannot_be_read_end_a_shared_connection_only_once_the_others_are_answered() {
     let server = Server::start(&Workspace::of_app()).await;
     let mut stream = rude(&server).await;
