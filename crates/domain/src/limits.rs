@@ -362,11 +362,6 @@ pub const TRIAL_SAMPLES_MAX: usize = 20;
 /// Characters of an event's name in a sample. Source: chosen.
 pub const SAMPLE_NAME_CHARS_MAX: usize = 200;
 
-const _: () = assert!(ASIDE_WAITING_OF_SITE_MAX < ASIDE_WAITING_MAX);
-const _: () = assert!(BUDGET_PART_OF_SITE <= BUDGET_PART_OF_KEYLESS_SITE);
-const _: () = assert!(WINDOW_EVENTS_MAX <= OPEN_DELIVERIES_MAX);
-const _: () = assert!(EVENT_SCAN.depth_max <= STORED_SCAN.depth_max);
-
 /// Bytes of events under way to one destination at a time. Source: chosen; 64 attempts of 256 KiB.
 pub const BYTES_UNDER_WAY_MAX: usize = 16 << 20;
 
@@ -414,4 +409,9 @@ pub const CONCURRENCY_MAX: u32 = 10_000;
 /// Attempts from which on a delivery's next ones are late: they have a share of their own, so that
 /// what fails again and again does not stand in the way of what was never tried. Source: chosen.
 pub const LATE_ATTEMPTS: u32 = 3;
+
+const _: () = assert!(ASIDE_WAITING_OF_SITE_MAX < ASIDE_WAITING_MAX);
+const _: () = assert!(BUDGET_PART_OF_SITE <= BUDGET_PART_OF_KEYLESS_SITE);
+const _: () = assert!(WINDOW_EVENTS_MAX <= OPEN_DELIVERIES_MAX);
+const _: () = assert!(EVENT_SCAN.depth_max <= STORED_SCAN.depth_max);
 const _: () = assert!((HTTP2_MISTAKES_MAX as usize) < HTTP2_LOCAL_RESETS_MAX);
