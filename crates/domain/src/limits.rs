@@ -105,6 +105,10 @@ pub const KEPT_FRAMES_MAX: usize = 2;
 /// Wait before a stored event that could not be read is read again. Source: chosen.
 pub const REREAD_WAIT: Duration = Duration::from_secs(5);
 
+/// Bytes of a file with certificates or a key. Source: chosen; the list that browsers trust has
+/// 220 kB.
+pub const PEM_BYTES_MAX: u64 = 1 << 20;
+
 /// Bytes of a query made from an event. Source: the longest request target the `http` crate takes.
 pub const QUERY_BYTES_MAX: usize = 64 << 10;
 
@@ -121,14 +125,63 @@ pub const ANSWER_BODY_TIME_MAX: Duration = Duration::from_secs(2);
 /// Bytes of an answer's head. Source: chosen; nginx and node stop at 8 to 16 KiB.
 pub const ANSWER_HEAD_BYTES_MAX: usize = 64 << 10;
 
+/// Headers of an answer. Source: hyper's own limit; endpoints send about 10.
+pub const ANSWER_HEADERS_MAX: usize = 100;
+
+/// Answers on the way to the answer (1xx) that are passed over. Source: chosen; servers send one.
+pub const EARLY_ANSWERS_MAX: usize = 10;
+
+/// Bytes of an answer's body that people see. Source: chosen; an error with its id.
+pub const EXCERPT_BODY_BYTES_MAX: usize = 1 << 10;
+
+/// Bytes of an answer's headers that people see. Source: chosen; usual answers have 300.
+pub const EXCERPT_HEADERS_BYTES_MAX: usize = 4 << 10;
+
+/// Bytes of one header that people see. Source: chosen.
+pub const EXCERPT_VALUE_BYTES_MAX: usize = 256;
+
+/// Bytes that a configured header's value must have for an answer to be searched for it; shorter ones are only
+/// hidden where they are a whole value. Source: chosen; tokens have 16.
+pub const SOUGHT_SECRET_BYTES_MIN: usize = 8;
+
+/// Connections of one destination to one origin. Source: chosen; what HTTP/1.1 needs for as many attempts at a
+/// time, four times the default of `delivery.concurrency`.
+pub const ORIGIN_CONNECTIONS_MAX: usize = 256;
+
+/// Connections to endpoints of one dispatch thread. Source: chosen; a sixteenth of the open files
+/// that are asked for.
+pub const THREAD_CONNECTIONS_MAX: usize = 4_096;
+
+/// How long a kept connection may have been silent and still be used. Source: chosen; firewalls and
+/// translators forget connections after 60 to 350 s, and do not tell.
+pub const KEPT_CONNECTION_SILENCE_MAX: Duration = Duration::from_secs(60);
+
+/// Bytes that an endpoint may send ahead on one stream of HTTP/2. Source: RFC 9113's default; answers
+/// are cut off long before.
+pub const ANSWER_WINDOW_BYTES: u32 = 65_535;
+
+/// Bytes that an endpoint may send ahead on one connection of HTTP/2. Source: chosen; sixteen streams
+/// as far as they may.
+pub const ANSWERS_WINDOW_BYTES: u32 = 1 << 20;
+
 /// Time a name may take to resolve. Source: chosen; the resolver's own default.
 pub const RESOLVE_TIME_MAX: Duration = Duration::from_secs(5);
+
+/// Time one question to a name server may take; then the next one is asked, or the same once more.
+/// Source: chosen; two of them fit into the whole time.
+pub const NAME_SERVER_TIME_MAX: Duration = Duration::from_secs(2);
 
 /// Addresses of one name that are considered. Source: chosen.
 pub const ADDRESSES_MAX: usize = 16;
 
 /// Time a connection to one address may take. Source: chosen; three lost SYNs need 7 s.
 pub const CONNECT_TIME_MAX: Duration = Duration::from_secs(5);
+
+/// Time before the next address is tried beside one that has not answered. Source: RFC 8305, section 5.
+pub const RACE_STAGGER: Duration = Duration::from_millis(250);
+
+/// Time that agreeing on TLS may take. Source: chosen; two round trips, and a busy endpoint.
+pub const TLS_TIME_MAX: Duration = Duration::from_secs(10);
 
 /// Bytes of a request's head. Source: chosen; SDKs send less than 2 KiB.
 pub const REQUEST_HEAD_BYTES_MAX: usize = 64 << 10;

@@ -77,7 +77,7 @@ fn serve_until_told(
 /// The settings themselves are right; the workspace file they name is looked at as well.
 fn check(config: &Config) -> ExitCode {
     let Some(path) = &config.workspace else { return show("the configuration is right\n") };
-    match workspace_file::read(path) {
+    match workspace_file::read(path, &mut Vec::new()) {
         Ok(file) => {
             let line = |text, warning| format!("{text}warning: {}: {warning}\n", path.display());
             let text = file.warnings.iter().fold(String::new(), line);

@@ -10,6 +10,7 @@ pub mod reload;
 pub mod shutdown;
 pub mod terminal;
 mod admin;
+mod certificate;
 mod clock;
 mod dispatch;
 mod gateway;
@@ -334,6 +335,7 @@ fn start_dispatch(
     let (gateway, admin) = listeners.addresses();
     let outlet = send::OutletSettings {
         egress: Arc::new(Egress::new(config.egress.allow.clone())),
+        name_servers: config.egress.name_servers.clone(),
         timeout: config.delivery.timeout,
         playground: admin,
         own: vec![gateway, admin],

@@ -49,6 +49,15 @@ impl Followed {
         Self { paths, seen: None, wishes: reload.0.subscribe() }
     }
 
+    /// Follows these files from now on; where they are others than before, the next look finds
+    /// them changed.
+    pub fn follow_all(&mut self, paths: Vec<PathBuf>) {
+        if self.paths != paths {
+            self.paths = paths;
+            self.seen = None;
+        }
+    }
+
     /// Notes the state of the files; to be called before they are read, so that a change meanwhile
     /// is seen at the next look.
     pub fn note(&mut self) {
@@ -118,6 +127,11 @@ mod tests {
         followed.note();
         followed.forget();
         assert!(followed.is_due());
+        followed.note();
+        followed.follow_all(paths.to_vec());
+        assert!(!followed.is_due(), "the same files");
+        followed.follow_all(paths[..1].to_vec());
+        assert!(followed.is_due(), "others");
     }
 
     #[tokio::test]

@@ -8,9 +8,9 @@ use std::sync::Arc;
 
 use arc_swap::ArcSwap;
 use rustls::ServerConfig;
-use rustls::pki_types::pem::{self, PemObject};
-use rustls::pki_types::{CertificateDer, PrivateKeyDer};
+use rustls::sign::{CertifiedKey, SingleCertAndKey};
 
+use crate::certificate::{self, PemError};
 use crate::reload::{Followed, Reload};
 use crate::shutdown::Shutdown;
 use crate::terminal::chain;
@@ -44,19 +44,15 @@ pub enum IdentityError {
         path: PathBuf,
         /// Why.
         #[source]
-        source: pem::Error,
+        source: std::io::Error,
     },
-    /// A file holds no certificate.
-    #[error("{} holds no certificate; name a PEM file with the chain", path.display())]
-    NoCertificate {
+    /// A file does not hold what it should.
+    #[error("{} {fault}", path.display())]
+    Broken {
         /// The file.
         path: PathBuf,
-    },
-    /// A file holds no key.
-    #[error("{} holds no private key; name a PEM file with a key that needs no passphrase", path.display())]
-    NoKey {
-        /// The file.
-        path: PathBuf,
+        /// What is wrong with it.
+        fault: PemError,
     },
     /// The certificate and the key cannot be used together.
     #[error("cannot use {} with {}", certificate.display(), key.display())]
@@ -123,20 +119,10 @@ impl Renewal {
 }
 
 fn read(certificate: &Path, key: &Path) -> Result<Arc<ServerConfig>, IdentityError> {
-    let unreadable = |path: &Path| {
-        let path = path.to_owned();
-        |source| IdentityError::Unreadable { path, source }
-    };
-    let chain = CertificateDer::pem_file_iter(certificate).map_err(unreadable(certificate))?;
-    let chain = chain.collect::<Result<Vec<_>, _>>().map_err(unreadable(certificate))?;
-    if chain.is_empty() {
-        return Err(IdentityError::NoCertificate { path: certificate.to_owned() });
-    }
-    let private = PrivateKeyDer::from_pem_file(key).map_err(|source| match source {
-        pem::Error::NoItemsFound => IdentityError::NoKey { path: key.to_owned() },
-        source => unreadable(key)(source),
-    })?;
-    let config = server_config(chain, private).map_err(|source| IdentityError::Unusable {
+    let chain = part(certificate, certificate::chain)?;
+    let private = part(key, certificate::key)?;
+    let config = certificate::pair(chain, private).and_then(server_config);
+    let config = config.map_err(|source| IdentityError::Unusable {
         certificate: certificate.to_owned(),
         key: key.to_owned(),
         source,
@@ -144,15 +130,18 @@ fn read(certificate: &Path, key: &Path) -> Result<Arc<ServerConfig>, IdentityErr
     Ok(Arc::new(config))
 }
 
-fn server_config(
-    chain: Vec<CertificateDer<'static>>,
-    key: PrivateKeyDer<'static>,
-) -> Result<ServerConfig, rustls::Error> {
-    let provider = Arc::new(rustls::crypto::ring::default_provider());
-    let mut config = ServerConfig::builder_with_provider(provider)
+/// What a file holds.
+fn part<T>(path: &Path, of: fn(&[u8]) -> Result<T, PemError>) -> Result<T, IdentityError> {
+    let bytes = std::fs::read(path)
+        .map_err(|source| IdentityError::Unreadable { path: path.to_owned(), source })?;
+    of(&bytes).map_err(|fault| IdentityError::Broken { path: path.to_owned(), fault })
+}
+
+fn server_config(pair: CertifiedKey) -> Result<ServerConfig, rustls::Error> {
+    let mut config = ServerConfig::builder_with_provider(certificate::provider())
         .with_safe_default_protocol_versions()?
         .with_no_client_auth()
-        .with_single_cert(chain, key)?;
+        .with_cert_resolver(Arc::new(SingleCertAndKey::from(pair)));
     config.alpn_protocols = PROTOCOLS.map(<[u8]>::to_vec).to_vec();
     // A client that comes again, as browsers do all the time, needs no whole handshake.
     config.ticketer = rustls::crypto::ring::Ticketer::new()?;

@@ -17,7 +17,8 @@ use crate::workspace_file::{self, WorkspaceFileError};
 pub struct Follower {
     path: PathBuf,
     store: Store,
-    /// The file; noted once its state is dealt with: applied, or found wrong and reported.
+    /// The file and those it names; noted once their state is dealt with: applied, or found wrong
+    /// and reported.
     followed: Followed,
 }
 
@@ -52,8 +53,11 @@ impl Follower {
         applied
     }
 
-    async fn read_and_apply(&self) -> Result<(), FollowError> {
-        let file = workspace_file::read(&self.path)?;
+    async fn read_and_apply(&mut self) -> Result<(), FollowError> {
+        let mut paths = vec![self.path.clone()];
+        let file = workspace_file::read(&self.path, &mut paths);
+        self.followed.follow_all(paths);
+        let file = file?;
         for warning in &file.warnings {
             tracing::warn!(file = %self.path.display(), "{warning}");
         }

@@ -1,6 +1,6 @@
 //! Destinations of the file: one that stands under several sources is one destination.
 
-use domain::destination::webhook::{Dynamic, GetExtra, Signing, WebhookSettings};
+use domain::destination::webhook::{Dynamic, GetExtra, Signing, TlsSettings, WebhookSettings};
 use domain::destination::{Destination, DestinationSettings};
 use domain::id::{DestinationId, SourceId};
 
@@ -144,6 +144,9 @@ fn differences(first: &Destination, second: &Destination) -> Vec<&'static str> {
 }
 
 /// What the member `postrider` says of requests.
-fn own(settings: &WebhookSettings) -> (&Dynamic, &[GetExtra], Option<&Signing>) {
-    (&settings.dynamic, &settings.get_extras, settings.signing.as_deref())
+fn own(
+    settings: &WebhookSettings,
+) -> (&Dynamic, &[GetExtra], Option<&Signing>, Option<&TlsSettings>) {
+    let (signing, tls) = (settings.signing.as_deref(), settings.tls.as_deref());
+    (&settings.dynamic, &settings.get_extras, signing, tls)
 }

@@ -1,6 +1,6 @@
 //! The workspace file: RudderStack's `workspaceConfig.json` as a workspace of ours.
 //!
-//! In comes the file's text; out goes a workspace with what was passed over, or every mistake with
+//! In come the file's text and the certificates it names; out goes a workspace with what was passed over, or every mistake with
 //! its line and JSON path. Members that mean nothing here are ignored, as a file of a self-hoster
 //! holds many. Deliberately unknown here: what the catalog holds at the moment, and since which
 //! event a connection applies (the caller replaces `since`).
@@ -14,6 +14,7 @@ pub mod rules;
 pub mod destination;
 pub mod requests;
 pub mod delivery;
+pub mod tls;
 pub mod webhook;
 
 use std::path::{Path, PathBuf};
@@ -56,27 +57,38 @@ pub enum WorkspaceFileError {
     },
 }
 
-/// Reads and parses the file.
+/// Reads and parses the file, and the files that it names; these are put into `named`, also where
+/// they are wrong.
 ///
 /// # Errors
 /// A [`WorkspaceFileError`] where it cannot be read or has mistakes.
-pub fn read(path: &Path) -> Result<WorkspaceFile, WorkspaceFileError> {
+pub fn read(path: &Path, named: &mut Vec<PathBuf>) -> Result<WorkspaceFile, WorkspaceFileError> {
     let text = std::fs::read_to_string(path)
         .map_err(|source| WorkspaceFileError::Unreadable { path: path.to_owned(), source })?;
-    parse(&text).map_err(|mistakes| WorkspaceFileError::Wrong { path: path.to_owned(), mistakes })
+    let base = path.parent().map(Path::to_owned).unwrap_or_default();
+    let mut reader = Reader::default();
+    reader.files.base = base;
+    let parsed = parse_with(&mut reader, &text);
+    named.append(&mut reader.files.named);
+    parsed.map_err(|mistakes| WorkspaceFileError::Wrong { path: path.to_owned(), mistakes })
 }
 
 /// Parses the text of a file.
 ///
 /// # Errors
 /// Every mistake, in the order of the file; a text that is not JSON has only one.
+#[cfg(test)]
 pub fn parse(text: &str) -> Result<WorkspaceFile, Vec<Finding>> {
+    parse_with(&mut Reader::default(), text)
+}
+
+fn parse_with(reader: &mut Reader, text: &str) -> Result<WorkspaceFile, Vec<Finding>> {
     // Some editors write a byte order mark, which is no JSON.
     let text = text.strip_prefix('\u{feff}').unwrap_or(text);
     if let Some(fault) = syntax_fault(text) {
         return Err(vec![fault]);
     }
-    Reader::default().read(&Node::root(text))
+    reader.read(&Node::root(text))
 }
 
 #[cfg(test)]

@@ -1,11 +1,11 @@
 //! The member `postrider` of a destination, as far as it is about how requests are made: what
-//! events may choose, what a query carries besides, and what is signed with.
+//! events may choose, what a query carries besides, what is signed with, and what TLS takes.
 //!
 //! All of it is ours, so a member that is not known here is a mistake and never passed over. No
 //! sentence holds a word of a key.
 
 use domain::destination::webhook::{
-    AllowedHost, Dynamic, GetExtra, PrivateKey, Signing, SigningKey, SigningSecret,
+    AllowedHost, Dynamic, GetExtra, PrivateKey, Signing, SigningKey, SigningSecret, TlsSettings,
 };
 
 use super::finding::Finding;
@@ -13,9 +13,9 @@ use super::node::{Node, Object};
 use super::source::Reader;
 
 /// The members of `postrider` that a destination may have; `rules.rs` reads the first two,
-/// `delivery.rs` the last.
+/// `delivery.rs` and `tls.rs` the last.
 const MEMBERS: &[&str] =
-    &["filter", "consent", "dynamic", "hosts", "getExtras", "signing", "delivery"];
+    &["filter", "consent", "dynamic", "hosts", "getExtras", "signing", "delivery", "tls"];
 
 /// What the member says; as it is by itself where it is not there.
 #[derive(Default)]
@@ -26,6 +26,8 @@ pub struct OwnRequests {
     pub get_extras: Vec<GetExtra>,
     /// What is signed with.
     pub signing: Option<Box<Signing>>,
+    /// What TLS takes from here.
+    pub tls: Option<Box<TlsSettings>>,
 }
 
 impl Reader {
@@ -45,7 +47,8 @@ impl Reader {
         let dynamic = self.dynamic(&own);
         let get_extras = self.get_extras(&own);
         let signing = own.get("signing").map(|node| Box::new(self.signing(node)));
-        (self.mistakes.len() == before).then_some(OwnRequests { dynamic, get_extras, signing })
+        let tls = own.get("tls").map(|node| Box::new(self.tls(node)));
+        (self.mistakes.len() == before).then_some(OwnRequests { dynamic, get_extras, signing, tls })
     }
 
     fn dynamic(&mut self, own: &Object<'_>) -> Dynamic {
@@ -296,7 +299,8 @@ mod tests {
         ] {
             let blocks = page.split("```").skip(1).step_by(2);
             let own = blocks.filter_map(|block| block.split_once("\n\"postrider\": "));
-            let own = own.filter(|(_, own)| !own.contains("writeKeys") && !own.contains("filter"));
+            let elsewhere = ["writeKeys", "filter", "tls"];
+            let own = own.filter(|(_, own)| !elsewhere.iter().any(|word| own.contains(word)));
             let read: Vec<WebhookSettings> = own.map(|(_, own)| settings(own)).collect();
             assert_eq!(read.len(), count);
         }

@@ -1,6 +1,7 @@
 //! Sources of the file, and the reading as a whole.
 
 use std::collections::BTreeMap;
+use std::mem::take;
 
 use domain::connection::Connection;
 use domain::filter::{Consent, Filter};
@@ -12,6 +13,7 @@ use super::WorkspaceFile;
 use super::destination::Known;
 use super::finding::Finding;
 use super::node::{Node, Object};
+use super::tls::Files;
 
 /// What has been read so far.
 #[derive(Default)]
@@ -22,6 +24,8 @@ pub struct Reader {
     pub(super) warnings: Vec<Finding>,
     /// The type of the source at hand, where the file says it: `web`, `cloud` and the like.
     pub(super) source_type: Option<String>,
+    /// Files that are read besides.
+    pub(super) files: Files,
     /// Destinations by id, each with where it stood first.
     pub(super) destinations: BTreeMap<DestinationId, Known>,
     sources: BTreeMap<SourceId, (Source, String)>,
@@ -35,7 +39,7 @@ impl Reader {
     ///
     /// # Errors
     /// Every mistake, in the order of the file.
-    pub fn read(mut self, root: &Node<'_>) -> Result<WorkspaceFile, Vec<Finding>> {
+    pub fn read(&mut self, root: &Node<'_>) -> Result<WorkspaceFile, Vec<Finding>> {
         if let Some(top) = self.keep(root.object()) {
             match top.get("sources") {
                 Some(sources) => self.sources(sources),
@@ -45,18 +49,16 @@ impl Reader {
         self.warnings.sort();
         self.mistakes.sort();
         if !self.mistakes.is_empty() {
-            return Err(self.mistakes);
+            return Err(take(&mut self.mistakes));
         }
+        let (sources, connections) = (take(&mut self.sources), take(&mut self.connections));
+        let known = take(&mut self.destinations).into_values();
         let workspace = Workspace {
-            sources: self.sources.into_values().map(|(source, _)| source).collect(),
-            destinations: self
-                .destinations
-                .into_values()
-                .filter_map(|known| known.destination)
-                .collect(),
-            connections: self.connections.into_values().map(|(joined, _)| joined).collect(),
+            sources: sources.into_values().map(|(source, _)| source).collect(),
+            destinations: known.filter_map(|known| known.destination).collect(),
+            connections: connections.into_values().map(|(joined, _)| joined).collect(),
         };
-        Ok(WorkspaceFile { workspace, warnings: self.warnings })
+        Ok(WorkspaceFile { workspace, warnings: take(&mut self.warnings) })
     }
 
     fn sources(&mut self, list: &Node<'_>) {

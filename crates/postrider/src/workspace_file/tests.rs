@@ -529,10 +529,10 @@ fn secrets_are_not_in_sentences() {
 fn a_file_is_named_in_front_of_its_mistakes() {
     let dir = tempfile::tempdir().expect("a directory");
     let path = dir.path().join("w.json");
-    let missing = read(&path).expect_err("no file").to_string();
+    let missing = read(&path, &mut Vec::new()).expect_err("no file").to_string();
     assert_eq!(missing, format!("cannot read workspace file {}", path.display()));
     std::fs::write(&path, "{\"sources\": 1}").expect("a file");
-    let shown = read(&path).expect_err("a mistake").to_string();
+    let shown = read(&path, &mut Vec::new()).expect_err("a mistake").to_string();
     let path = path.display();
     assert_eq!(
         shown,

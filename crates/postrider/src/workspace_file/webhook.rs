@@ -22,9 +22,9 @@ impl Reader {
         let method = self.method(&config);
         let rows = self.header_rows(&config);
         let (nodes, headers): (Vec<Node<'_>>, Vec<HeaderSetting>) = rows?.into_iter().unzip();
-        let OwnRequests { dynamic, get_extras, signing } = own?;
-        let settings =
-            WebhookSettings { url: url?, method: method?, headers, dynamic, get_extras, signing };
+        let OwnRequests { dynamic, get_extras, signing, tls } = own?;
+        let (url, method) = (url?, method?);
+        let settings = WebhookSettings { url, method, headers, dynamic, get_extras, signing, tls };
         let errors = settings.check();
         for error in &errors {
             self.mistakes.push(place(error, (destination, &config), &nodes));

@@ -8,6 +8,7 @@ pub mod template;
 pub mod target;
 pub mod dynamic;
 pub mod signing;
+pub mod tls;
 pub mod plan;
 mod header;
 mod place;
@@ -22,6 +23,7 @@ pub use settings::{HeaderSetting, Method, SettingsError, WebhookSettings};
 pub use signing::{AttemptStamp, PrivateKey, Signing, SigningKey, SigningSecret};
 pub use target::{Target, is_playground_name};
 pub use template::Setting;
+pub use tls::{ClientIdentity, SecretPem, TlsSettings};
 
 #[cfg(test)]
 mod golden;

@@ -10,6 +10,7 @@ use super::query::GetExtra;
 use super::signing::Signing;
 use super::target::Target;
 use super::template::Setting;
+use super::tls::TlsSettings;
 
 /// What a webhook destination needs to know.
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -29,6 +30,9 @@ pub struct WebhookSettings {
     /// What requests are signed with; not at all where there is nothing.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub signing: Option<Box<Signing>>,
+    /// What TLS takes from here; everything from the machine where there is nothing.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub tls: Option<Box<TlsSettings>>,
 }
 
 /// One configured header.
@@ -103,6 +107,7 @@ impl WebhookSettings {
             dynamic: Dynamic::default(),
             get_extras: Vec::new(),
             signing: None,
+            tls: None,
         }
     }
 
@@ -123,6 +128,9 @@ impl WebhookSettings {
         }
         if let Some(reason) = self.signing.as_deref().and_then(Signing::fault) {
             wrong("signing", reason);
+        }
+        if self.tls.is_some() && self.target().is_ok_and(|target| !target.is_https()) {
+            wrong("tls", "has no meaning, as the URL is not https".to_owned());
         }
         errors
     }
@@ -185,6 +193,7 @@ impl fmt::Debug for WebhookSettings {
             .field("dynamic", &self.dynamic)
             .field("get_extras", &self.get_extras)
             .field("signing", &self.signing)
+            .field("tls", &self.tls)
             .finish()
     }
 }
@@ -197,7 +206,9 @@ impl fmt::Debug for HeaderSetting {
 
 #[cfg(test)]
 mod tests {
-    use super::super::{AllowedHost, PrivateKey, SigningKey, SigningSecret};
+    use super::super::{
+        AllowedHost, ClientIdentity, PrivateKey, SecretPem, SigningKey, SigningSecret,
+    };
     use super::*;
     use crate::time::Timestamp;
 
@@ -211,6 +222,10 @@ mod tests {
         let headers = headers.iter().map(header).collect();
         let url = Setting::parse(url).unwrap();
         WebhookSettings { url, headers, ..WebhookSettings::posting_to("") }
+    }
+
+    fn identity() -> Option<ClientIdentity> {
+        Some(ClientIdentity { certificate: "c".to_owned(), key: SecretPem::new("PR1VATE") })
     }
 
     fn key(valid_until: Option<Timestamp>) -> SigningKey {
@@ -292,6 +307,19 @@ mod tests {
     }
 
     #[test]
+    fn tls_is_for_https() {
+        let tls = || Some(Box::new(TlsSettings { ca: Some("x".to_owned()), identity: None }));
+        let check = |url: &str, want: &[&str]| {
+            let errors = WebhookSettings { tls: tls(), ..settings(url, &[]) }.check();
+            assert_eq!(errors.iter().map(ToString::to_string).collect::<Vec<_>>(), want, "{url}");
+        };
+        check("https://a.test/", &[]);
+        check("{{ a || https://a.test }}", &[]);
+        check("http://a.test/", &["tls: has no meaning, as the URL is not https"]);
+        check("playground://a", &["tls: has no meaning, as the URL is not https"]);
+    }
+
+    #[test]
     fn settings_written_before_there_were_choices_are_read_the_same() {
         let text =
             r#"{"url":"https://a.test/x","method":"PUT","headers":[{"name":"x","value":"1"}]}"#;
@@ -311,6 +339,7 @@ mod tests {
             dynamic: Dynamic::Hosts(hosts),
             get_extras: GetExtra::ALL.to_vec(),
             signing: Some(Box::new(Signing { keys: vec![key(None)], ed25519: None })),
+            tls: Some(Box::new(TlsSettings { ca: Some("x".to_owned()), identity: identity() })),
             ..settings("{{ a.b || \"http://a.test\" }}", &[("x", "{{ c || 1 }}")])
         };
         let text = serde_json::to_string(&settings).unwrap();
@@ -321,10 +350,11 @@ mod tests {
     fn secrets_are_not_shown() {
         let settings = WebhookSettings {
             signing: Some(Box::new(Signing { keys: vec![key(None)], ed25519: None })),
+            tls: Some(Box::new(TlsSettings { ca: None, identity: identity() })),
             ..settings("https://a.test/t0ken", &[("x-key", "s3cret"), ("y", "{{ a || s3cret }}")])
         };
         let shown = format!("{settings:?} {}", settings.shown());
-        let secrets = ["s3cret", "t0ken", "MfKQ9r8"];
+        let secrets = ["s3cret", "t0ken", "MfKQ9r8", "PR1VATE"];
         assert!(secrets.iter().all(|secret| !shown.contains(secret)), "{shown}");
     }
 }

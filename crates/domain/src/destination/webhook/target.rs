@@ -59,6 +59,11 @@ impl Target {
         }
     }
 
+    /// Whether it is called within TLS.
+    pub fn is_https(&self) -> bool {
+        matches!(self, Self::Endpoint(url) if url.scheme() == "https")
+    }
+
     /// Scheme, host and port, without path and query.
     pub fn shown(&self) -> String {
         match self {
