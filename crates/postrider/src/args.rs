@@ -187,7 +187,7 @@ fn help_line(row: &Row) -> String {
             let words: Vec<&str> = choices.iter().map(|choice| choice.word).collect();
             format!(" [one of: {}]", words.join(", "))
         }
-        Kind::Networks(_) => " [may be repeated]".to_owned(),
+        Kind::Networks(_) | Kind::Servers(_) => " [may be repeated]".to_owned(),
         _ => String::new(),
     };
     let default = if row.default.is_empty() { "none" } else { row.default };

@@ -61,6 +61,8 @@ pub enum Reply {
     HugeHead(u16, usize),
     /// Send these bytes and close.
     Raw(Vec<u8>),
+    /// Send the first bytes, and then the others without end.
+    Endless(Vec<u8>, Vec<u8>),
     /// Do it when the gate is open.
     After(Gate, Box<Reply>),
 }
@@ -375,6 +377,12 @@ async fn carry_out(wire: &mut Wire, reply: Reply) -> std::io::Result<bool> {
         Reply::HugeHead(status, bytes) => {
             let answer = Answer::of_status(status).header("x-huge", &"x".repeat(bytes));
             wire.write(&answer.to_bytes()).await.map(|()| true)
+        }
+        Reply::Endless(first, others) => {
+            wire.write(&first).await?;
+            loop {
+                wire.write(&others).await?;
+            }
         }
         Reply::Raw(bytes) => {
             wire.write(&bytes).await?;

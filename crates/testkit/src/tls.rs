@@ -35,6 +35,11 @@ impl Certificate {
         Self { pem: cert.pem(), key_pem: signing_key.serialize_pem(), der }
     }
 
+    /// One that was made elsewhere.
+    pub(crate) fn of(made: &rcgen::Certificate, key: &rcgen::KeyPair) -> Self {
+        Self { pem: made.pem(), key_pem: key.serialize_pem(), der: made.der().clone() }
+    }
+
     /// Writes `certificate.pem` and `key.pem`, each replaced whole.
     ///
     /// # Panics

@@ -19,6 +19,8 @@ pub enum Kind {
     Address(Field<SocketAddr>),
     /// Networks in CIDR notation, separated by commas; empty means none.
     Networks(Field<Vec<IpNet>>),
+    /// IP addresses of name servers, each with a port or not, separated by commas; empty means none.
+    Servers(Field<Vec<SocketAddr>>),
     /// A number of bytes.
     Size(Field<usize>, Bounds<usize>),
     /// A span of time.
@@ -28,6 +30,9 @@ pub enum Kind {
     /// One of a few words.
     Choice(&'static [Choice]),
 }
+
+/// The port of name servers. Source: RFC 1035.
+const NAME_SERVER_PORT: u16 = 53;
 
 /// The field of a config that a value goes to.
 pub type Field<T> = fn(&mut Config) -> &mut T;
@@ -62,6 +67,9 @@ impl Kind {
             Self::OptionalPath(field) => *field(config) = parse_path(text).ok(),
             Self::Address(field) => *field(config) = parse_address(text)?,
             Self::Networks(field) => *field(config) = parse_networks(text)?,
+            Self::Servers(field) => {
+                *field(config) = split_list(text).map(parse_server).collect::<Result<_, _>>()?;
+            }
             Self::Size(field, bounds) => {
                 *field(config) = bounds.check(text, parse_size(text)?, show_size)?;
             }
@@ -79,14 +87,14 @@ impl Kind {
 
     /// Whether several values make sense.
     pub fn is_list(&self) -> bool {
-        matches!(self, Self::Networks(_))
+        matches!(self, Self::Networks(_) | Self::Servers(_))
     }
 
     /// A word for the kind, as a placeholder in `--help`.
     pub fn placeholder(&self) -> &'static str {
         match self {
             Self::Path(_) | Self::OptionalPath(_) => "PATH",
-            Self::Address(_) => "ADDRESS",
+            Self::Address(_) | Self::Servers(_) => "ADDRESS",
             Self::Networks(_) => "NETWORK",
             Self::Size(..) => "SIZE",
             Self::Duration(..) => "DURATION",
@@ -102,6 +110,11 @@ impl Kind {
             Self::OptionalPath(_) => "A path; empty means none.".into(),
             Self::Address(_) => "An IP address and a port; port 0 lets the system choose.".into(),
             Self::Networks(_) => "A list of networks such as `10.0.0.0/8` or `fd00::/8`.".into(),
+            Self::Servers(_) => {
+                "A list of IP addresses such as `10.0.0.53`, or `10.0.0.53:5353`; the port is 53 \
+                 where it is not given."
+                    .into()
+            }
             Self::Size(_, bounds) => {
                 format!("A size, from {} to {}.", show_size(bounds.least), show_size(bounds.most))
             }
@@ -119,7 +132,7 @@ impl Kind {
     pub fn as_toml(&self, text: &str) -> String {
         match self {
             Self::Count(..) => text.trim().to_owned(),
-            Self::Networks(_) => {
+            Self::Networks(_) | Self::Servers(_) => {
                 let quoted: Vec<String> = split_list(text).map(toml_string).collect();
                 format!("[{}]", quoted.join(", "))
             }
@@ -198,6 +211,14 @@ fn parse_network(text: &str) -> Result<IpNet, Fault> {
     Ok(network)
 }
 
+fn parse_server(text: &str) -> Result<SocketAddr, Fault> {
+    let bare = || text.parse::<IpAddr>().map(|address| SocketAddr::new(address, NAME_SERVER_PORT));
+    text.parse().or_else(|_| bare()).map_err(|_| {
+        let hint = "write an IP address, for example 10.0.0.53, or one with a port";
+        Fault::new(format!("{text:?} is not the address of a name server"), hint)
+    })
+}
+
 fn parse_count(text: &str) -> Result<usize, Fault> {
     text.trim().parse().map_err(|_| {
         Fault::new(format!("{text:?} is not a whole number"), "write digits only, for example 64")
@@ -240,6 +261,16 @@ mod tests {
         assert_eq!(parse_networks(""), Ok(Vec::new()));
         assert_eq!(hint(parse_networks("10.1.2.3/8")), "write 10.0.0.0/8 or 10.1.2.3/32");
         assert!(hint(parse_networks("10.0.0.0/99")).contains("CIDR"));
+    }
+
+    #[test]
+    fn name_servers_may_have_a_port() {
+        let shown = |text: &str| parse_server(text).map(|server| server.to_string());
+        assert_eq!(shown("10.0.0.53").as_deref(), Ok("10.0.0.53:53"));
+        assert_eq!(shown("127.0.0.1:5353").as_deref(), Ok("127.0.0.1:5353"));
+        assert_eq!(shown("::1").as_deref(), Ok("[::1]:53"));
+        assert_eq!(shown("[::1]:54").as_deref(), Ok("[::1]:54"));
+        assert!(hint(parse_server("dns.example")).contains("an IP address"));
     }
 
     #[test]

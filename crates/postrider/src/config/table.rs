@@ -157,15 +157,25 @@ const PLACES: &[Row] = &[
     },
 ];
 
-const EGRESS: &[Row] = &[Row {
-    key: "egress.allow",
-    kind: Kind::Networks(|config| &mut config.egress.allow),
-    default: "",
-    help: "Private networks that destinations may be in",
-    more: "Public addresses may always be called. Loopback, private and link-local addresses may \
-           only be called where a network here holds them, whatever name they hide behind. The \
-           metadata services of clouds are never called.",
-}];
+const EGRESS: &[Row] = &[
+    Row {
+        key: "egress.allow",
+        kind: Kind::Networks(|config| &mut config.egress.allow),
+        default: "",
+        help: "Private networks that destinations may be in",
+        more: "Public addresses may always be called. Loopback, private and link-local addresses may \
+               only be called where a network here holds them, whatever name they hide behind. The \
+               metadata services of clouds are never called.",
+    },
+    Row {
+        key: "egress.name_servers",
+        kind: Kind::Servers(|config| &mut config.egress.name_servers),
+        default: "",
+        help: "Name servers that are asked for the addresses of destinations",
+        more: "Where there are none, those of the machine are asked. They are asked over UDP, and over \
+               TCP where an answer is long; they themselves may be at any address.",
+    },
+];
 
 const DELIVERY: &[Row] = &[
     Row {

@@ -42,6 +42,8 @@ pub struct Config {
 pub struct EgressConfig {
     /// Private networks that destinations may be in.
     pub allow: Vec<IpNet>,
+    /// Who is asked for the addresses of names; those whom the machine asks where there are none.
+    pub name_servers: Vec<SocketAddr>,
 }
 
 /// What the gateway takes.

@@ -35,6 +35,7 @@ async fn three_events_of_which_two_are_gone() -> Store {
 fn crew(store: &Store) -> Crew {
     let nowhere: SocketAddr = "127.0.0.1:1".parse().unwrap();
     let outlet = OutletSettings {
+        name_servers: Vec::new(),
         egress: Arc::new(Egress::default()),
         timeout: Duration::from_secs(5),
         playground: nowhere,

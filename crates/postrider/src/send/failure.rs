@@ -4,6 +4,7 @@ use std::error::Error;
 use std::fmt;
 use std::io;
 use std::net::SocketAddr;
+use std::time::Duration;
 
 use domain::address::Refused;
 use domain::delivery::Outcome;
@@ -11,19 +12,38 @@ use domain::destination::webhook::Unsendable;
 use domain::limits;
 use domain::reason::Reason;
 
+use super::arrival::TooManyEarly;
+use super::handshake;
+use super::journey::Step;
+
 /// Why no answer came.
-#[derive(Debug)]
+#[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Failure {
     reason: Reason,
     detail: String,
-    /// The endpoint closed a connection before it sent a byte of an answer.
-    stale: bool,
-    permanent: bool,
+    again: Again,
 }
+
+/// What another try of the same can do.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+enum Again {
+    /// It may succeed later.
+    Later,
+    /// It may succeed now, as the endpoint has not dealt with the request.
+    Now,
+    /// It may succeed now, if the connection was a kept one that the endpoint has closed meanwhile.
+    NowIfKept,
+    /// It fails as well.
+    Never,
+}
+
+/// Errors of the system that say that this process, or this machine, is out of connections: files
+/// of the process, of the machine, and local ports. Source: Linux, errno.
+const OUT_OF_CONNECTIONS: [i32; 3] = [24, 23, 99];
 
 impl Failure {
     fn new(reason: Reason, detail: String) -> Self {
-        Self { reason, detail, stale: false, permanent: false }
+        Self { reason, detail, again: Again::Later }
     }
 
     /// The host name has no answer.
@@ -48,9 +68,18 @@ impl Failure {
         Self::new(Reason::BlockedAddress, detail)
     }
 
+    /// The name servers did not answer.
+    pub fn dns_timeout(host: &str) -> Self {
+        let seconds = limits::RESOLVE_TIME_MAX.as_secs();
+        Self::new(Reason::DnsTimeout, format!("{host}: no answer within {seconds} s"))
+    }
+
     /// No connection came about.
     pub fn connect(address: SocketAddr, error: &io::Error) -> Self {
+        let is_ours =
+            error.raw_os_error().is_some_and(|number| OUT_OF_CONNECTIONS.contains(&number));
         let reason = match error.kind() {
+            _ if is_ours => Reason::NoConnection,
             io::ErrorKind::ConnectionRefused => Reason::ConnectRefused,
             io::ErrorKind::TimedOut => Reason::ConnectTimeout,
             _ => Reason::Unreachable,
@@ -66,59 +95,164 @@ impl Failure {
 
     /// No TLS session came about.
     pub fn tls(error: &io::Error) -> Self {
-        let reset =
-            matches!(error.kind(), io::ErrorKind::UnexpectedEof | io::ErrorKind::ConnectionReset);
-        let detail = if reset { format!("during the handshake: {error}") } else { chain(error) };
-        Self::new(Reason::TlsFailed, detail)
+        let (reason, detail) = handshake::fault(error);
+        Self::new(reason, detail)
     }
 
-    /// The exchange of request and answer broke off.
-    pub fn exchange(error: &hyper::Error) -> Self {
-        let io_kind =
-            error.source().and_then(|cause| cause.downcast_ref::<io::Error>()).map(io::Error::kind);
-        let reset = matches!(
-            io_kind,
-            Some(
-                io::ErrorKind::ConnectionReset
-                    | io::ErrorKind::BrokenPipe
-                    | io::ErrorKind::ConnectionAborted
-                    | io::ErrorKind::NotConnected
-            )
-        );
-        let stale =
-            reset || error.is_canceled() || error.is_closed() || error.is_incomplete_message();
-        let reason = if stale || !error.is_parse() { Reason::Reset } else { Reason::BadResponse };
-        Self { reason, detail: chain(error), stale, permanent: false }
+    /// No TLS session came about in time.
+    pub fn tls_timeout() -> Self {
+        let seconds = limits::TLS_TIME_MAX.as_secs();
+        Self::new(Reason::TlsTimeout, format!("not agreed on within {seconds} s"))
+    }
+
+    /// The attempt has used up its time at this step.
+    pub fn late(step: Step, limit: Duration) -> Self {
+        let seconds = limit.as_secs_f64();
+        let (reason, what) = match step {
+            Step::Room => (Reason::NoConnection, "all connections were in use for"),
+            Step::Resolve => (Reason::DnsTimeout, "the name was not resolved within"),
+            Step::Connect => (Reason::ConnectTimeout, "not connected within"),
+            Step::Tls => (Reason::TlsTimeout, "TLS was not agreed on within"),
+            Step::Answer => (Reason::Timeout, "no answer within"),
+        };
+        Self::new(reason, format!("{what} {seconds} s"))
+    }
+
+    /// The exchange of request and answer broke off in HTTP/1.1, before or after the answer began.
+    pub fn exchange(error: &hyper::Error, began: Began) -> Self {
+        if let Some(fault) = find::<rustls::Error>(error) {
+            let (reason, detail) = handshake::fault_of(fault);
+            return Self::new(reason, detail);
+        }
+        let again = match began {
+            Began::NotYet => Again::NowIfKept,
+            Began::Answer => Again::Later,
+        };
+        let ended = error.is_canceled() || error.is_closed() || error.is_incomplete_message();
+        let (reason, again) = if error.is_parse_too_large() {
+            (Reason::HeaderTooLarge, Again::Later)
+        } else if error.is_parse() || find::<TooManyEarly>(error).is_some() {
+            (Reason::BadResponse, Again::Later)
+        } else if ended || find::<io::Error>(error).is_some_and(is_end) {
+            (Reason::Reset, again)
+        } else {
+            (Reason::Reset, Again::Later)
+        };
+        Self { reason, detail: chain(error), again }
+    }
+
+    /// The exchange of request and answer broke off in HTTP/2.
+    pub fn stream(error: &h2::Error) -> Self {
+        if let Some(io) = error.get_io() {
+            if let Some(fault) = find::<rustls::Error>(io) {
+                let (reason, detail) = handshake::fault_of(fault);
+                return Self::new(reason, detail);
+            }
+            let detail = chain(io);
+            return Self { reason: Reason::Reset, detail, again: Again::NowIfKept };
+        }
+        let is_refused = error.reason() == Some(h2::Reason::REFUSED_STREAM);
+        // What a parting endpoint names as not dealt with; one that parts in anger may have.
+        let is_left_out = error.is_go_away() && error.reason() == Some(h2::Reason::NO_ERROR);
+        let (reason, again) = match error.is_remote() {
+            true if is_refused || is_left_out => (Reason::Reset, Again::Now),
+            true => (Reason::Reset, Again::Later),
+            false if error.is_library() => (Reason::BadResponse, Again::Later),
+            false => (Reason::Reset, Again::NowIfKept),
+        };
+        Self { reason, detail: error.to_string(), again }
+    }
+
+    /// The answer had too many others before it.
+    pub fn too_many_early() -> Self {
+        Self::new(Reason::BadResponse, TooManyEarly.to_string())
+    }
+
+    /// The head of the answer is longer than is read.
+    pub fn header_too_large() -> Self {
+        Self::new(Reason::HeaderTooLarge, "message head is too large".to_owned())
     }
 
     /// There can be no request for the event.
     pub fn unsendable(unsendable: Unsendable) -> Self {
-        Self { permanent: true, ..Self::new(unsendable.reason, unsendable.detail) }
+        Self { again: Again::Never, ..Self::new(unsendable.reason, unsendable.detail) }
     }
 
     /// What the event asks for cannot be part of a request.
     pub fn bad_part(part: &str, why: &dyn fmt::Display) -> Self {
-        Self { permanent: true, ..Self::new(Reason::BadRequest, format!("{part}: {why}")) }
+        Self { again: Again::Never, ..Self::new(Reason::BadRequest, format!("{part}: {why}")) }
     }
 
-    /// A request was to be sent twice.
-    pub fn nothing_to_send() -> Self {
-        Self::new(Reason::Reset, "the connection closed".to_owned())
+    /// The same, where nothing of the request was sent.
+    pub fn not_sent(self) -> Self {
+        Self { again: Again::Now, ..self }
     }
 
-    /// Whether the endpoint closed a kept connection before a byte of an answer came.
-    pub fn is_stale_connection(&self) -> bool {
-        self.stale
+    /// The same, where we had shown a certificate that the endpoint asked for.
+    pub fn with_certificate_shown(mut self) -> Self {
+        if self.reason == Reason::TlsClientCertificateWanted {
+            self.reason = Reason::TlsClientCertificateRefused;
+        }
+        self
+    }
+
+    /// Whether the same request may be sent again at once.
+    pub fn may_repeat(&self, connection: Connection) -> bool {
+        self.again == Again::Now
+            || (self.again == Again::NowIfKept && connection == Connection::Kept)
     }
 
     /// What the failure means for the delivery.
     pub fn outcome(self) -> Outcome {
-        if self.permanent {
+        if self.again == Again::Never {
             Outcome::permanent(self.reason, self.detail)
         } else {
             Outcome::transient(self.reason, self.detail)
         }
     }
+}
+
+/// Whether the answer had begun when its exchange broke off.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Began {
+    /// No byte of it had come.
+    NotYet,
+    /// Some of it had.
+    Answer,
+}
+
+/// Where the connection of an exchange came from.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Connection {
+    /// It was kept since another exchange.
+    Kept,
+    /// It was made for this one.
+    Fresh,
+}
+
+fn is_end(error: &io::Error) -> bool {
+    matches!(
+        error.kind(),
+        io::ErrorKind::ConnectionReset
+            | io::ErrorKind::BrokenPipe
+            | io::ErrorKind::ConnectionAborted
+            | io::ErrorKind::NotConnected
+            | io::ErrorKind::UnexpectedEof
+    )
+}
+
+/// The first error of a kind among an error and its causes.
+fn find<'e, E: Error + 'static>(error: &'e (dyn Error + 'static)) -> Option<&'e E> {
+    let mut next = Some(error);
+    while let Some(error) = next {
+        if let Some(found) = error.downcast_ref() {
+            return Some(found);
+        }
+        // What an error of I/O was made of is not among its causes.
+        let inner = error.downcast_ref::<io::Error>().and_then(io::Error::get_ref);
+        next = inner.map(|inner| inner as &(dyn Error + 'static)).or_else(|| error.source());
+    }
+    None
 }
 
 /// An error and its causes in one line.

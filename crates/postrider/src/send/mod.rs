@@ -3,33 +3,48 @@
 //! In come a destination's settings and a stored event; out comes an outcome, always. Deliberately
 //! unknown here: which event goes next, and what is done about a failure.
 
+mod answer;
+mod arrival;
 mod connect;
+mod excerpt;
 mod failure;
+mod handshake;
+mod http1;
+mod http2;
+mod journey;
+mod names;
 mod origins;
 mod outlet;
 mod pool;
+mod race;
+mod room;
 mod tls;
+mod trust;
+#[cfg(test)]
+mod spellings;
+#[cfg(test)]
+mod tests;
 
 use std::borrow::Cow;
 use std::rc::Rc;
+use std::time::Instant;
 
 use bytes::Bytes;
 use domain::delivery::{Outcome, Trace};
 use domain::destination::webhook::{AttemptStamp, Method, Plan, Target, WebhookRequest};
 use domain::destination::{Destination, DestinationSettings};
-use domain::limits;
-use domain::reason::Reason;
-use http::header::{HOST, HeaderMap, HeaderName, HeaderValue, LOCATION, RETRY_AFTER};
-use http::{Request, Response, Uri};
-use http_body_util::{BodyExt, Full};
-use hyper::body::Incoming;
+use http::header::{HOST, HeaderMap, HeaderName, HeaderValue};
+use http::{Request, Uri};
 
 pub use outlet::{Outlet, OutletSettings};
 
-use failure::Failure;
+use answer::Answer;
+use excerpt::{Excerpts, Secrets};
+use failure::{Connection, Failure};
+use journey::Journey;
 use origins::Origins;
 use outlet::Origin;
-use pool::{Lease, Pool};
+use pool::Pool;
 
 /// Makes the requests of one destination.
 pub struct Sender {
@@ -42,6 +57,8 @@ pub struct Sender {
     /// Connections to the configured origin.
     pool: Rc<Pool>,
     others: Origins,
+    /// What answers may hold, as it was sent, and nobody may see.
+    secrets: Secrets,
 }
 
 /// An attempt that was made.
@@ -60,14 +77,7 @@ struct Headers {
 
 /// A request, and the connections it may use.
 struct Ready {
-    request: Request<Full<Bytes>>,
-    pool: Rc<Pool>,
-}
-
-/// An answer's head, and the connection its body comes on.
-struct Answered {
-    answer: Response<Incoming>,
-    lease: Lease,
+    request: Request<Bytes>,
     pool: Rc<Pool>,
 }
 
@@ -89,9 +99,15 @@ impl Sender {
         at_home.with_body.insert(HOST, host.clone());
         at_home.without.insert(HOST, host);
         let elsewhere = Headers::of(|method| plan.headers_elsewhere(method))?;
-        let pool = Rc::new(Pool::new(origin));
+        let configured = settings.headers.iter().map(|header| header.value.base().as_str());
+        let secrets = excerpt::secrets(configured);
+        let tls = match &settings.tls {
+            Some(own) => tls::of_destination(own)?,
+            None => outlet.tls(),
+        };
+        let pool = Pool::new(origin, tls, outlet.clone(), Excerpts::new(secrets.clone()))?;
         let others = Origins::default();
-        Ok(Self { plan, asked, at_home, elsewhere, outlet, pool, others })
+        Ok(Self { plan, asked, at_home, elsewhere, outlet, pool, others, secrets })
     }
 
     /// Makes one attempt: a head that comes within the time allowed decides, whatever comes of the
@@ -100,37 +116,44 @@ impl Sender {
     /// # Cancellation
     /// Dropping it closes the connection; the endpoint may have taken the event.
     pub async fn send(&self, payload: &Bytes, stamp: AttemptStamp) -> Sent {
-        let attempt = self.attempt(payload, stamp);
-        let outcome = match tokio::time::timeout(self.outlet.settings().timeout, attempt).await {
-            Ok(Ok(answered)) => judge(answered).await,
-            Ok(Err(failure)) => failure.outcome(),
-            Err(_) => {
-                let seconds = self.outlet.settings().timeout.as_secs_f64();
-                Outcome::transient(Reason::Timeout, format!("no answer within {seconds} s"))
+        let journey = Journey::default();
+        let limit = self.outlet.settings().timeout;
+        let attempt = tokio::time::timeout(limit, self.attempt(payload, stamp, &journey)).await;
+        match attempt {
+            Ok(Ok((answer, pool))) => {
+                let (outcome, excerpt) = answer.judge(&pool).await;
+                Sent { outcome, trace: journey.trace(Some(excerpt)) }
             }
-        };
-        Sent { outcome, trace: Trace::default() }
-    }
-
-    async fn attempt(&self, payload: &Bytes, stamp: AttemptStamp) -> Result<Answered, Failure> {
-        let Ready { request, pool } = self.request(payload, stamp)?;
-        let mut request = Some(request);
-        // A kept connection may have been closed by the endpoint just now; where no byte of an
-        // answer came, the same attempt goes on with a fresh one.
-        if let Some(mut lease) = pool.idle() {
-            match lease.send(&mut request).await {
-                Ok(answer) => return Ok(Answered { answer, lease, pool }),
-                Err(failure) if failure.is_stale_connection() => {
-                    if request.is_none() {
-                        request = Some(self.request(payload, stamp)?.request);
-                    }
-                }
-                Err(failure) => return Err(failure),
+            Ok(Err(failure)) => Sent { outcome: failure.outcome(), trace: journey.trace(None) },
+            Err(_) => {
+                let outcome = Failure::late(journey.step(), limit).outcome();
+                Sent { outcome, trace: journey.trace(None) }
             }
         }
-        let mut lease = pool.connect(&self.outlet).await?;
-        let answer = lease.send(&mut request).await?;
-        Ok(Answered { answer, lease, pool })
+    }
+
+    /// Sends the request until an answer begins: once, or twice where the first connection turns
+    /// out to have been over, or the endpoint says that it has not looked at the request.
+    async fn attempt(
+        &self,
+        payload: &Bytes,
+        stamp: AttemptStamp,
+        journey: &Journey,
+    ) -> Result<(Answer, Rc<Pool>), Failure> {
+        let Ready { request, pool } = self.request(payload, stamp)?;
+        let (lease, connection) = match pool.kept(Instant::now()).await {
+            Ok(lease) => (lease, Connection::Kept),
+            Err(place) => (pool.made(place, journey).await?, Connection::Fresh),
+        };
+        match pool.ask(lease, request, journey).await {
+            Ok(answer) => Ok((answer, pool)),
+            Err(failure) if failure.may_repeat(connection) => {
+                let request = self.request(payload, stamp)?.request;
+                let lease = pool.another(journey).await?;
+                Ok((pool.ask(lease, request, journey).await?, pool))
+            }
+            Err(failure) => Err(failure),
+        }
     }
 
     fn request(&self, payload: &Bytes, stamp: AttemptStamp) -> Result<Ready, Failure> {
@@ -146,7 +169,7 @@ impl Sender {
             let value = HeaderValue::try_from(value).map_err(|error| bad(&error))?;
             headers.try_insert(parsed, value).map_err(|error| bad(&error))?;
         }
-        let mut request = Request::new(Full::new(body));
+        let mut request = Request::new(body);
         *request.method_mut() = http_method(method);
         *request.uri_mut() = match asked {
             Cow::Borrowed(_) => self.asked.clone(),
@@ -164,7 +187,11 @@ impl Sender {
         let origin = Origin::of(url).map_err(bad)?;
         let mut headers = self.elsewhere.of_method(method).clone();
         headers.insert(HOST, host_value(&origin).map_err(bad)?);
-        Ok((self.others.pool(origin), headers))
+        let make = |origin| {
+            let excerpts = Excerpts::new(self.secrets.clone());
+            Pool::new(origin, self.outlet.tls(), self.outlet.clone(), excerpts)
+        };
+        Ok((self.others.pool(origin, make).map_err(bad)?, headers))
     }
 }
 
@@ -177,33 +204,6 @@ impl Headers {
     fn of_method(&self, method: Method) -> &HeaderMap {
         if method.has_body() { &self.with_body } else { &self.without }
     }
-}
-
-/// What an answer means; its connection is kept where the body ends in good time.
-async fn judge(Answered { answer, lease, pool }: Answered) -> Outcome {
-    let (head, body) = answer.into_parts();
-    let text = |name| head.headers.get(name).and_then(|value: &HeaderValue| value.to_str().ok());
-    let outcome = Outcome::of_answer(head.status.as_u16(), text(RETRY_AFTER), text(LOCATION));
-    if drained(body).await {
-        pool.put_back(lease);
-    }
-    outcome
-}
-
-/// Reads a body to its end, within bounds; false where it was cut off.
-async fn drained(mut body: Incoming) -> bool {
-    let mut bytes = 0;
-    let read = async {
-        while let Some(frame) = body.frame().await {
-            let Ok(frame) = frame else { return false };
-            bytes += frame.data_ref().map_or(0, Bytes::len);
-            if bytes > limits::ANSWER_BODY_BYTES_MAX {
-                return false;
-            }
-        }
-        true
-    };
-    tokio::time::timeout(limits::ANSWER_BODY_TIME_MAX, read).await.unwrap_or(false)
 }
 
 fn http_method(method: Method) -> http::Method {

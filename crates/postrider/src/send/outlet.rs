@@ -1,15 +1,20 @@
 //! What all senders of a thread share: the resolver, TLS, and which addresses may be called.
 
+use std::cell::RefCell;
 use std::net::{IpAddr, SocketAddr};
+use std::rc::{Rc, Weak};
 use std::sync::Arc;
 use std::time::Duration;
 
 use domain::address::Egress;
-use hickory_resolver::TokioResolver;
+use domain::limits;
 use rustls::ClientConfig;
 use rustls::pki_types::ServerName;
 
 use super::failure::Failure;
+use super::names::Names;
+use super::pool::Pool;
+use super::room::{Place, Room};
 use super::tls;
 
 /// How requests leave.
@@ -17,6 +22,8 @@ use super::tls;
 pub struct OutletSettings {
     /// Which addresses may be called.
     pub egress: Arc<Egress>,
+    /// Who is asked for addresses; those whom the machine asks where there are none.
+    pub name_servers: Vec<SocketAddr>,
     /// The whole time of an attempt: resolve, connect, TLS, answer.
     pub timeout: Duration,
     /// Where the built-in receiver listens.
@@ -28,9 +35,11 @@ pub struct OutletSettings {
 /// What all senders of a thread share.
 pub struct Outlet {
     settings: OutletSettings,
-    /// The machine's resolver, or why there is none; addresses can be called without it.
-    resolver: Result<TokioResolver, String>,
+    names: Names,
     tls: Arc<ClientConfig>,
+    connections: Rc<Room>,
+    /// All that may hold a connection that nobody uses.
+    pools: RefCell<Vec<Weak<Pool>>>,
 }
 
 /// Where the requests of a destination go: scheme, host and port.
@@ -47,18 +56,18 @@ pub struct Origin {
 }
 
 impl Outlet {
-    /// Reads the machine's resolver settings and trusted certificates.
+    /// Reads whom the machine asks for names, and whose certificates it trusts.
     ///
     /// # Errors
     /// Where TLS cannot be set up.
-    pub fn new(settings: OutletSettings) -> anyhow::Result<Self> {
-        let resolver =
-            TokioResolver::builder_tokio().and_then(hickory_resolver::ResolverBuilder::build);
-        let resolver = resolver.map_err(|error| error.to_string());
-        if let Err(error) = &resolver {
-            tracing::warn!(error, "names cannot be resolved; endpoints must be addresses");
-        }
-        Ok(Self { settings, resolver, tls: tls::client_config()? })
+    pub fn new(settings: OutletSettings) -> Result<Self, String> {
+        Ok(Self {
+            names: Names::new(&settings.name_servers),
+            settings,
+            tls: tls::of_machine()?,
+            connections: Room::of(limits::THREAD_CONNECTIONS_MAX),
+            pools: RefCell::default(),
+        })
     }
 
     /// How requests leave.
@@ -68,6 +77,33 @@ impl Outlet {
 
     pub(super) fn tls(&self) -> Arc<ClientConfig> {
         self.tls.clone()
+    }
+
+    /// Remembers a pool as long as it lives.
+    pub(super) fn remember(&self, pool: &Rc<Pool>) {
+        let mut pools = self.pools.borrow_mut();
+        pools.retain(|pool| pool.strong_count() > 0);
+        pools.push(Rc::downgrade(pool));
+    }
+
+    /// A place for one more connection. Where there is none, connections that nobody uses go.
+    ///
+    /// # Cancellation
+    /// Nothing is taken.
+    pub(super) async fn room(&self) -> Place {
+        if let Some(place) = self.connections.try_enter() {
+            return place;
+        }
+        let pools = self.pools.borrow().clone();
+        for pool in pools.iter().filter_map(Weak::upgrade) {
+            pool.close_idle();
+        }
+        self.connections.enter().await
+    }
+
+    /// Whether somebody waits for a place.
+    pub(super) fn is_crowded(&self) -> bool {
+        self.connections.is_crowded()
     }
 
     /// The built-in receiver.
@@ -89,11 +125,14 @@ impl Outlet {
     }
 
     /// The addresses to connect to, each of which may be called.
-    pub(super) async fn addresses(&self, origin: &Origin) -> Result<Vec<SocketAddr>, Failure> {
-        let found = match origin.address {
-            Some(address) => vec![address],
-            None => self.resolve(&origin.host).await?,
-        };
+    ///
+    /// # Errors
+    /// Where one of them may not.
+    pub(super) fn checked(
+        &self,
+        origin: &Origin,
+        found: Vec<IpAddr>,
+    ) -> Result<Vec<SocketAddr>, Failure> {
         if !origin.is_playground {
             self.settings.egress.check_all(&found).map_err(Failure::blocked)?;
         }
@@ -106,19 +145,12 @@ impl Outlet {
         }
     }
 
-    async fn resolve(&self, host: &str) -> Result<Vec<IpAddr>, Failure> {
-        let resolver = self.resolver.as_ref().map_err(|error| Failure::dns(host, error))?;
-        let lookup = resolver.lookup_ip(host);
-        let timeout = domain::limits::RESOLVE_TIME_MAX;
-        let found = match tokio::time::timeout(timeout, lookup).await {
-            Ok(answer) => answer.map_err(|error| Failure::dns(host, &error.to_string()))?,
-            Err(_) => return Err(Failure::dns(host, "the name servers did not answer in time")),
-        };
-        let addresses: Vec<_> = found.iter().take(domain::limits::ADDRESSES_MAX).collect();
-        if addresses.is_empty() {
-            return Err(Failure::dns(host, "the name has no address"));
-        }
-        Ok(addresses)
+    /// The addresses of a name, at least one.
+    ///
+    /// # Errors
+    /// Why there is none.
+    pub(super) async fn resolve(&self, host: &str) -> Result<Vec<IpAddr>, Failure> {
+        self.names.resolve(host).await
     }
 }
 
@@ -169,6 +201,22 @@ impl Origin {
         }
     }
 
+    /// The host as in the `Host` header, without the port.
+    pub(super) fn host(&self) -> &str {
+        &self.host
+    }
+
+    /// The address, where the URL has one instead of a name.
+    pub(super) fn address(&self) -> Option<IpAddr> {
+        self.address
+    }
+
+    /// Whether it is called within TLS.
+    pub(super) fn is_https(&self) -> bool {
+        self.tls_name.is_some()
+    }
+
+    /// The name to verify; none for plain HTTP.
     pub(super) fn tls_name(&self) -> Option<ServerName<'static>> {
         self.tls_name.clone()
     }

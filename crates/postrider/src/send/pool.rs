@@ -1,38 +1,114 @@
-//! The kept connections to one origin.
+//! The connections of one destination to one origin.
 //!
-//! A connection is lent to one attempt at a time and put back when its answer was read to the end;
-//! whatever is odd about one drops it. How many there are follows from how many attempts run.
+//! In come requests that want a connection; out goes one that was kept, or a new one. In HTTP/1.1
+//! each attempt has one to itself; in HTTP/2 all share one. Which it is, the endpoint says when TLS
+//! is agreed on: until then, and in HTTP/2, all who need a connection wait for the same one.
+//! Unknown here: what is sent, and what an answer means.
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
+use std::net::SocketAddr;
+use std::rc::Rc;
+use std::sync::Arc;
+use std::time::Instant;
 
 use bytes::Bytes;
 use domain::limits;
-use http::{Request, Response};
-use http_body_util::Full;
-use hyper::body::Incoming;
-use hyper::client::conn::http1::{self, SendRequest};
-use hyper_util::rt::TokioIo;
+use futures_util::FutureExt;
+use futures_util::future::{LocalBoxFuture, Shared, WeakShared};
+use http::Request;
+use http::uri::Authority;
+use rustls::ClientConfig;
+use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::task::JoinSet;
 
+use super::answer::{Answer, Body};
 use super::connect::{Stream, connect};
+use super::excerpt::Excerpts;
 use super::failure::Failure;
+use super::http1::{self, Line};
+use super::http2::{self, Trunk};
+use super::journey::{Journey, Way};
 use super::outlet::{Origin, Outlet};
+use super::room::{Place, Room};
 
-/// The kept connections of one destination to one origin.
+/// The connections of one destination to one origin.
 pub struct Pool {
     origin: Origin,
-    idle: RefCell<Vec<SendRequest<Full<Bytes>>>>,
+    authority: Authority,
+    outlet: Rc<Outlet>,
+    tls: Arc<ClientConfig>,
+    /// Connections of HTTP/1.1 that nobody uses, the one used last at the end.
+    idle: RefCell<Vec<Line>>,
+    /// Those in use.
+    lines: Rc<Room>,
+    trunk: RefCell<Option<Trunk>>,
+    protocol: Cell<Protocol>,
+    /// The connection that all wait for.
+    making: RefCell<Option<(WeakShared<Making>, Rc<Way>)>>,
     /// What moves the bytes of each connection; ends with the pool.
     drivers: RefCell<JoinSet<()>>,
+    /// What people see of answers.
+    pub excerpts: Excerpts,
 }
 
-/// A connection lent to one attempt.
-pub struct Lease(SendRequest<Full<Bytes>>);
+/// What is spoken there.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+enum Protocol {
+    Unknown,
+    Http1,
+    Http2,
+}
+
+/// A connection that was made.
+enum Made {
+    Line(Line),
+    Trunk(Trunk),
+}
+
+/// A connection in the making. One of HTTP/1.1 is put among the idle ones.
+type Making = LocalBoxFuture<'static, Result<Option<Trunk>, Failure>>;
+
+/// A connection for one attempt.
+pub enum Lease {
+    /// Nobody else uses it.
+    Line {
+        /// The connection.
+        line: Line,
+        _place: Place,
+    },
+    /// Others may use it as well.
+    Trunk(Trunk),
+}
 
 impl Pool {
     /// A pool without connections.
-    pub fn new(origin: Origin) -> Self {
-        Self { origin, idle: RefCell::default(), drivers: RefCell::default() }
+    ///
+    /// # Errors
+    /// Where the origin cannot be named in a request.
+    pub fn new(
+        origin: Origin,
+        tls: Arc<ClientConfig>,
+        outlet: Rc<Outlet>,
+        excerpts: Excerpts,
+    ) -> Result<Rc<Self>, String> {
+        let authority = origin.host_header();
+        let authority = Authority::try_from(authority).map_err(|error| format!("host: {error}"))?;
+        let protocol = if origin.is_https() { Protocol::Unknown } else { Protocol::Http1 };
+        let pool = Rc::new(Self {
+            origin,
+            authority,
+            outlet,
+            tls,
+            idle: RefCell::default(),
+            lines: Room::of(limits::ORIGIN_CONNECTIONS_MAX),
+            trunk: RefCell::default(),
+            protocol: Cell::new(protocol),
+            making: RefCell::default(),
+            drivers: RefCell::default(),
+            excerpts,
+        });
+        pool.outlet.remember(&pool);
+        Ok(pool)
     }
 
     /// Where its connections lead.
@@ -40,65 +116,228 @@ impl Pool {
         &self.origin
     }
 
-    /// A kept connection that still looks open; the one used last, so that spare ones age out.
-    pub fn idle(&self) -> Option<Lease> {
-        let mut idle = self.idle.borrow_mut();
-        while let Some(connection) = idle.pop() {
-            if connection.is_ready() {
-                return Some(Lease(connection));
-            }
+    /// A kept connection that looks fit, of several the one used last, so that spare ones age; or
+    /// the place for a new one, where each attempt has one to itself.
+    pub async fn kept(&self, now: Instant) -> Result<Lease, Option<Place>> {
+        if let Some(trunk) = self.trunk(now) {
+            return Ok(Lease::Trunk(trunk));
         }
-        None
+        if self.protocol.get() != Protocol::Http1 {
+            return Err(None);
+        }
+        let place = match self.lines.try_enter() {
+            Some(place) => place,
+            None => self.lines.enter().await,
+        };
+        self.line(now, place).map_err(Some)
     }
 
-    /// A new connection.
-    pub async fn connect(&self, outlet: &Outlet) -> Result<Lease, Failure> {
-        match connect(outlet, &self.origin).await? {
-            Stream::Plain(stream) => self.handshake(TokioIo::new(stream)).await,
-            Stream::Tls(stream) => self.handshake(TokioIo::new(*stream)).await,
+    /// A new connection, or one that somebody else was making.
+    ///
+    /// # Errors
+    /// Why there is none.
+    ///
+    /// # Cancellation
+    /// The others who wait for it go on.
+    pub async fn made(
+        self: &Rc<Self>,
+        place: Option<Place>,
+        journey: &Journey,
+    ) -> Result<Lease, Failure> {
+        let have_waited = self.protocol.get() != Protocol::Http1;
+        if have_waited && let Some(trunk) = self.making(journey).await? {
+            return Ok(Lease::Trunk(trunk));
         }
+        let mut place = match place {
+            Some(place) => place,
+            None => self.lines.enter().await,
+        };
+        if have_waited {
+            // The one that all have waited for is the first one's.
+            place = match self.line(Instant::now(), place) {
+                Ok(lease) => return Ok(lease),
+                Err(place) => place,
+            };
+        }
+        let way = Rc::<Way>::default();
+        journey.on(&way);
+        match self.connect(&way).await? {
+            Made::Line(line) => Ok(Lease::Line { line, _place: place }),
+            Made::Trunk(trunk) => Ok(Lease::Trunk(trunk)),
+        }
+    }
+
+    /// Another connection than one that has just failed, or a shared one that goes on.
+    ///
+    /// # Errors
+    /// Why there is none.
+    ///
+    /// # Cancellation
+    /// As in [`Pool::made`].
+    pub async fn another(self: &Rc<Self>, journey: &Journey) -> Result<Lease, Failure> {
+        match self.trunk(Instant::now()) {
+            Some(trunk) => Ok(Lease::Trunk(trunk)),
+            None => self.made(None, journey).await,
+        }
+    }
+
+    /// Sends a request and waits for the head of its answer.
+    ///
+    /// # Errors
+    /// Why there is none.
+    ///
+    /// # Cancellation
+    /// The endpoint may have taken the request.
+    pub async fn ask(
+        &self,
+        mut lease: Lease,
+        request: Request<Bytes>,
+        journey: &Journey,
+    ) -> Result<Answer, Failure> {
+        journey.asks(lease.remote());
+        let sent = Instant::now();
+        let answered = match &mut lease {
+            Lease::Line { line, .. } => {
+                line.ask(request).await.map(|answer| answer.map(Body::Http1))
+            }
+            Lease::Trunk(trunk) => {
+                let asked = trunk.ask(request, &self.authority).await;
+                asked.map(|answer| answer.map(Body::Http2))
+            }
+        };
+        let answer = answered.map_err(|failure| self.told(failure))?;
+        let now = Instant::now();
+        journey.answered(sent, now);
+        if let Lease::Line { line, .. } = &mut lease {
+            line.used_at = now;
+        }
+        Ok(Answer { answer, lease })
     }
 
     /// Keeps a connection for the next attempt.
     pub fn put_back(&self, lease: Lease) {
-        if !lease.0.is_closed() {
-            self.idle.borrow_mut().push(lease.0);
+        if let Lease::Line { line, .. } = lease
+            && !line.is_closed()
+            && !self.outlet.is_crowded()
+        {
+            self.idle.borrow_mut().push(line);
         }
     }
 
-    async fn handshake<S>(&self, stream: S) -> Result<Lease, Failure>
+    /// Closes connections that nobody uses.
+    pub fn close_idle(&self) {
+        self.idle.borrow_mut().clear();
+        let mut trunk = self.trunk.borrow_mut();
+        if trunk.as_ref().is_some_and(Trunk::is_idle) {
+            *trunk = None;
+        }
+    }
+
+    fn trunk(&self, now: Instant) -> Option<Trunk> {
+        let mut trunk = self.trunk.borrow_mut();
+        if trunk.as_ref().is_some_and(|trunk| !trunk.is_fit(now)) {
+            *trunk = None;
+        }
+        trunk.clone()
+    }
+
+    /// A kept connection for a place, or the place.
+    fn line(&self, now: Instant, place: Place) -> Result<Lease, Place> {
+        let mut idle = self.idle.borrow_mut();
+        while let Some(line) = idle.pop() {
+            if line.is_fit(now) {
+                return Ok(Lease::Line { line, _place: place });
+            }
+        }
+        Err(place)
+    }
+
+    /// Waits for the connection that all wait for; none where that became one of HTTP/1.1.
+    async fn making(self: &Rc<Self>, journey: &Journey) -> Result<Option<Trunk>, Failure> {
+        let (making, way) = self.joined();
+        journey.on(&way);
+        making.await
+    }
+
+    /// The connection in the making, begun where nobody does.
+    fn joined(self: &Rc<Self>) -> (Shared<Making>, Rc<Way>) {
+        let mut under_way = self.making.borrow_mut();
+        if let Some((making, way)) = &*under_way
+            && let Some(making) = making.upgrade()
+            && making.peek().is_none()
+        {
+            return (making, way.clone());
+        }
+        let way = Rc::<Way>::default();
+        let (pool, own) = (self.clone(), way.clone());
+        let making = async move {
+            match pool.connect(&own).await? {
+                Made::Trunk(trunk) => Ok(Some(trunk)),
+                Made::Line(line) => {
+                    pool.idle.borrow_mut().push(line);
+                    Ok(None)
+                }
+            }
+        };
+        let making = making.boxed_local().shared();
+        *under_way = making.downgrade().map(|weak| (weak, way.clone()));
+        (making, way)
+    }
+
+    /// Makes a connection, as soon as the thread has room for one.
+    async fn connect(&self, way: &Way) -> Result<Made, Failure> {
+        let place = self.outlet.room().await;
+        let made = connect(&self.outlet, &self.origin, &self.tls, way).await;
+        let (stream, remote) = made.map_err(|failure| self.told(failure))?;
+        match stream {
+            Stream::Plain(stream) => self.line_over(stream, remote, place).await,
+            Stream::Tls(stream) => self.line_over(*stream, remote, place).await,
+            Stream::Http2(stream) => {
+                let (trunk, driver) = http2::begin(*stream, remote).await?;
+                self.drive(driver, place);
+                self.protocol.set(Protocol::Http2);
+                *self.trunk.borrow_mut() = Some(trunk.clone());
+                Ok(Made::Trunk(trunk))
+            }
+        }
+    }
+
+    async fn line_over<S>(
+        &self,
+        stream: S,
+        remote: SocketAddr,
+        place: Place,
+    ) -> Result<Made, Failure>
     where
-        S: hyper::rt::Read + hyper::rt::Write + Unpin + 'static,
+        S: AsyncRead + AsyncWrite + Unpin + 'static,
     {
-        let mut builder = http1::Builder::new();
-        builder.max_buf_size(limits::ANSWER_HEAD_BYTES_MAX);
-        let (connection, driver) =
-            builder.handshake(stream).await.map_err(|error| Failure::exchange(&error))?;
+        let (line, driver) = http1::begin(stream, remote).await?;
+        self.drive(driver, place);
+        self.protocol.set(Protocol::Http1);
+        Ok(Made::Line(line))
+    }
+
+    /// Moves the bytes of a connection until it ends; then its place is free.
+    fn drive(&self, driver: impl Future<Output = ()> + 'static, place: Place) {
         let mut drivers = self.drivers.borrow_mut();
         while drivers.try_join_next().is_some() {}
         drivers.spawn_local(async move {
-            // Every request learns of its own failure; the driver's end has nothing to add.
-            let _ = driver.await;
+            driver.await;
+            drop(place);
         });
-        Ok(Lease(connection))
+    }
+
+    fn told(&self, failure: Failure) -> Failure {
+        let shows = self.tls.client_auth_cert_resolver.has_certs();
+        if shows { failure.with_certificate_shown() } else { failure }
     }
 }
 
 impl Lease {
-    /// Sends the request and waits for the head of the answer.
-    ///
-    /// Where the connection turns out closed before anything was sent, the request is left in
-    /// place.
-    pub async fn send(
-        &mut self,
-        request: &mut Option<Request<Full<Bytes>>>,
-    ) -> Result<Response<Incoming>, Failure> {
-        let ready = self.0.ready().await;
-        ready.map_err(|error| Failure::exchange(&error))?;
-        let Some(taken) = request.take() else { return Err(Failure::nothing_to_send()) };
-        self.0.try_send_request(taken).await.map_err(|mut failed| {
-            *request = failed.take_message();
-            Failure::exchange(failed.error())
-        })
+    fn remote(&self) -> SocketAddr {
+        match self {
+            Self::Line { line, .. } => line.remote,
+            Self::Trunk(trunk) => trunk.remote,
+        }
     }
 }

@@ -312,6 +312,6 @@ impl Write for Lines {
 }
 
 /// Milliseconds.
-pub fn ms(count: u64) -> Duration {
+pub const fn ms(count: u64) -> Duration {
     Duration::from_millis(count)
 }

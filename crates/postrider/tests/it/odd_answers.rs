@@ -49,7 +49,7 @@ async fn a_head_that_is_no_http_or_too_long_is_tried_again() {
     ];
     let attempts = attempts(replies).await;
     let wanted = [
-        (1, 0, "retry", "bad_response"),
+        (1, 0, "retry", "header_too_large"),
         (2, 0, "retry", "bad_response"),
         (3, 0, "retry", "bad_response"),
         (4, 200, "delivered", ""),

@@ -1,0 +1,115 @@
+//! The way of one attempt: which step it is at, and how long the steps took.
+//!
+//! An attempt that runs out of time is told by the step it was at. Attempts that wait for the same
+//! connection look at the same way.
+
+use std::cell::{Cell, RefCell};
+use std::net::SocketAddr;
+use std::rc::Rc;
+use std::sync::Arc;
+use std::time::Instant;
+
+use domain::delivery::trace::{Excerpt, Phases, Trace};
+
+/// What an attempt waits for.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub enum Step {
+    /// A place among the connections.
+    #[default]
+    Room,
+    /// The addresses of the name.
+    Resolve,
+    /// A connection to one of them.
+    Connect,
+    /// TLS on it.
+    Tls,
+    /// The head of the answer.
+    Answer,
+}
+
+/// The way to a new connection.
+#[derive(Default)]
+pub struct Way {
+    step: Cell<Step>,
+    phases: Cell<Phases>,
+    remote: Cell<Option<SocketAddr>>,
+}
+
+/// The way of one attempt.
+#[derive(Default)]
+pub struct Journey {
+    /// Where it waits for an answer.
+    is_asking: Cell<bool>,
+    /// Where a connection had to be made.
+    way: RefCell<Option<Rc<Way>>>,
+    remote: Cell<Option<SocketAddr>>,
+    first_byte_us: Cell<Option<u32>>,
+}
+
+impl Way {
+    /// Does a step, and notes how long it took, also where it failed.
+    pub async fn take<T>(&self, step: Step, doing: impl Future<Output = T>) -> T {
+        self.step.set(step);
+        let start = Instant::now();
+        let done = doing.await;
+        let took = Some(micros(start, Instant::now()));
+        let mut phases = self.phases.get();
+        match step {
+            Step::Resolve => phases.resolve_us = took,
+            Step::Connect => phases.connect_us = took,
+            Step::Tls => phases.tls_us = took,
+            Step::Room | Step::Answer => {}
+        }
+        self.phases.set(phases);
+        done
+    }
+
+    /// Notes where it led.
+    pub fn reached(&self, remote: SocketAddr) {
+        self.remote.set(Some(remote));
+    }
+}
+
+impl Journey {
+    /// A connection is made on this way.
+    pub fn on(&self, way: &Rc<Way>) {
+        self.is_asking.set(false);
+        *self.way.borrow_mut() = Some(way.clone());
+    }
+
+    /// A request is sent on a connection to there.
+    pub fn asks(&self, remote: SocketAddr) {
+        self.is_asking.set(true);
+        self.remote.set(Some(remote));
+    }
+
+    /// The head of the answer has come.
+    pub fn answered(&self, sent: Instant, now: Instant) {
+        self.first_byte_us.set(Some(micros(sent, now)));
+    }
+
+    /// What it waits for.
+    pub fn step(&self) -> Step {
+        let way = self.way.borrow();
+        match &*way {
+            _ if self.is_asking.get() => Step::Answer,
+            Some(way) => way.step.get(),
+            None => Step::Room,
+        }
+    }
+
+    /// All of it, for people.
+    pub fn trace(self, answer: Option<Arc<Excerpt>>) -> Trace {
+        let way = self.way.into_inner();
+        let phases = way.as_ref().map(|way| way.phases.get()).unwrap_or_default();
+        Trace {
+            phases: Phases { first_byte_us: self.first_byte_us.get(), ..phases },
+            remote: self.remote.get().or_else(|| way.and_then(|way| way.remote.get())),
+            answer,
+        }
+    }
+}
+
+fn micros(from: Instant, to: Instant) -> u32 {
+    u32::try_from(to.saturating_duration_since(from).as_micros()).unwrap_or(u32::MAX)
+}
