@@ -19,7 +19,8 @@ function child(name) {
   return adopt(fork(join(import.meta.dirname, name), { stdio: "inherit" }));
 }
 
-async function said(process, ask) {
+/** The next message of a child process, which is asked for it where there is something to ask. */
+export async function said(process, ask) {
   const answer = once(process, "message").then(([message]) => message);
   if (ask !== undefined) process.send(ask);
   const gone = process.ended.then(() => ({ error: "a process of the measurement ended early" }));

@@ -5,6 +5,7 @@ import { join } from "node:path";
 import { endAll, prepare } from "./ground.mjs";
 import { measureIdle } from "./idle.mjs";
 import { measureBatches, measureIntake, measurePaced } from "./intake.mjs";
+import { measureGigabytes, measureIsolation } from "./isolation.mjs";
 import { measureLatency } from "./latency.mjs";
 import { facts, probeDisk, surroundings } from "./machine.mjs";
 import { nowMs } from "./numbers.mjs";
@@ -82,7 +83,8 @@ async function take(step, options, leftMs) {
 
 /** What a step needs at least. */
 function secondsOf(step, { seconds, quick }) {
-  const usual = { g: 3, e: quick ? 6 : 13, f: quick ? 8 : 14, d64: 10, h: 20, i: 9, j: 36 };
+  const alone = { h: 20, i: 9, j: 36, l: 50, m: 14 };
+  const usual = { g: 3, e: quick ? 6 : 13, f: quick ? 8 : 14, d64: 10, ...alone };
   return usual[step] ?? seconds + 4;
 }
 
@@ -104,6 +106,10 @@ function measure(step, options, leftMs) {
       return measureIntake({ seconds: 2, turns: 4, bin, programs });
     case "i":
       return measureBatches({ seconds: 2, turns: 3, bin });
+    case "l":
+      return measureIsolation({ seconds: 4, turns: 3, bin, programs });
+    case "m":
+      return measureGigabytes({ seconds: 4, bin, programs });
     case "j":
       return measurePaced({ seconds: 3, turns: 4, bin, programs });
     default: {

@@ -62,6 +62,13 @@ const SINGLE_ROWS = [
   ["j", "acknowledged p99 beside them, ms", "slow_p99_ms", fixed(2)],
   ["j", "… of that without them", "slow_ratio", fixed(2)],
   ["j", "CPU of other programs, %", "others_percent", fixed(0)],
+  ["l", "62 good destinations beside 38 bad ones"],
+  ["l", "sent → arrived p99 alone, ms", "good_alone_p99_ms", fixed(2)],
+  ["l", "sent → arrived p99 beside them, ms", "good_beside_p99_ms", fixed(2)],
+  ["l", "… of that alone", "good_ratio", fixed(2)],
+  ["m", "ten answers of a gigabyte at a time"],
+  ["m", "memory grown, MB", "gigabyte_bytes", megabytes],
+  ["m", "memory grown with good ones, MB", "gigabyte_alone_bytes", megabytes],
 ];
 
 const TITLES = { a: "proxy", b: "single", c: "batch", d: "fan-out", k: "filter" };

@@ -17,6 +17,9 @@ use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 #[derive(Default)]
 pub struct Arrival {
     has_begun: Cell<bool>,
+    /// Whether a request was ever sent.
+    is_asked: Cell<bool>,
+    spoke_first: Cell<bool>,
     place: Cell<Place>,
     /// Answers on the way that have come.
     early: Cell<usize>,
@@ -50,6 +53,7 @@ pub struct TooManyEarly;
 impl Arrival {
     /// A request is about to be sent: what comes from now on is its answer.
     pub fn expect(&self) {
+        self.is_asked.set(true);
         self.has_begun.set(false);
         self.place.set(Place::default());
         self.early.set(0);
@@ -60,9 +64,15 @@ impl Arrival {
         self.has_begun.get()
     }
 
+    /// Whether bytes came before anything was asked, as those of other protocols do.
+    pub fn spoke_first(&self) -> bool {
+        self.spoke_first.get()
+    }
+
     /// Looks at bytes that have come.
     fn look(&self, bytes: &[u8]) -> Result<(), TooManyEarly> {
         self.has_begun.set(self.has_begun.get() || !bytes.is_empty());
+        self.spoke_first.set(self.spoke_first.get() || (!self.is_asked.get() && !bytes.is_empty()));
         let mut place = self.place.get();
         for byte in bytes {
             if place == Place::Rest {
@@ -199,10 +209,14 @@ mod tests {
             assert_eq!(arrival.look(one), Ok(()));
         }
         assert_eq!(arrival.look(one), Err(TooManyEarly));
+        assert!(arrival.spoke_first());
+        let arrival = Arrival::default();
+        arrival.expect();
+        assert_eq!(arrival.look(one), Ok(()));
         arrival.expect();
         assert_eq!((arrival.has_begun(), arrival.look(b"")), (false, Ok(())));
         assert!(!arrival.has_begun(), "the end of a connection is no byte");
         assert_eq!(arrival.look(one), Ok(()));
-        assert!(arrival.has_begun());
+        assert!(arrival.has_begun() && !arrival.spoke_first());
     }
 }

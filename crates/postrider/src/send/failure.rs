@@ -168,6 +168,11 @@ impl Failure {
         Self::new(Reason::BadResponse, TooManyEarly.to_string())
     }
 
+    /// Whoever is there does not wait for a request.
+    pub fn spoke_first() -> Self {
+        Self::new(Reason::BadResponse, "the endpoint spoke before it was asked".to_owned())
+    }
+
     /// The head of the answer is longer than is read.
     pub fn header_too_large() -> Self {
         Self::new(Reason::HeaderTooLarge, "message head is too large".to_owned())

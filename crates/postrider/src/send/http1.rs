@@ -78,6 +78,9 @@ impl Line {
             Err(error) => Err(error),
         };
         answered.map_err(|error| {
+            if self.arrival.spoke_first() {
+                return Failure::spoke_first();
+            }
             let began = if self.arrival.has_begun() { Began::Answer } else { Began::NotYet };
             Failure::exchange(&error, began)
         })

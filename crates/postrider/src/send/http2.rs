@@ -7,14 +7,15 @@
 use std::cell::Cell;
 use std::future::poll_fn;
 use std::net::SocketAddr;
+use std::pin::Pin;
 use std::rc::Rc;
 use std::task::Poll;
 use std::time::Instant;
 
 use bytes::Bytes;
 use domain::limits;
-use h2::client::{Builder, ResponseFuture, SendRequest};
-use h2::{RecvStream, SendStream};
+use h2::RecvStream;
+use h2::client::{Builder, SendRequest};
 use http::header::{CONTENT_LENGTH, HOST, HeaderMap, HeaderName, HeaderValue};
 use http::uri::{Authority, Scheme, Uri};
 use http::{Request, Response};
@@ -98,19 +99,26 @@ impl Trunk {
     ) -> Result<Response<RecvStream>, Failure> {
         let patience = Patience(Some(self));
         let answered = self.exchange(request, authority).await;
-        match &answered {
-            Ok(_) => self.state.used_at.set(Instant::now()),
-            Err(_) => self.state.is_retired.set(self.is_retired_by_failure()),
+        if answered.is_ok() {
+            self.state.used_at.set(Instant::now());
         }
         patience.ends();
         answered
     }
 
-    /// One stream that fails says nothing of the others, unless the connection is over.
-    fn is_retired_by_failure(&self) -> bool {
-        let mut probe = self.sender.clone();
-        let mut context = std::task::Context::from_waker(std::task::Waker::noop());
-        self.state.is_retired.get() || matches!(probe.poll_ready(&mut context), Poll::Ready(Err(_)))
+    /// What a stream failed with. One that fails says nothing of the others, unless the connection is
+    /// over.
+    fn failed(&self, error: &h2::Error) -> Failure {
+        if error.is_go_away() || error.is_io() {
+            self.state.is_retired.set(true);
+        }
+        Failure::stream(error)
+    }
+
+    /// A request that was never sent, as the connection takes no more.
+    fn gone(&self, error: &h2::Error) -> Failure {
+        self.state.is_retired.set(true);
+        Failure::stream(error).not_sent()
     }
 
     async fn exchange(
@@ -119,12 +127,15 @@ impl Trunk {
         authority: &Authority,
     ) -> Result<Response<RecvStream>, Failure> {
         let mut sender = self.sender.clone();
-        poll_fn(|context| sender.poll_ready(context)).await.map_err(|error| gone(&error))?;
+        let ready = poll_fn(|context| sender.poll_ready(context)).await;
+        ready.map_err(|error| self.gone(&error))?;
         let (request, body) = framed(request, authority)?;
         let sent = sender.send_request(request, body.is_empty());
-        let (mut answer, mut stream) = sent.map_err(|error| gone(&error))?;
+        let (mut answer, mut stream) = sent.map_err(|error| self.gone(&error))?;
         if !body.is_empty() {
-            send(&mut stream, body)?;
+            // The library holds what the endpoint has no window for; the bytes are shared, so nothing
+            // is copied for that.
+            stream.send_data(body, true).map_err(|error| self.failed(&error))?;
         }
         let mut early = 0;
         let head = poll_fn(|context| {
@@ -134,7 +145,7 @@ impl Trunk {
                     return Poll::Ready(Err(Failure::too_many_early()));
                 }
             }
-            poll(&mut answer, context)
+            Pin::new(&mut answer).poll(context).map_err(|error| self.failed(&error))
         });
         let head = head.await?;
         if is_too_large(head.headers()) {
@@ -158,29 +169,11 @@ impl Drop for Patience<'_> {
     }
 }
 
-fn poll(
-    answer: &mut ResponseFuture,
-    context: &mut std::task::Context<'_>,
-) -> Poll<Result<Response<RecvStream>, Failure>> {
-    std::pin::Pin::new(answer).poll(context).map_err(|error| Failure::stream(&error))
-}
-
 /// Whether a head is longer than is read. Source: RFC 9113, section 6.5.2, for its length.
 fn is_too_large(headers: &HeaderMap) -> bool {
     let bytes = |(name, value): (&HeaderName, &HeaderValue)| name.as_str().len() + value.len() + 32;
     headers.len() > limits::ANSWER_HEADERS_MAX
         || headers.iter().map(bytes).sum::<usize>() > limits::ANSWER_HEAD_BYTES_MAX
-}
-
-/// A request that was never sent, as the connection is over.
-fn gone(error: &h2::Error) -> Failure {
-    Failure::stream(error).not_sent()
-}
-
-fn send(stream: &mut SendStream<Bytes>, body: Bytes) -> Result<(), Failure> {
-    // The library holds what the endpoint has no window for; the bytes are shared, so nothing is
-    // copied for that.
-    stream.send_data(body, true).map_err(|error| Failure::stream(&error))
 }
 
 /// A request as HTTP/2 has it. Source: RFC 9113, section 8.3.1.

@@ -228,3 +228,24 @@ fn connections_that_nobody_uses_go_where_a_thread_has_no_room_for_others() {
         assert_eq!((one.connections(), other.connections()), (2, 1));
     });
 }
+
+#[test]
+fn a_connection_that_was_silent_for_long_is_not_used() {
+    on_a_thread(async {
+        let authority = Authority::new("Ours");
+        let certificate = authority.issue(&["localhost"], ALWAYS);
+        let http2 = Http2Endpoint::start(&certificate, 100, |_| StreamReply::Answer(200)).await;
+        let http1 = Endpoint::ok().await;
+        let tls = TlsSettings { ca: Some(authority.pem.clone()), identity: None };
+        let webhook = |url| WebhookSettings::posting_to(url);
+        let secure = WebhookSettings { tls: Some(Box::new(tls)), ..webhook(http2.url("/")) };
+        for settings_of_one in [webhook(http1.url("/")), secure] {
+            let sender = sender(settings(&[]), settings_of_one);
+            assert_eq!(send(&sender).await.outcome.status, 200);
+            let silence = limits::KEPT_CONNECTION_SILENCE_MAX;
+            let soon = sender.pool.kept(Instant::now() + silence / 2).await;
+            sender.pool.put_back(soon.map_err(|_| "none is kept").expect("a connection"));
+            assert!(sender.pool.kept(Instant::now() + silence).await.is_err());
+        }
+    });
+}

@@ -68,6 +68,8 @@ async fn a_flood_of_answers_on_the_way_is_left() {
 #[tokio::test]
 async fn answers_on_the_way_that_come_slowly_are_within_the_timeout() {
     let endpoint = RawEndpoint::start(async |mut stream, _, _| {
+        let mut request = [0; 1 << 16];
+        let _ = stream.read(&mut request).await;
         let mut pace = tokio::time::interval(ms(250));
         loop {
             pace.tick().await;
@@ -184,6 +186,16 @@ async fn what_is_no_http_is_tried_again() {
     ] {
         check(&one(raw(text)).await, 0, "bad_response", "");
     }
+}
+
+#[tokio::test]
+async fn an_endpoint_that_speaks_first_speaks_no_http() {
+    let endpoint = RawEndpoint::start(async |mut stream, _, _| {
+        let _ = stream.write_all(b"220 mail.example ESMTP\r\n").await;
+        let mut rest = Vec::new();
+        let _ = stream.read_to_end(&mut rest).await;
+    });
+    check(&first_of(endpoint.await).await, 0, "bad_response", "");
 }
 
 #[tokio::test]
