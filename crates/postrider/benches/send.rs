@@ -10,6 +10,7 @@
     clippy::unwrap_used,
     clippy::print_stdout,
     dead_code,
+    unused_imports,
     missing_docs,
     reason = "a measurement: what is broken ends it, and the rooms are only used in part"
 )]

@@ -102,7 +102,7 @@ impl Sender {
         let configured = settings.headers.iter().map(|header| header.value.base().as_str());
         let secrets = excerpt::secrets(configured);
         let tls = match &settings.tls {
-            Some(own) => tls::of_destination(own)?,
+            Some(own) => outlet.own_tls(own)?,
             None => outlet.tls(),
         };
         let pool = Pool::new(origin, tls, outlet.clone(), Excerpts::new(secrets.clone()))?;

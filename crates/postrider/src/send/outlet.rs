@@ -7,9 +7,10 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use domain::address::Egress;
+use domain::destination::webhook::TlsSettings;
 use domain::limits;
-use rustls::ClientConfig;
 use rustls::pki_types::ServerName;
+use rustls::{ClientConfig, RootCertStore};
 
 use super::failure::Failure;
 use super::names::Names;
@@ -36,6 +37,8 @@ pub struct OutletSettings {
 pub struct Outlet {
     settings: OutletSettings,
     names: Names,
+    /// Whom the machine trusts.
+    roots: Arc<RootCertStore>,
     tls: Arc<ClientConfig>,
     connections: Rc<Room>,
     /// All that may hold a connection that nobody uses.
@@ -61,10 +64,12 @@ impl Outlet {
     /// # Errors
     /// Where TLS cannot be set up.
     pub fn new(settings: OutletSettings) -> Result<Self, String> {
+        let roots = tls::machine_roots();
         Ok(Self {
             names: Names::new(&settings.name_servers),
             settings,
-            tls: tls::of_machine()?,
+            tls: tls::of_machine(&roots)?,
+            roots,
             connections: Room::of(limits::THREAD_CONNECTIONS_MAX),
             pools: RefCell::default(),
         })
@@ -77,6 +82,14 @@ impl Outlet {
 
     pub(super) fn tls(&self) -> Arc<ClientConfig> {
         self.tls.clone()
+    }
+
+    /// How TLS is spoken where a destination has settings of its own.
+    ///
+    /// # Errors
+    /// Why the settings cannot be used.
+    pub(super) fn own_tls(&self, own: &TlsSettings) -> Result<Arc<ClientConfig>, String> {
+        tls::of_destination(own, &self.roots)
     }
 
     /// Remembers a pool as long as it lives.

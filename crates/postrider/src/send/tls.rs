@@ -16,22 +16,24 @@ pub const HTTP2_NAME: &[u8] = b"h2";
 /// What is offered in TLS, the better one first. Source: RFC 7301.
 const PROTOCOLS: [&[u8]; 2] = [HTTP2_NAME, b"http/1.1"];
 
-/// How connections are made to those whose certificate somebody has vouched for: those whom the
-/// machine trusts, or Mozilla's list where it trusts nobody.
+/// How connections are made to those whose certificate an authority of the machine vouches for.
 ///
 /// # Errors
 /// Where TLS itself cannot be set up.
-pub fn of_machine() -> Result<Arc<ClientConfig>, String> {
-    config(Trust::new(machine_roots(), Vec::new())?, None)
+pub fn of_machine(machine: &Arc<RootCertStore>) -> Result<Arc<ClientConfig>, String> {
+    config(Trust::new(machine.clone(), Vec::new())?, None)
 }
 
 /// How the connections of a destination with settings of its own are made.
 ///
 /// # Errors
 /// Why the settings cannot be used.
-pub fn of_destination(settings: &TlsSettings) -> Result<Arc<ClientConfig>, String> {
+pub fn of_destination(
+    settings: &TlsSettings,
+    machine: &Arc<RootCertStore>,
+) -> Result<Arc<ClientConfig>, String> {
     let trust = match &settings.ca {
-        None => Trust::new(machine_roots(), Vec::new())?,
+        None => Trust::new(machine.clone(), Vec::new())?,
         Some(pem) => {
             let wrong = |error| format!("tls.ca {error}");
             let named = certificate::chain(pem.as_bytes()).map_err(wrong)?;
@@ -42,7 +44,8 @@ pub fn of_destination(settings: &TlsSettings) -> Result<Arc<ClientConfig>, Strin
     config(trust, settings.identity.as_ref())
 }
 
-fn machine_roots() -> Arc<RootCertStore> {
+/// Whom the machine trusts, or Mozilla's list where it trusts nobody.
+pub fn machine_roots() -> Arc<RootCertStore> {
     let mut roots = RootCertStore::empty();
     let native = rustls_native_certs::load_native_certs();
     roots.add_parsable_certificates(native.certs);

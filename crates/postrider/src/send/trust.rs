@@ -21,7 +21,7 @@ use x509_parser::prelude::FromDer;
 use crate::certificate;
 
 /// Names of a certificate that are shown. Source: chosen; some have hundreds.
-const NAMES_MAX: usize = 5;
+const NAMES_MAX: usize = 3;
 
 /// What is wrong with an endpoint's certificate.
 #[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
