@@ -69,14 +69,29 @@ fn words(reason: Reason) -> (StatusCode, &'static [u8]) {
         Reason::NeedsTls => (BAD, b"plain HTTP was sent to a port that speaks HTTPS\n"),
         // Of deliveries; no request is refused for these.
         Reason::DnsFailed
+        | Reason::DnsTimeout
         | Reason::BlockedAddress
         | Reason::ConnectRefused
         | Reason::ConnectTimeout
         | Reason::Unreachable
+        | Reason::NoConnection
+        | Reason::TlsExpired
+        | Reason::TlsNotYetValid
+        | Reason::TlsWrongName
+        | Reason::TlsUnknownIssuer
+        | Reason::TlsSelfSigned
+        | Reason::TlsBadCertificate
+        | Reason::TlsClientCertificateWanted
+        | Reason::TlsClientCertificateRefused
+        | Reason::TlsTooOld
+        | Reason::NotTls
+        | Reason::TlsReset
+        | Reason::TlsTimeout
         | Reason::TlsFailed
         | Reason::Timeout
         | Reason::Reset
         | Reason::BadResponse
+        | Reason::HeaderTooLarge
         | Reason::BadRequest
         | Reason::DynamicUrlRefused
         | Reason::Redirect
