@@ -181,6 +181,28 @@ reasons! {
         "Raise the filter's sample; whoever is in stays in."
 }
 
+impl Reason {
+    /// Whether TLS with an endpoint could not be agreed on.
+    pub fn is_of_tls(self) -> bool {
+        matches!(
+            self,
+            Self::TlsExpired
+                | Self::TlsNotYetValid
+                | Self::TlsWrongName
+                | Self::TlsUnknownIssuer
+                | Self::TlsSelfSigned
+                | Self::TlsBadCertificate
+                | Self::TlsClientCertificateWanted
+                | Self::TlsClientCertificateRefused
+                | Self::TlsTooOld
+                | Self::NotTls
+                | Self::TlsReset
+                | Self::TlsTimeout
+                | Self::TlsFailed
+        )
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use std::collections::HashSet;

@@ -141,6 +141,7 @@ fn sender(url: &str, ca: Option<String>) -> Sender {
         id: DestinationId::new("d".to_owned()),
         name: "d".to_owned(),
         enabled: true,
+        delivery: domain::destination::OwnDelivery::default(),
         settings: DestinationSettings::Webhook(webhook),
     };
     Sender::new(&destination, Rc::new(Outlet::new(settings).unwrap())).unwrap()

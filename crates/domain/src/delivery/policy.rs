@@ -137,8 +137,11 @@ impl Class {
             }
             (Reason::ClientError, 410) => Self::Gone,
             (Reason::ClientError, _) => Self::ClientError,
-            (Reason::Timeout | Reason::ConnectTimeout, _) => Self::Timeout,
-            (Reason::TlsFailed, _) => Self::Tls,
+            (
+                Reason::Timeout | Reason::DnsTimeout | Reason::ConnectTimeout | Reason::TlsTimeout,
+                _,
+            ) => Self::Timeout,
+            (reason, _) if reason.is_of_tls() => Self::Tls,
             (Reason::Throttled, _) => Self::Throttled,
             (Reason::ServerError, _) => Self::ServerError,
             (Reason::Redirect, _) => Self::Redirect,
@@ -296,6 +299,12 @@ mod tests {
             (Reason::DnsFailed, Class::Transport),
             (Reason::ConnectTimeout, Class::Timeout),
             (Reason::TlsFailed, Class::Tls),
+            (Reason::TlsExpired, Class::Tls),
+            (Reason::TlsClientCertificateWanted, Class::Tls),
+            (Reason::NotTls, Class::Tls),
+            (Reason::TlsTimeout, Class::Timeout),
+            (Reason::DnsTimeout, Class::Timeout),
+            (Reason::HeaderTooLarge, Class::Transport),
             (Reason::BlockedAddress, Class::Configuration),
             (Reason::BadRequest, Class::Unsendable),
         ] {

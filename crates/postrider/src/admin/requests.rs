@@ -132,6 +132,7 @@ mod tests {
             dynamic: Dynamic::Hosts(vec![AllowedHost::parse("*.b.example").unwrap()]),
             get_extras: vec![GetExtra::MessageId],
             signing: Some(Box::new(Signing { keys: keys.to_vec(), ed25519 })),
+            tls: None,
         };
         let told = shown(&settings);
         let expected = json!({

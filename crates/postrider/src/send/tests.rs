@@ -43,6 +43,7 @@ fn destination(webhook: WebhookSettings) -> Destination {
         id: DestinationId::new("d".to_owned()),
         name: "d".to_owned(),
         enabled: true,
+        delivery: domain::destination::OwnDelivery::default(),
         settings: DestinationSettings::Webhook(webhook),
     }
 }
