@@ -171,7 +171,7 @@ async fn heads_are_bounded_as_in_http1() {
         4 => StreamReply::ManyHeaders(99),
         5 => StreamReply::Answer(999),
         6 => StreamReply::HugeHead(50_000),
-        _ => StreamReply::Answer(410),
+        _ => StreamReply::Answer(422),
     })
     .await;
     let numbers = ["m-1", "m-2", "m-3", "m-4"];
@@ -188,7 +188,7 @@ async fn heads_are_bounded_as_in_http1() {
         (1, 200, "delivered", ""),
         (1, 999, "retry", "bad_status"),
         (2, 200, "delivered", ""),
-        (1, 410, "gave_up", "client_error"),
+        (1, 422, "gave_up", "client_error"),
     ];
     assert_eq!(gists, wanted, "{attempts:?}");
     story.server.stop().await;
