@@ -78,7 +78,9 @@ impl Line {
             Err(error) => Err(error),
         };
         answered.map_err(|error| {
-            if self.arrival.spoke_first() {
+            // Bytes that come before the request is on its way end the connection without it.
+            let is_unsent = error.is_closed() || error.is_canceled();
+            if self.arrival.spoke_first() || (self.arrival.has_begun() && is_unsent) {
                 return Failure::spoke_first();
             }
             let began = if self.arrival.has_begun() { Began::Answer } else { Began::NotYet };
