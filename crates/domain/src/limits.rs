@@ -463,6 +463,11 @@ pub const CONCURRENCY_MAX: u32 = 10_000;
 /// what fails again and again does not stand in the way of what was never tried. Source: chosen.
 pub const LATE_ATTEMPTS: u32 = 3;
 
+/// Places that a restore passes over, so that none is used twice whatever was accepted after the
+/// backup. Source: chosen; 100,000 events a second for four months. A number of JavaScript, which is
+/// exact up to 2^53, still takes 8,000 restores.
+pub const RESTORE_SKIP: u64 = 1 << 40;
+
 const _: () = assert!(ASIDE_WAITING_OF_SITE_MAX < ASIDE_WAITING_MAX);
 const _: () = assert!(BUDGET_PART_OF_SITE <= BUDGET_PART_OF_KEYLESS_SITE);
 const _: () = assert!(WINDOW_EVENTS_MAX <= OPEN_DELIVERIES_MAX);

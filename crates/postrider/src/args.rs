@@ -13,6 +13,7 @@ use clap::{Arg, ArgAction, ArgMatches};
 use crate::config::kind::Kind;
 use crate::config::table::{self, FILE_DEFAULT, FILE_VARIABLE, SECTIONS, Section};
 use crate::config::{Config, ConfigMistakes, Gathered, Inputs, Origin, Row, Setting, gather};
+use crate::upkeep::Shape;
 
 /// The exit code for a mistake in the command line or the configuration.
 pub const EXIT_USAGE: u8 = 2;
@@ -28,6 +29,22 @@ pub enum Command {
     ConfigPrint(Gathered),
     /// Print the reference page of the configuration.
     ConfigReference,
+    /// Say what is damaged in a data directory or a backup.
+    Check(PathBuf, Shape),
+    /// Copy a data directory to another place.
+    Backup {
+        /// The data directory.
+        data_dir: PathBuf,
+        /// Where to.
+        to: PathBuf,
+    },
+    /// Make a data directory of a backup.
+    Restore {
+        /// The backup.
+        from: PathBuf,
+        /// The data directory, which is to be new or empty.
+        data_dir: PathBuf,
+    },
     /// Print the reference page of the reasons, or explain the one with this code.
     Reasons(Option<String>),
     /// Print this text: help, or the version.
@@ -81,12 +98,29 @@ pub fn read(
             Some(("print", matches)) => Ok(Command::ConfigPrint(gathered(matches)?)),
             _ => Ok(Command::ConfigReference),
         },
+        Some(("check", matches)) => {
+            let shape = if matches.get_flag("json") { Shape::Json } else { Shape::Lines };
+            Ok(Command::Check(gathered(matches)?.config.data_dir, shape))
+        }
+        Some(("backup", matches)) => {
+            let to = place(matches);
+            Ok(Command::Backup { data_dir: gathered(matches)?.config.data_dir, to })
+        }
+        Some(("restore", matches)) => {
+            let from = place(matches);
+            Ok(Command::Restore { from, data_dir: gathered(matches)?.config.data_dir })
+        }
         Some(("reasons", matches)) => {
             Ok(Command::Reasons(matches.get_one::<String>("code").cloned()))
         }
         // Not reached: clap asks for a subcommand.
         _ => Ok(Command::Show(command_line().render_long_help().to_string())),
     }
+}
+
+/// The place beside the data directory; clap asks for one.
+fn place(matches: &ArgMatches) -> PathBuf {
+    matches.get_one::<PathBuf>("place").cloned().unwrap_or_default()
 }
 
 fn show_or_refuse(error: &clap::Error) -> Result<Command, Refusal> {
@@ -107,7 +141,9 @@ fn inputs(matches: &ArgMatches, surroundings: Surroundings) -> Inputs {
 }
 
 fn flag_setting(row: &'static Row, matches: &ArgMatches) -> Option<Setting> {
-    let texts: Vec<&str> = matches.get_many::<String>(row.key)?.map(String::as_str).collect();
+    // Some commands take few of the settings.
+    let values = matches.try_get_many::<String>(row.key).ok().flatten()?;
+    let texts: Vec<&str> = values.map(String::as_str).collect();
     Some(Setting { row, text: texts.join(", "), origin: Origin::Flag(row.flag()) })
 }
 
@@ -121,6 +157,9 @@ fn command_line() -> clap::Command {
         .disable_help_subcommand(true)
         .subcommand(serve())
         .subcommand(config())
+        .subcommand(check())
+        .subcommand(backup())
+        .subcommand(restore())
         .subcommand(reasons())
 }
 
@@ -129,6 +168,36 @@ fn serve() -> clap::Command {
         .about("Receive events and deliver them until SIGTERM or Ctrl-C")
         .after_help(AFTER_SERVE_HELP);
     with_settings(command)
+}
+
+fn check() -> clap::Command {
+    let json = Arg::new("json")
+        .long("json")
+        .action(ArgAction::SetTrue)
+        .help("Tell it as one JSON object, for programs");
+    let command = clap::Command::new("check")
+        .about("Say what is damaged in a data directory or a backup; exit with 1 if anything is")
+        .arg(json);
+    with_data_dir(command).after_help(AFTER_CHECK_HELP)
+}
+
+fn backup() -> clap::Command {
+    let command = clap::Command::new("backup")
+        .about("Copy a data directory, also while a server runs on it")
+        .arg(place_argument("DEST", "A new or empty directory for the backup"));
+    with_data_dir(command).after_help(AFTER_BACKUP_HELP)
+}
+
+fn restore() -> clap::Command {
+    let command = clap::Command::new("restore")
+        .about("Make a data directory of a backup")
+        .arg(place_argument("FROM", "The backup, or a data directory that no server runs on"));
+    with_data_dir(command).after_help(AFTER_RESTORE_HELP)
+}
+
+fn place_argument(name: &'static str, help: &'static str) -> Arg {
+    let parser = clap::value_parser!(PathBuf);
+    Arg::new("place").value_name(name).value_parser(parser).required(true).help(help)
 }
 
 fn reasons() -> clap::Command {
@@ -157,18 +226,30 @@ fn config() -> clap::Command {
 
 /// Adds `--config` and a flag for every row of the table.
 fn with_settings(command: clap::Command) -> clap::Command {
-    let file = Arg::new("config")
+    let settings = SECTIONS
+        .iter()
+        .flat_map(|section| section.rows.iter().map(move |row| setting_flag(section, row)));
+    command.next_line_help(true).arg(config_flag()).args(settings)
+}
+
+/// Adds `--config` and `--data-dir`.
+fn with_data_dir(command: clap::Command) -> clap::Command {
+    let places = SECTIONS.iter().filter(|section| section.prefix.is_empty());
+    let rows = places.flat_map(|section| section.rows.iter().map(move |row| (section, row)));
+    let flags = rows.filter(|(_, row)| row.key == "data_dir");
+    let flags = flags.map(|(section, row)| setting_flag(section, row));
+    command.next_line_help(true).arg(config_flag()).args(flags)
+}
+
+fn config_flag() -> Arg {
+    Arg::new("config")
         .long("config")
         .value_name("FILE")
         .value_parser(clap::value_parser!(PathBuf))
         .help_heading("Configuration file")
         .help(format!(
             "A TOML file [default: {FILE_DEFAULT}, if it is there] [env: {FILE_VARIABLE}]"
-        ));
-    let settings = SECTIONS
-        .iter()
-        .flat_map(|section| section.rows.iter().map(move |row| setting_flag(section, row)));
-    command.next_line_help(true).arg(file).args(settings)
+        ))
 }
 
 /// Values are taken as text: the configuration checks them, together with those of other places.
@@ -220,6 +301,34 @@ Examples:
 
 Next: `postrider config print` shows what holds and why, `postrider config reference`
 explains every setting.";
+
+const AFTER_CHECK_HELP: &str = "\
+Every event is read and compared with its checksum, every place is accounted for, and each
+file's own structure is looked at; nothing is changed. Where a server runs on the directory it
+is checked as it is at that moment; where none does, none can be started meanwhile.
+
+Examples:
+  postrider check --data-dir /var/lib/postrider
+  postrider check --json --data-dir /backup/postrider-monday";
+
+const AFTER_BACKUP_HELP: &str = "\
+Everything that was answered 200 before the command began is in the backup, and all that is
+known of its deliveries. The server goes on meanwhile.
+
+Examples:
+  postrider backup --data-dir /var/lib/postrider /backup/postrider-monday
+
+Next: `postrider check --data-dir /backup/postrider-monday` says whether the backup is whole.";
+
+const AFTER_RESTORE_HELP: &str = "\
+The data directory is made new; it must be missing or empty. What the backup holds as not
+delivered is delivered, also what has been since. New events get places far behind all that were
+used before: a place never means two events.
+
+Examples:
+  postrider restore --data-dir /var/lib/postrider /backup/postrider-monday
+
+Next: `postrider serve --data-dir /var/lib/postrider`.";
 
 const AFTER_CONFIG_HELP: &str = "\
 Examples:
@@ -313,5 +422,8 @@ mod tests {
         insta::assert_snapshot!("help", shown("postrider --help"));
         insta::assert_snapshot!("help_serve", shown("postrider serve --help"));
         insta::assert_snapshot!("help_config", shown("postrider config --help"));
+        insta::assert_snapshot!("help_check", shown("postrider check --help"));
+        insta::assert_snapshot!("help_backup", shown("postrider backup --help"));
+        insta::assert_snapshot!("help_restore", shown("postrider restore --help"));
     }
 }

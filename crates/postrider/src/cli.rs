@@ -1,13 +1,17 @@
 //! The command line: carries out what was asked for, and is the only place that prints.
 
 use std::io::Write;
+use std::path::Path;
 use std::process::ExitCode;
 use std::time::Duration;
+
+use storage::embedded;
 
 use crate::args::{self, Command, EXIT_USAGE, Surroundings};
 use crate::config::{Config, print, reference};
 use crate::supervisor::Inherited;
 use crate::terminal::{Terminal, chain};
+use crate::upkeep::{self, Shape};
 use crate::{Controls, Listeners, reasons, run, signals, telemetry, workspace_file};
 
 /// How long the last lines may take to be written at the end. Source: chosen.
@@ -26,6 +30,9 @@ pub fn main() -> ExitCode {
         Command::ConfigCheck(gathered) => check(&gathered.config),
         Command::ConfigPrint(gathered) => show(&print::as_toml(&gathered)),
         Command::ConfigReference => show(&reference::page()),
+        Command::Check(dir, shape) => check_directory(&dir, shape),
+        Command::Backup { data_dir, to } => back_up(&data_dir, &to),
+        Command::Restore { from, data_dir } => restore(&from, &data_dir),
         Command::Reasons(None) => show(&reasons::page()),
         Command::Reasons(Some(code)) => match reasons::explain(&code) {
             Some(text) => show(&text),
@@ -84,6 +91,34 @@ fn check(config: &Config) -> ExitCode {
             show(&format!("{text}the configuration and the workspace file are right\n"))
         }
         Err(error) => fail(EXIT_USAGE, &format!("error: {}", chain(&error))),
+    }
+}
+
+/// Damage is told on standard output like everything else that was found.
+fn check_directory(dir: &Path, shape: Shape) -> ExitCode {
+    match embedded::check(dir) {
+        Ok(findings) => {
+            show(&upkeep::told(dir, &findings, shape));
+            if findings.is_whole() { ExitCode::SUCCESS } else { ExitCode::FAILURE }
+        }
+        Err(error) => fail(1, &format!("error: {}", chain(&error))),
+    }
+}
+
+fn back_up(dir: &Path, to: &Path) -> ExitCode {
+    match embedded::back_up(dir, to) {
+        Ok(copied) => show(&format!("{} to {}\n", upkeep::copied(copied), to.display())),
+        Err(error) => fail(1, &format!("error: {}", chain(&error))),
+    }
+}
+
+fn restore(from: &Path, dir: &Path) -> ExitCode {
+    match embedded::restore(from, dir) {
+        Ok((copied, next)) => {
+            let copied = upkeep::copied(copied);
+            show(&format!("{copied} to {}\nnew events get places from {next} on\n", dir.display()))
+        }
+        Err(error) => fail(1, &format!("error: {}", chain(&error))),
     }
 }
 

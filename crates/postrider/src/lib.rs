@@ -25,6 +25,7 @@ mod signals;
 mod supervisor;
 mod telemetry;
 mod threads;
+mod upkeep;
 mod version;
 mod workspace;
 mod workspace_file;

@@ -61,7 +61,7 @@ pub enum StorageError {
     },
 }
 
-/// Why a data directory could not be opened.
+/// Why a data directory could not be opened or copied.
 #[derive(Debug, thiserror::Error)]
 pub enum OpenError {
     /// Another process has it open.
@@ -92,6 +92,14 @@ pub enum OpenError {
         dir: PathBuf,
         /// What is odd about it.
         reason: String,
+    },
+    /// A copy would be mixed with something else.
+    #[error("{} is not empty: it holds `{name}`", dir.display())]
+    NotEmpty {
+        /// The directory.
+        dir: PathBuf,
+        /// One of the things in it.
+        name: String,
     },
     /// SQLite is too old to be trusted.
     #[error("SQLite {found} has a bug that loses commits; {needed} or newer is needed")]

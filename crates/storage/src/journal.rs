@@ -4,7 +4,7 @@
 //! - **J2** Sequence numbers rise in acceptance order and are never used twice, also after a
 //!   restore.
 //! - **J3** `read` yields events in order without gaps, except ranges trimmed or quarantined,
-//!   which it reports as such.
+//!   which it reports as such. Places that a restore has passed over are no gap: nothing was there.
 //! - **J4** Bytes out = bytes in.
 //! - **J5** Retention never removes silently an event that a destination still needs: `trim` cuts
 //!   only where it is told to.
@@ -102,7 +102,7 @@ pub struct Gap {
 /// Why a range cannot be read.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum GapReason {
-    /// Removed by `trim`, or never used (a restore skips places).
+    /// Removed by `trim`, or lost.
     Trimmed,
     /// Its bytes do not match their checksum; set aside, never delivered.
     Quarantined,

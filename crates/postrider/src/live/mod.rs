@@ -10,6 +10,7 @@ use std::sync::atomic::{AtomicBool, AtomicI64, AtomicU64, Ordering::Relaxed};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use domain::id::DestinationId;
+use domain::limits;
 use domain::time::Timestamp;
 
 pub use filtered::{FilteredSample, FilteredSamples};
@@ -68,9 +69,10 @@ impl Gauges {
 }
 
 impl DestinationGauge {
-    /// Notes how much is left to do.
+    /// Notes how much is left to do. Places that a restore has passed over, always the same large
+    /// number, hold no events.
     pub fn report(&self, waiting: u64, retrying: u64, next: Option<Timestamp>) {
-        self.waiting.store(waiting, Relaxed);
+        self.waiting.store(waiting % limits::RESTORE_SKIP, Relaxed);
         self.retrying.store(retrying, Relaxed);
         self.next_retry_at.store(next.map_or(0, |at| at.0), Relaxed);
     }

@@ -53,6 +53,7 @@ mod start;
 mod shutdown;
 mod crash;
 mod settled;
+mod upkeep;
 mod resends;
 mod twins;
 mod own_listener;

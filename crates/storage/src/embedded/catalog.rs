@@ -149,7 +149,11 @@ fn body(object: &Object) -> rusqlite::Result<String> {
     .map_err(|error| rusqlite::Error::ToSqlConversionFailure(Box::new(error)))
 }
 
-fn read(connection: &Connection) -> rusqlite::Result<Snapshot> {
+/// Reads the whole content.
+///
+/// # Errors
+/// Where the file or an object in it cannot be read.
+pub fn read(connection: &Connection) -> rusqlite::Result<Snapshot> {
     let mut content = Snapshot::default();
     content.workspace.sources = objects(connection, ObjectKind::Source, &mut content.versions)?;
     content.workspace.destinations =

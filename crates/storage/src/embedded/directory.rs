@@ -11,15 +11,33 @@ use std::path::{Path, PathBuf};
 use std::time::Instant;
 
 use super::limits::{LOCK_LOOK_INTERVAL, LOCK_WAIT};
+use super::sqlite;
 use crate::error::OpenError;
 
 /// The newest format this version reads, and the one it writes.
 const FORMAT: u32 = 1;
-const FORMAT_WORD: &str = "postrider-data";
 const FORMAT_FILE: &str = "format";
 /// A dot file, so that one left over by a crash does not make the directory look foreign.
 const FORMAT_FILE_NEW: &str = ".format.new";
 const LOCK_FILE: &str = "lock";
+
+/// What a directory of ours is, by the first word of its file `format`.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Mark {
+    /// A data directory, which a server may open.
+    Data,
+    /// A backup, which none may: its places may have been used again since.
+    Backup,
+}
+
+impl Mark {
+    fn word(self) -> &'static str {
+        match self {
+            Self::Data => "postrider-data",
+            Self::Backup => "postrider-backup",
+        }
+    }
+}
 
 /// A data directory of ours, held by this process.
 #[derive(Debug)]
@@ -31,15 +49,17 @@ pub struct Directory {
 impl Directory {
     /// Opens the directory, or makes it where there is none.
     pub fn open(dir: &Path) -> Result<Self, OpenError> {
-        if !dir.try_exists().map_err(io("look at", dir))? {
-            std::fs::create_dir_all(dir).map_err(io("create", dir))?;
-            if let Some(parent) = dir.parent().filter(|parent| !parent.as_os_str().is_empty()) {
-                sync_dir(parent)?;
+        make(dir)?;
+        match mark(dir)? {
+            Some(Mark::Data) => {}
+            Some(Mark::Backup) => {
+                let reason = "it is a backup, of which `postrider restore` makes one".to_owned();
+                return Err(OpenError::NotOurs { dir: dir.to_owned(), reason });
             }
-        }
-        if !has_known_format(dir)? {
-            refuse_foreign(dir)?;
-            write_format(dir)?;
+            None => {
+                refuse_foreign(dir)?;
+                write_format(dir, Mark::Data)?;
+            }
         }
         let lock = take_lock(dir)?;
         Ok(Self { dir: dir.to_owned(), _lock: lock })
@@ -56,21 +76,116 @@ impl Directory {
     }
 }
 
-/// Whether there is a format file, and one this version can read.
-fn has_known_format(dir: &Path) -> Result<bool, OpenError> {
+/// A directory of ours that is only read, whoever holds it. Where nobody does, nobody can take it
+/// meanwhile.
+#[derive(Debug)]
+pub struct Onlooker {
+    dir: PathBuf,
+    holder: Option<String>,
+    _lock: Option<File>,
+}
+
+impl Onlooker {
+    /// Looks at a data directory or a backup.
+    pub fn open(dir: &Path) -> Result<Self, OpenError> {
+        if mark(dir)?.is_none() {
+            let reason = format!("it has no file `{FORMAT_FILE}`");
+            return Err(OpenError::NotOurs { dir: dir.to_owned(), reason });
+        }
+        let path = dir.join(LOCK_FILE);
+        let (holder, lock) = match File::open(&path) {
+            Ok(mut file) => match file.try_lock() {
+                Ok(()) => (None, Some(file)),
+                Err(TryLockError::WouldBlock) => (Some(holder(&mut file)), None),
+                Err(TryLockError::Error(error)) => return Err(io("lock", &path)(error)),
+            },
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => (None, None),
+            Err(error) => return Err(io("open", &path)(error)),
+        };
+        Ok(Self { dir: dir.to_owned(), holder, _lock: lock })
+    }
+
+    /// The id of the process that holds it.
+    pub fn holder(&self) -> Option<&str> {
+        self.holder.as_deref()
+    }
+
+    /// The name by which a file in it is opened or attached to be read only.
+    ///
+    /// # Errors
+    /// Where it is not there.
+    pub fn read_only_name(&self, file: &str) -> Result<String, OpenError> {
+        let path = self.dir.join(file);
+        path.metadata().map_err(io("look at", &path))?;
+        Ok(sqlite::read_only_name(&path, self.holder.is_some()))
+    }
+}
+
+/// A directory that is being filled, and is taken for nothing before it is finished.
+#[derive(Debug)]
+pub struct Draft {
+    dir: PathBuf,
+}
+
+impl Draft {
+    /// Begins in a new or empty directory.
+    pub fn begin(dir: &Path) -> Result<Self, OpenError> {
+        make(dir)?;
+        for entry in std::fs::read_dir(dir).map_err(io("list", dir))? {
+            let name = entry.map_err(io("list", dir))?.file_name().to_string_lossy().into_owned();
+            if name != "lost+found" {
+                return Err(OpenError::NotEmpty { dir: dir.to_owned(), name });
+            }
+        }
+        Ok(Self { dir: dir.to_owned() })
+    }
+
+    /// The path of a file in it.
+    pub fn file(&self, name: &str) -> PathBuf {
+        self.dir.join(name)
+    }
+
+    /// Makes its files durable, and then the directory what it is to be.
+    pub fn finish(self, mark: Mark, files: &[&str]) -> Result<(), OpenError> {
+        for name in files {
+            let path = self.file(name);
+            File::open(&path).and_then(|file| file.sync_all()).map_err(io("sync", &path))?;
+        }
+        sync_dir(&self.dir)?;
+        write_format(&self.dir, mark)
+    }
+}
+
+/// Makes a directory where there is none.
+fn make(dir: &Path) -> Result<(), OpenError> {
+    if !dir.try_exists().map_err(io("look at", dir))? {
+        std::fs::create_dir_all(dir).map_err(io("create", dir))?;
+        if let Some(parent) = dir.parent().filter(|parent| !parent.as_os_str().is_empty()) {
+            sync_dir(parent)?;
+        }
+    }
+    Ok(())
+}
+
+/// What a directory is; none without a format file.
+///
+/// # Errors
+/// Where the format file is not ours, or newer than what this version can read.
+fn mark(dir: &Path) -> Result<Option<Mark>, OpenError> {
     let path = dir.join(FORMAT_FILE);
     let text = match std::fs::read_to_string(&path) {
         Ok(text) => text,
-        Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(false),
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(None),
         Err(error) => return Err(io("read", &path)(error)),
     };
     let first_line = text.lines().next().unwrap_or_default();
-    let number = first_line.strip_prefix(FORMAT_WORD).and_then(|rest| rest.trim().parse().ok());
-    match number {
-        Some(found) if found > FORMAT => {
+    let number = |mark: Mark| first_line.strip_prefix(mark.word())?.trim().parse::<u32>().ok();
+    let found = [Mark::Data, Mark::Backup].into_iter().find_map(|mark| Some((mark, number(mark)?)));
+    match found {
+        Some((_, found)) if found > FORMAT => {
             Err(OpenError::NewerFormat { dir: dir.to_owned(), found, supported: FORMAT })
         }
-        Some(1..) => Ok(true),
+        Some((mark, 1..)) => Ok(Some(mark)),
         _ => Err(OpenError::NotOurs {
             dir: dir.to_owned(),
             reason: format!("its file `{FORMAT_FILE}` begins with `{first_line}`"),
@@ -93,10 +208,10 @@ fn refuse_foreign(dir: &Path) -> Result<(), OpenError> {
     Ok(())
 }
 
-fn write_format(dir: &Path) -> Result<(), OpenError> {
+fn write_format(dir: &Path, mark: Mark) -> Result<(), OpenError> {
     let new = dir.join(FORMAT_FILE_NEW);
     let version = env!("CARGO_PKG_VERSION");
-    let text = format!("{FORMAT_WORD} {FORMAT}\nmade by postrider {version}\n");
+    let text = format!("{} {FORMAT}\nmade by postrider {version}\n", mark.word());
     let mut file = File::create(&new).map_err(io("create", &new))?;
     file.write_all(text.as_bytes()).map_err(io("write", &new))?;
     file.sync_all().map_err(io("sync", &new))?;

@@ -87,3 +87,15 @@ pub const ANSWERS_MAX: usize = 128;
 /// Answers kept of one such kind that are new in one commit. Source: chosen; each costs as much as
 /// twenty rows, and commits come a hundred times a second at most.
 pub const NEW_ANSWERS_PER_COMMIT_MAX: usize = 4;
+
+/// Frames that a check reads in one step. Source: chosen; a step is short enough for the
+/// write-ahead log of a running server to start over.
+pub const CHECK_FRAMES_PER_STEP: u32 = 64;
+
+/// Lines about the structure of one file that a check tells at most. Source: chosen.
+pub const CHECK_LINES_MAX: u32 = 20;
+
+/// Frames and bytes that a copy takes over in one step. Source: as [`CHECK_FRAMES_PER_STEP`].
+pub const COPY_FRAMES_PER_STEP: u32 = 256;
+/// See [`COPY_FRAMES_PER_STEP`].
+pub const COPY_BYTES_PER_STEP: i64 = 16 << 20;

@@ -16,6 +16,8 @@ mod trust;
 mod journal;
 mod state;
 mod catalog;
+mod check;
+mod copy;
 
 use std::path::Path;
 use std::sync::Arc;
@@ -30,6 +32,9 @@ use alarm::{Alarm, RaisesOnPanic};
 use checkpointer::Checkpointer;
 use directory::Directory;
 use inbox::Inbox;
+
+pub use check::{Damage, FileFindings, Findings, check};
+pub use copy::{Copied, back_up, restore};
 
 /// What may be chosen about the engine.
 #[derive(Clone, Debug)]

@@ -1,7 +1,7 @@
 //! SQLite as this engine uses it: how connections are opened, what its errors mean to a store, and
 //! checkpoints.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use domain::id::Seq;
@@ -79,7 +79,7 @@ pub fn open_writer(
 
 /// Takes the steps that a file has not gone yet; their number is its `user_version`. Files without
 /// one have the tables of the first step, or none.
-fn take_steps(connection: &Connection, steps: &[&str]) -> rusqlite::Result<()> {
+pub fn take_steps(connection: &Connection, steps: &[&str]) -> rusqlite::Result<()> {
     let transaction = Transaction::new_unchecked(connection, TransactionBehavior::Immediate)?;
     let gone: i64 = transaction.pragma_query_value(None, VERSION, |row| row.get(0))?;
     for (number, step) in (1..).zip(steps).filter(|(number, _)| *number > gone) {
@@ -99,6 +99,32 @@ pub fn open_reader(path: &Path) -> Result<Connection, OpenError> {
         Ok(connection)
     };
     open().map_err(database("open", path))
+}
+
+/// The name under which a file is opened or attached to be read only. A file that nobody writes
+/// to and whose log is empty is read without leaving a trace.
+pub fn read_only_name(path: &Path, is_held: bool) -> String {
+    let log = PathBuf::from(format!("{}-wal", path.display()));
+    let has_log = log.metadata().is_ok_and(|metadata| metadata.len() > 0);
+    let mode = if is_held || has_log { "mode=ro" } else { "mode=ro&immutable=1" };
+    let text = path.display().to_string();
+    let text = text.replace('%', "%25").replace('?', "%3f").replace('#', "%23");
+    format!("file:{text}?{mode}")
+}
+
+/// Opens a connection by a [`read_only_name`].
+pub fn open_by_name(name: &str) -> rusqlite::Result<Connection> {
+    let flags = OpenFlags::SQLITE_OPEN_READ_ONLY
+        | OpenFlags::SQLITE_OPEN_NO_MUTEX
+        | OpenFlags::SQLITE_OPEN_URI;
+    let connection = Connection::open_with_flags(name, flags)?;
+    connection.busy_timeout(limits::BUSY_TIMEOUT)?;
+    Ok(connection)
+}
+
+/// Copies a database as it is at this moment to a file that is not there yet.
+pub fn copy(original: &Connection, path: &Path) -> rusqlite::Result<()> {
+    original.execute("VACUUM INTO ?1", [path.display().to_string()]).map(drop)
 }
 
 /// What an error means to the store: after most of them it is not trusted any more. Those that

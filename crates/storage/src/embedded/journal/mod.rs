@@ -7,6 +7,9 @@
 
 mod writer;
 mod reader;
+mod check;
+mod copy;
+mod skips;
 
 use std::path::Path;
 use std::sync::Arc;
@@ -15,6 +18,8 @@ use domain::event::NewEvent;
 use domain::id::Seq;
 use tokio::sync::watch;
 
+pub use check::check;
+pub use copy::Copy;
 pub use reader::{Read, Reader};
 pub use writer::{Command, Limits, Writer};
 
@@ -26,6 +31,9 @@ use crate::frame::record_bytes;
 use crate::journal::{Chunk, Journal, SeqRange, Wanted};
 use crate::receipt::Receipt;
 use crate::tail::Tail;
+
+/// The steps that lead to today's tables.
+const STEPS: [&str; 2] = [SCHEMA, skips::SKIPS];
 
 /// The sources stand before the body: whoever only looks at them never reads the body's pages.
 const SCHEMA: &str = "
@@ -41,7 +49,7 @@ const SCHEMA: &str = "
 
 /// Opens the writer's connection.
 pub fn open_file(path: &Path) -> Result<rusqlite::Connection, OpenError> {
-    sqlite::open_writer(path, Durability::Full, &[SCHEMA])
+    sqlite::open_writer(path, Durability::Full, &STEPS)
 }
 
 /// What the writer shows to the others.

@@ -10,7 +10,7 @@ use bytes::Bytes;
 use domain::id::{Seq, SourceId};
 use rusqlite::{Connection, ErrorCode, OptionalExtension, Row};
 
-use super::Shared;
+use super::{Shared, skips};
 use crate::embedded::inbox::Inbox;
 use crate::embedded::{limits, sqlite};
 use crate::error::StorageError;
@@ -41,12 +41,15 @@ pub struct Reader {
 }
 
 /// The row of a frame, without its body.
-struct Head {
-    first: Seq,
-    last: Seq,
+pub struct Head {
+    /// Place of its first event.
+    pub first: Seq,
+    /// Place of its last event.
+    pub last: Seq,
     /// None where the list is damaged.
     sources: Option<Vec<SourceId>>,
-    body_bytes: usize,
+    /// Size of the body in bytes.
+    pub body_bytes: usize,
 }
 
 impl Reader {
@@ -83,7 +86,25 @@ impl Walk {
         if is_at_end {
             self.pass_missing(head);
         }
+        self.forget_skips(&transaction)?;
         Ok(self.chunk)
+    }
+
+    /// Takes places that no event ever had out of the gaps.
+    fn forget_skips(&mut self, connection: &Connection) -> rusqlite::Result<()> {
+        if self.chunk.gaps.iter().all(|gap| gap.reason != GapReason::Trimmed) {
+            return Ok(());
+        }
+        let skips = skips::skips(connection)?;
+        let left = |Gap { range, reason }| {
+            let ranges = match reason {
+                GapReason::Trimmed => skips::without(range, &skips),
+                GapReason::Quarantined => vec![range],
+            };
+            ranges.into_iter().map(move |range| Gap { range, reason })
+        };
+        self.chunk.gaps = std::mem::take(&mut self.chunk.gaps).into_iter().flat_map(left).collect();
+        Ok(())
     }
 
     /// Reads rows until the chunk is full; true where there are no more.
@@ -155,7 +176,8 @@ impl Walk {
 }
 
 impl Head {
-    fn of(row: &Row<'_>) -> rusqlite::Result<Self> {
+    /// Reads a row of first place, last place, sources and length of the body.
+    pub fn of(row: &Row<'_>) -> rusqlite::Result<Self> {
         let sources = row.get_ref(2)?.as_str().ok();
         Ok(Self {
             first: sqlite::to_seq(row.get(0)?),
@@ -168,7 +190,7 @@ impl Head {
 
 /// Reads a frame's body; one that SQLite itself finds damaged is empty, so all its events are set
 /// aside.
-fn read_frame(connection: &Connection, head: &Head) -> rusqlite::Result<Decoded> {
+pub fn read_frame(connection: &Connection, head: &Head) -> rusqlite::Result<Decoded> {
     let mut query = connection.prepare_cached("SELECT body FROM frames WHERE first_seq = ?1")?;
     let body = query
         .query_row([sqlite::from_seq(head.first)], |row| {

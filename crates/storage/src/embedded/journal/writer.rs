@@ -308,7 +308,7 @@ impl Writer {
 }
 
 /// The place after every place that was ever given away, as far as the file knows.
-fn next_place(connection: &Connection) -> rusqlite::Result<Seq> {
+pub fn next_place(connection: &Connection) -> rusqlite::Result<Seq> {
     let last: Option<i64> = connection.query_row(
         "SELECT max(last_seq) FROM (SELECT last_seq FROM frames ORDER BY first_seq DESC LIMIT 1)",
         [],
@@ -321,7 +321,8 @@ fn next_place(connection: &Connection) -> rusqlite::Result<Seq> {
     Ok(after_last.max(next_min.map_or(Seq::FIRST, sqlite::to_seq)))
 }
 
-fn set_meta(connection: &Connection, key: &str, seq: Seq) -> rusqlite::Result<()> {
+/// Notes a place under a name.
+pub fn set_meta(connection: &Connection, key: &str, seq: Seq) -> rusqlite::Result<()> {
     connection
         .prepare_cached("INSERT OR REPLACE INTO meta (key, value) VALUES (?1, ?2)")?
         .execute((key, sqlite::from_seq(seq)))?;

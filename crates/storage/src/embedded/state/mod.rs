@@ -30,12 +30,14 @@ mod open;
 mod answers;
 mod ledger;
 mod trace;
+mod check;
 
 use std::path::Path;
 use std::sync::Arc;
 
 use domain::id::{DestinationId, Seq};
 
+pub use check::{check, cursors};
 pub use ledger::{Queries, Query};
 pub use writer::{Command, Limits, Read, Writer};
 

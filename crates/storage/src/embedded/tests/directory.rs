@@ -11,7 +11,7 @@ use crate::conformance::fixture::{append, events};
 use crate::embedded::{Options, open};
 use crate::error::OpenError;
 
-fn content(dir: &Path) -> BTreeMap<String, Vec<u8>> {
+pub fn content(dir: &Path) -> BTreeMap<String, Vec<u8>> {
     fs::read_dir(dir)
         .unwrap()
         .map(|entry| entry.unwrap())

@@ -4,6 +4,8 @@ mod answers;
 mod directory;
 mod crash;
 mod damage;
+mod check;
+mod copy;
 mod failure;
 mod retention;
 
