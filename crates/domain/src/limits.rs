@@ -324,6 +324,9 @@ pub const ACCEPT_REST: Duration = Duration::from_millis(50);
 /// How often old events are removed. Source: chosen.
 pub const RETENTION_INTERVAL: Duration = Duration::from_secs(60);
 
+/// How often the size of the journal is looked at. Source: chosen; a second of full load is 50 MB.
+pub const RETENTION_SIZE_INTERVAL: Duration = Duration::from_secs(1);
+
 /// Connections that may wait to be accepted. Source: chosen; the kernel caps it at somaxconn.
 pub const LISTEN_BACKLOG: i32 = 4_096;
 

@@ -178,8 +178,7 @@ fn serve(
             }
         };
         let alarm = alarm(engine, controls);
-        let keep = config.journal.retention;
-        let retention = retention::run(store.clone(), keep, shutdown.clone());
+        let retention = retention::run(store.clone(), keep(config), shutdown.clone());
         let serve = admin::serve(listener, needs, config.intake.header_timeout, shutdown.clone());
         let end = end_in_order(controls, senders, takers);
         let (ended, ..) = tokio::join!(end, serve, follow, renew, alarm, retention);
@@ -223,6 +222,14 @@ async fn prepare_workspace(
     let mut follower = workspace::Follower::new(path.clone(), store.clone(), reload);
     follower.apply().await.map_err(RunError::Workspace)?;
     Ok(Some(follower))
+}
+
+fn keep(config: &Config) -> retention::Keep {
+    let size_max = config.journal.size_max;
+    retention::Keep {
+        age_max: config.journal.retention,
+        bytes_max: (size_max > 0).then_some(size_max as u64),
+    }
 }
 
 /// Ends the server when storage has failed: what is on disk decides at the next start.

@@ -1,48 +1,150 @@
-//! Retention: removes from the journal what is old and finished everywhere.
+//! Retention: removes from the journal what is old and finished everywhere, and what it has no room
+//! for.
 //!
-//! An event that a destination still needs stays, however old it is.
+//! By age an event that a destination still needs stays, however old it is. By size the oldest go,
+//! needed or not; whoever needed them finds them gone, and counts them as expired.
+//!
+//! The time of day may jump by years, and must not take all events along. So time goes on for
+//! retention no faster than a clock that never jumps, from the newest event at the start on: where
+//! no server ran for a while, events stay longer by that while. Events of a time that has not come
+//! yet were stored while the clock was wrong; they go with the older events behind them.
 
 use std::time::Duration;
 
 use domain::id::Seq;
 use domain::limits;
+use domain::time::Timestamp;
 use storage::{StorageError, Store, Wanted};
+use tokio::time::{Instant, Interval, MissedTickBehavior, interval_at};
 
-use crate::clock;
+use crate::clock::{self, Stopwatch};
 use crate::shutdown::Shutdown;
 
+/// What is kept.
+#[derive(Clone, Copy, Debug)]
+pub struct Keep {
+    /// How long an event is kept that nobody needs any more.
+    pub age_max: Duration,
+    /// Bytes of disk that events may take.
+    pub bytes_max: Option<u64>,
+}
+
+/// What time it is.
+#[derive(Clone, Copy, Debug)]
+struct Now {
+    /// As the machine says.
+    wall: Timestamp,
+    /// As far as it is sure to have come.
+    sure: Timestamp,
+}
+
 /// Trims the journal now and then, until the server ends.
-pub async fn run(store: Store, keep: Duration, mut shutdown: Shutdown) {
+pub async fn run(store: Store, keep: Keep, mut shutdown: Shutdown) {
+    let (start, uptime) = (start(&store).await, Stopwatch::start());
+    let (mut ages, mut sizes) =
+        (ticks(limits::RETENTION_INTERVAL), ticks(limits::RETENTION_SIZE_INTERVAL));
+    let mut room = keep.bytes_max.map(Room::new);
     loop {
-        tokio::select! {
-            () = tokio::time::sleep(limits::RETENTION_INTERVAL) => {}
+        let trimmed = tokio::select! {
+            _ = ages.tick() => {
+                let uptime = Duration::from_nanos(uptime.nanos());
+                trim(&store, keep.age_max, Now::of(clock::now(), start, uptime)).await
+            }
+            Some(room) = due(&mut room, &mut sizes) => room.make(&store).await,
             () = shutdown.draining() => return,
-        }
-        if let Err(error) = trim(&store, keep).await {
-            tracing::warn!(%error, "cannot trim the journal");
+        };
+        if let Err(error) = trimmed {
+            let error = crate::terminal::chain(&error);
+            tracing::warn!(error, "cannot trim the journal");
         }
     }
 }
 
+fn ticks(period: Duration) -> Interval {
+    let mut ticks = interval_at(Instant::now() + period, period);
+    ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    ticks
+}
+
+/// Waits for the next tick; none at once where there is no bound to look after.
+async fn due<'a>(room: &'a mut Option<Room>, ticks: &mut Interval) -> Option<&'a mut Room> {
+    let room = room.as_mut()?;
+    ticks.tick().await;
+    Some(room)
+}
+
+/// When the newest event was received; now where there is none.
+async fn start(store: &Store) -> Timestamp {
+    let newest = Seq(store.journal.head().borrow().0.saturating_sub(1)).max(Seq::FIRST);
+    let read = store.journal.read(newest, Wanted::All, 1).await;
+    let event = read.ok().and_then(|chunk| chunk.frames.first()?.events().last());
+    event.map_or_else(clock::now, |event| event.received_at)
+}
+
+impl Now {
+    fn of(wall: Timestamp, start: Timestamp, uptime: Duration) -> Self {
+        Self { wall, sure: wall.min(start.plus(uptime)) }
+    }
+}
+
 /// Removes everything before the first event that is young enough or still needed.
-async fn trim(store: &Store, keep: Duration) -> Result<(), StorageError> {
+async fn trim(store: &Store, age_max: Duration, now: Now) -> Result<(), StorageError> {
     let needed = first_needed(store).await?;
     let mut from = Seq::FIRST;
     let mut before = None;
     loop {
         let chunk = store.journal.read(from, Wanted::All, 1).await?;
         let Some(frame) = chunk.frames.first() else { break };
-        let old =
-            frame.events().next().is_none_or(|event| clock::now().since(event.received_at) > keep);
-        if !old || frame.last() >= needed || chunk.next <= from {
+        let received_at = frame.events().next().map(|event| event.received_at);
+        let is_old = received_at.is_none_or(|at| now.sure.since(at) > age_max);
+        let is_of_no_time = received_at.is_some_and(|at| at > now.wall);
+        if !(is_old || is_of_no_time) || frame.last() >= needed || chunk.next <= from {
             break;
         }
-        before = Some(frame.last().next());
+        if is_old {
+            before = Some(frame.last().next());
+        }
         from = chunk.next;
     }
     match before {
         None => Ok(()),
         Some(before) => store.journal.trim(before).await.map(|_| ()),
+    }
+}
+
+/// The room that the journal has.
+struct Room {
+    bytes_max: u64,
+    /// The first event that was left the last time.
+    first_left: Seq,
+    /// Whether events are removed that somebody needs; said once, until that has ended.
+    is_losing: bool,
+}
+
+impl Room {
+    fn new(bytes_max: u64) -> Self {
+        Self { bytes_max, first_left: Seq::FIRST, is_losing: false }
+    }
+
+    /// Removes the oldest events that there is no room for.
+    async fn make(&mut self, store: &Store) -> Result<(), StorageError> {
+        let first_left = store.journal.trim_to(self.bytes_max).await?;
+        if first_left == self.first_left {
+            return Ok(());
+        }
+        self.first_left = first_left;
+        let needed = first_needed(store).await?;
+        let is_losing = needed < first_left;
+        if is_losing && !self.is_losing {
+            tracing::warn!(
+                first = needed.0,
+                first_left = first_left.0,
+                "journal.size_max has no room for events that destinations still need; \
+                 they count as expired"
+            );
+        }
+        self.is_losing = is_losing;
+        Ok(())
     }
 }
 
@@ -111,7 +213,12 @@ mod tests {
 
     /// The first event left after a trim.
     async fn first_left(store: &Store) -> u64 {
-        trim(store, KEEP).await.unwrap();
+        let wall = clock::now();
+        trim(store, KEEP, Now { wall, sure: wall }).await.unwrap();
+        first_stored(store).await
+    }
+
+    async fn first_stored(store: &Store) -> u64 {
         let chunk = store.journal.read(Seq::FIRST, Wanted::All, 1).await.unwrap();
         chunk.frames.first().map_or(0, |frame| frame.first().0)
     }
@@ -134,5 +241,59 @@ mod tests {
         connect(&store, destination(true), 1).await;
         settle(&store, 5, None).await;
         assert_eq!(first_left(&store).await, 5, "everything before the cursor is done");
+    }
+
+    #[test]
+    fn time_goes_on_for_retention_as_a_clock_that_never_jumps() {
+        let check = |wall: i64, uptime_s: u64, sure: i64| {
+            let now = Now::of(Timestamp(wall), Timestamp(10_000), Duration::from_secs(uptime_s));
+            assert_eq!((now.wall, now.sure), (Timestamp(wall), Timestamp(sure)), "{wall}");
+        };
+        check(15_000, 5, 15_000);
+        check(12_000, 5, 12_000);
+        check(i64::MAX, 5, 15_000);
+        check(0, 5, 0);
+    }
+
+    #[tokio::test]
+    async fn a_clock_that_jumps_ahead_takes_nothing_along() {
+        let store = memory::open();
+        let start_at = clock::now();
+        append(&store, start_at).await;
+        let ten_years = Duration::from_secs(10 * 365 * 24 * 3_600);
+        let now = |uptime| Now::of(start_at.plus(ten_years), start_at, uptime);
+        assert_eq!(start(&store).await, start_at);
+        trim(&store, KEEP, now(KEEP)).await.unwrap();
+        assert_eq!(first_stored(&store).await, 1);
+        trim(&store, KEEP, now(2 * KEEP)).await.unwrap();
+        assert_eq!(first_stored(&store).await, 0, "its time has come");
+    }
+
+    #[tokio::test]
+    async fn events_of_a_time_that_has_not_come_go_with_those_behind_them() {
+        let store = memory::open();
+        let ahead = clock::now().plus(Duration::from_secs(86_400));
+        for received_at in [ahead, Timestamp(0), ahead, clock::now(), Timestamp(0)] {
+            append(&store, received_at).await;
+        }
+        assert_eq!(first_left(&store).await, 3);
+    }
+
+    #[tokio::test]
+    async fn by_size_the_oldest_go_even_where_they_are_needed() {
+        let store = store().await;
+        connect(&store, destination(true), 1).await;
+        let frame = store.journal.read(Seq::FIRST, Wanted::All, 1).await.unwrap().frames.remove(0);
+        let mut room = Room::new(3 * frame.bytes_len() as u64);
+        settle(&store, 4, None).await;
+        room.make(&store).await.unwrap();
+        assert_eq!((first_stored(&store).await, room.is_losing), (4, false));
+        append(&store, clock::now()).await;
+        room.make(&store).await.unwrap();
+        assert_eq!((first_stored(&store).await, room.is_losing), (5, true));
+        settle(&store, 6, None).await;
+        append(&store, clock::now()).await;
+        room.make(&store).await.unwrap();
+        assert_eq!((first_stored(&store).await, room.is_losing), (6, false));
     }
 }

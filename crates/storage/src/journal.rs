@@ -7,7 +7,7 @@
 //!   which it reports as such. Places that a restore has passed over are no gap: nothing was there.
 //! - **J4** Bytes out = bytes in.
 //! - **J5** Retention never removes silently an event that a destination still needs: `trim` cuts
-//!   only where it is told to.
+//!   only where it is told to, and what `trim_to` cuts is reported to whoever reads there.
 //! - **J6** A failed sync is fatal for the handle: nobody is answered, nothing is retried on trust.
 
 use std::sync::Arc;
@@ -44,6 +44,10 @@ pub trait Journal: Send + Sync + 'static {
 
     /// Removes whole frames whose events all stand before `before`; answers the first place left.
     fn trim(&self, before: Seq) -> Receipt<Seq>;
+
+    /// Removes the oldest frames, whoever needs them, until what is left takes at most `bytes_max`
+    /// bytes of the disk; answers the first place left.
+    fn trim_to(&self, bytes_max: u64) -> Receipt<Seq>;
 }
 
 /// The places of one batch, first to last, both included.

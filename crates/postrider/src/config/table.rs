@@ -8,7 +8,7 @@ use domain::delivery::policy::Preset;
 use super::intake::INTAKE;
 use super::kind::{Bounds, Choice, Kind};
 use super::mistake::Origin;
-use super::types::{Config, LogFormat, LogLevel};
+use super::types::{Config, JournalConfig, LogFormat, LogLevel};
 use super::units::{GIB, HOUR, INSTANT, KIB, SECOND, YEAR};
 
 /// Settings that belong together; the part of a key before its dot.
@@ -311,6 +311,18 @@ const JOURNAL: &[Row] = &[
         help: "How long an event is kept after it was accepted",
         more: "An event that a destination still needs is kept longer.",
     },
+    Row {
+        key: "journal.size_max",
+        kind: Kind::Size(
+            |config| &mut config.journal.size_max,
+            Bounds { least: 0, most: 1024 * 1024 * GIB },
+        ),
+        default: "0B",
+        help: "Bytes of disk that events may take; 0B means no bound",
+        more: "Beyond it the oldest events go, whatever their age. What a destination still needed \
+               of them is not sent: it counts as expired, is listed as an attempt with the reason \
+               trimmed, and the log warns. The file may be a third larger than what is in use of it.",
+    },
 ];
 
 const SHUTDOWN: &[Row] = &[Row {
@@ -396,6 +408,16 @@ pub const RULES: &[Rule] = &[
         second: "delivery.retry_max_backoff",
         because: "waits grow from the one to the other",
         holds: |config| config.delivery.retry_min_backoff <= config.delivery.retry_max_backoff,
+    },
+    Rule {
+        first: "journal.size_max",
+        relation: "must be 0B or not less than",
+        second: "journal.tail_bytes_max",
+        because: "the newest events are in memory and on disk",
+        holds: |config| {
+            let JournalConfig { size_max, tail_bytes_max, .. } = config.journal;
+            size_max == 0 || size_max >= tail_bytes_max
+        },
     },
     Rule {
         first: "intake.event_bytes_max",

@@ -117,6 +117,8 @@ pub struct JournalConfig {
     pub tail_bytes_max: usize,
     /// How long delivered events are kept.
     pub retention: Duration,
+    /// Bytes of disk that events may take; 0 for no bound.
+    pub size_max: usize,
 }
 
 /// How the process ends.

@@ -54,6 +54,7 @@ mod shutdown;
 mod crash;
 mod settled;
 mod upkeep;
+mod room;
 mod resends;
 mod twins;
 mod own_listener;

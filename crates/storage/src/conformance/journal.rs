@@ -181,6 +181,23 @@ pub fn j5_a_trim_cuts_only_whole_frames_before_its_place(open: Open<'_>) {
     }
 }
 
+/// J5: the oldest go first, no more than needed, and their readers are told.
+pub fn j5_a_trim_to_a_size_cuts_the_oldest_frames(open: Open<'_>) {
+    let subject = open();
+    let journal = &subject.store.journal;
+    for number in 0..10 {
+        append(&subject.store, vec![event("web", &format!("{number}").repeat(200_000))]);
+    }
+    assert_eq!(journal.trim_to(1 << 30).wait().unwrap(), Seq(1));
+    let first_left = journal.trim_to(1_000_000).wait().unwrap();
+    assert!((Seq(6)..=Seq(7)).contains(&first_left), "{first_left} is the first left");
+    let read = read_all(&**journal, Seq(2), &Wanted::All, 1);
+    assert_eq!(read.places(), (first_left.0..=10).collect::<Vec<_>>());
+    assert_eq!(read.gaps[0].range, SeqRange { first: Seq(2), last: Seq(first_left.0 - 1) });
+    assert_eq!(journal.trim_to(0).wait().unwrap(), Seq(11));
+    assert_eq!(append(&subject.store, events("web", 1)).first, Seq(11));
+}
+
 /// No events, no place: the range ends before it begins.
 pub fn an_empty_batch_takes_no_place(open: Open<'_>) {
     let subject = open();

@@ -43,6 +43,7 @@ macro_rules! conformance {
             journal::j3_at_the_head_a_read_is_empty,
             journal::j4_bytes_come_out_as_they_went_in,
             journal::j5_a_trim_cuts_only_whole_frames_before_its_place,
+            journal::j5_a_trim_to_a_size_cuts_the_oldest_frames,
             journal::an_empty_batch_takes_no_place,
             schedule::s1_a_settlement_is_carried_out_as_a_whole,
             schedule::s1_settlements_are_carried_out_in_order,

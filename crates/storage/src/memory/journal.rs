@@ -70,4 +70,14 @@ impl Journal for MemoryJournal {
         let first = frames.first().map_or(*self.head.borrow(), |frame| frame.first());
         Receipt::ready(Ok(first))
     }
+
+    fn trim_to(&self, bytes_max: u64) -> Receipt<Seq> {
+        let mut frames = super::lock(&self.frames);
+        let mut bytes: u64 = frames.iter().map(|frame| frame.bytes_len() as u64).sum();
+        while bytes > bytes_max && !frames.is_empty() {
+            bytes -= frames.remove(0).bytes_len() as u64;
+        }
+        let first = frames.first().map_or(*self.head.borrow(), |frame| frame.first());
+        Receipt::ready(Ok(first))
+    }
 }

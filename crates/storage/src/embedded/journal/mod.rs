@@ -21,7 +21,7 @@ use tokio::sync::watch;
 pub use check::check;
 pub use copy::Copy;
 pub use reader::{Read, Reader};
-pub use writer::{Command, Limits, Writer};
+pub use writer::{Command, Limits, Until, Writer};
 
 use super::inbox::Inbox;
 use super::limits;
@@ -78,6 +78,16 @@ impl EmbeddedJournal {
     }
 }
 
+impl EmbeddedJournal {
+    fn remove(&self, until: Until) -> Receipt<Seq> {
+        let (reply, receipt) = Receipt::pair();
+        match self.commands.push(Command::Trim { until, reply }, 1) {
+            Ok(()) => receipt,
+            Err(error) => Receipt::ready(Err(error)),
+        }
+    }
+}
+
 impl Journal for EmbeddedJournal {
     fn append(&self, events: Vec<NewEvent>) -> Result<Receipt<SeqRange>, StorageError> {
         if events.is_empty() {
@@ -107,11 +117,11 @@ impl Journal for EmbeddedJournal {
     }
 
     fn trim(&self, before: Seq) -> Receipt<Seq> {
-        let (reply, receipt) = Receipt::pair();
-        match self.commands.push(Command::Trim { before, reply }, 1) {
-            Ok(()) => receipt,
-            Err(error) => Receipt::ready(Err(error)),
-        }
+        self.remove(Until::Place(before))
+    }
+
+    fn trim_to(&self, bytes_max: u64) -> Receipt<Seq> {
+        self.remove(Until::Bytes(bytes_max))
     }
 }
 

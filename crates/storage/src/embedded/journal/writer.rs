@@ -39,13 +39,22 @@ pub enum Command {
         /// Who waits for it.
         reply: Reply<SeqRange>,
     },
-    /// Remove the frames before a place.
+    /// Remove the oldest frames.
     Trim {
-        /// The place.
-        before: Seq,
+        /// How many.
+        until: Until,
         /// Who waits for it.
         reply: Reply<Seq>,
     },
+}
+
+/// How far a trim goes.
+#[derive(Clone, Copy, Debug)]
+pub enum Until {
+    /// Frames whose events all stand before this place.
+    Place(Seq),
+    /// So many that the rest takes at most so many bytes of the file.
+    Bytes(u64),
 }
 
 /// Bounds of the writer.
@@ -78,7 +87,7 @@ struct Batch {
 }
 
 struct Trim {
-    before: Seq,
+    until: Until,
     reply: Reply<Seq>,
 }
 
@@ -155,7 +164,7 @@ impl Writer {
         for command in self.commands.take(self.limits.frame_bytes_max) {
             match command {
                 Command::Append { events, reply } => batches.push(Batch { events, reply }),
-                Command::Trim { before, reply } => self.trims.push_back(Trim { before, reply }),
+                Command::Trim { until, reply } => self.trims.push_back(Trim { until, reply }),
             }
         }
         batches
@@ -214,11 +223,11 @@ impl Writer {
     }
 
     fn trim_step(&mut self) {
-        let Some(before) = self.trims.front().map(|trim| trim.before) else { return };
+        let Some(until) = self.trims.front().map(|trim| trim.until) else { return };
         let result = match self.failure() {
             Some(failure) => Err(failure),
             None => {
-                let step = self.trim_some(before);
+                let step = self.trim_some(until);
                 self.trust.judge("trimming the journal", step)
             }
         };
@@ -235,9 +244,9 @@ impl Writer {
         }
     }
 
-    /// Removes the oldest frames before `before`, a bounded number of them.
-    fn trim_some(&mut self, before: Seq) -> rusqlite::Result<Step> {
-        let (removable, step) = self.removable(before)?;
+    /// Removes the oldest frames, a bounded number of them.
+    fn trim_some(&mut self, until: Until) -> rusqlite::Result<Step> {
+        let (removable, step) = self.removable(until)?;
         let Some(last) = removable else { return Ok(step) };
         let transaction = self.connection.unchecked_transaction()?;
         transaction
@@ -252,7 +261,11 @@ impl Writer {
     }
 
     /// The last place of the frames to remove in one step, and whether more are to be removed.
-    fn removable(&self, before: Seq) -> rusqlite::Result<(Option<Seq>, Step)> {
+    fn removable(&self, until: Until) -> rusqlite::Result<(Option<Seq>, Step)> {
+        let excess = match until {
+            Until::Place(_) => u64::MAX,
+            Until::Bytes(bytes_max) => self.used_bytes()?.saturating_sub(bytes_max),
+        };
         let mut oldest = self.connection.prepare_cached(
             "SELECT first_seq, last_seq, length(body) FROM frames ORDER BY first_seq",
         )?;
@@ -260,7 +273,11 @@ impl Writer {
         let (mut removable, mut count, mut bytes) = (None, 0, 0);
         while let Some(row) = rows.next()? {
             let (first, last) = (sqlite::to_seq(row.get(0)?), sqlite::to_seq(row.get(1)?));
-            if last >= before {
+            let is_kept = match until {
+                Until::Place(before) => last >= before,
+                Until::Bytes(_) => bytes >= excess,
+            };
+            if is_kept {
                 return Ok((removable, Step::Done { first_left: first }));
             }
             let is_full =
@@ -273,6 +290,22 @@ impl Writer {
             bytes += u64::try_from(row.get::<_, i64>(2)?).unwrap_or(0);
         }
         Ok((removable, Step::Done { first_left: self.next }))
+    }
+
+    /// Bytes of the file that are in use.
+    fn used_bytes(&self) -> rusqlite::Result<u64> {
+        let (free, all) = self.pages()?;
+        Ok(all.saturating_sub(free) * sqlite::PAGE_BYTES)
+    }
+
+    /// How many pages of the file are free, and how many there are.
+    fn pages(&self) -> rusqlite::Result<(u64, u64)> {
+        let pages = |name: &str| -> rusqlite::Result<u64> {
+            let count =
+                self.connection.pragma_query_value(None, name, |row| row.get::<_, i64>(0))?;
+            Ok(u64::try_from(count).unwrap_or(0))
+        };
+        Ok((pages("freelist_count")?, pages("page_count")?))
     }
 
     /// Gives unused pages back to the file system, while there are far more than appends will use.
@@ -291,12 +324,7 @@ impl Writer {
     }
 
     fn vacuum_some(&mut self) -> rusqlite::Result<bool> {
-        let pages = |name: &str| -> rusqlite::Result<u64> {
-            let count =
-                self.connection.pragma_query_value(None, name, |row| row.get::<_, i64>(0))?;
-            Ok(u64::try_from(count).unwrap_or(0))
-        };
-        let (free, all) = (pages("freelist_count")?, pages("page_count")?);
+        let (free, all) = self.pages()?;
         if free < limits::FREE_PAGES_MIN || free < all / 4 {
             return Ok(false);
         }

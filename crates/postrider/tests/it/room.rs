@@ -1,0 +1,45 @@
+//! Room: what happens where the journal, or its disk, has no more of it.
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+use testkit::{Endpoint, Event, Received, Refusing, Workspace, eventually};
+
+use crate::harness::Home;
+use crate::process::Process;
+
+/// Events of 16 KiB each that are posted.
+const EVENTS: usize = 100;
+
+#[tokio::test]
+async fn what_a_full_journal_drops_is_counted_and_the_rest_is_delivered() {
+    let nobody = Refusing::new();
+    let home = Home::new(&Workspace::of_app().posts_to("hooks", &nobody.url("/")));
+    let flags = ["--journal-tail-bytes-max", "1KiB", "--journal-size-max", "512KiB"];
+    let process = Process::start(&home, &flags).await;
+    for number in 0..EVENTS {
+        let event = Event::track("x").user(&format!("u-{number}")).id(&format!("m-{number}"));
+        let event = event.with("filling", "x".repeat(16 << 10));
+        assert_eq!(process.gateway.post("/v1/track", "key-app", event).await.status, 200);
+    }
+    process.wait_for_log("journal.size_max has no room for events that destinations still").await;
+    let endpoint = Endpoint::ok().await;
+    home.write(&Workspace::of_app().posts_to("hooks", &endpoint.url("/")).text());
+    let counts = || async {
+        let status = process.admin.get("/api/v1/status").await;
+        let one = &status["destinations"][0];
+        let count = |name: &str| one[name].as_u64().expect("a number") as usize;
+        let delivered = count("delivered_first_try") + count("delivered_on_retry");
+        (delivered, count("expired"), count("gave_up"))
+    };
+    let is_all = |(delivered, expired, _): &(usize, usize, usize)| delivered + expired >= EVENTS;
+    let (delivered, expired, gave_up) = eventually("an end of each event", counts, is_all).await;
+    assert_eq!((delivered + expired, gave_up), (EVENTS, 0));
+    assert!(delivered > 0 && expired > 0, "{delivered} delivered, {expired} expired");
+    let listed = process.admin.attempts("fate=expired").await;
+    assert_eq!(listed.len(), expired);
+    assert!(listed.iter().all(|one| one.reason == "trimmed"), "{listed:?}");
+    let ids = |all: &[Arc<Received>]| all.iter().map(|one| one.id()).collect::<BTreeSet<_>>();
+    assert_eq!(ids(&endpoint.received()).len(), delivered);
+    process.kill().await;
+}
