@@ -321,6 +321,10 @@ pub const OPEN_FILES_RESERVED: u64 = 512;
 /// Wait after a failed accept. Source: chosen.
 pub const ACCEPT_REST: Duration = Duration::from_millis(50);
 
+/// How often the free room of the disk is looked at. Source: chosen; a second of full load takes
+/// 50 MB.
+pub const DISK_INTERVAL: Duration = Duration::from_secs(1);
+
 /// How often old events are removed. Source: chosen.
 pub const RETENTION_INTERVAL: Duration = Duration::from_secs(60);
 

@@ -12,6 +12,7 @@ pub mod terminal;
 mod admin;
 mod certificate;
 mod clock;
+mod disk;
 mod dispatch;
 mod gateway;
 mod listeners;
@@ -146,6 +147,7 @@ fn serve(
         let renewal = load_identity(config, &controls.reload)?;
         let identity = renewal.as_ref().map(gateway::Renewal::identity);
         let mut takers = Threads::new(controls.clone());
+        let disk = watch_disk(config, &gauges);
         let needs = gateway_needs(config, store, &gauges, identity, controls.shutdown.clone());
         start_recall(&needs, &mut takers)?;
         start_gateway(thread_count(config), &listeners, &needs, &mut takers)?;
@@ -181,7 +183,8 @@ fn serve(
         let retention = retention::run(store.clone(), keep(config), shutdown.clone());
         let serve = admin::serve(listener, needs, config.intake.header_timeout, shutdown.clone());
         let end = end_in_order(controls, senders, takers);
-        let (ended, ..) = tokio::join!(end, serve, follow, renew, alarm, retention);
+        let disk = disk.run(shutdown.clone());
+        let (ended, ..) = tokio::join!(end, serve, follow, renew, alarm, retention, disk);
         ended
     })
 }
@@ -222,6 +225,14 @@ async fn prepare_workspace(
     let mut follower = workspace::Follower::new(path.clone(), store.clone(), reload);
     follower.apply().await.map_err(RunError::Workspace)?;
     Ok(Some(follower))
+}
+
+fn watch_disk(
+    config: &Config,
+    gauges: &Arc<Gauges>,
+) -> disk::Watch<impl FnMut() -> std::io::Result<u64> + use<>> {
+    let free_min = config.intake.disk_free_min as u64;
+    disk::Watch::new(free_min, disk::free_of(&config.data_dir), gauges.clone())
 }
 
 fn keep(config: &Config) -> retention::Keep {

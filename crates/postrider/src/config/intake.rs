@@ -121,6 +121,17 @@ pub const INTAKE: &[Row] = &[
         more: "It bounds the memory that a slow disk can cost.",
     },
     Row {
+        key: "intake.disk_free_min",
+        kind: Kind::Size(
+            |config| &mut config.intake.disk_free_min,
+            Bounds { least: 0, most: 1024 * 1024 * GIB },
+        ),
+        default: "256MiB",
+        help: "Free bytes of the data directory's disk below which callers get 503",
+        more: "What is delivered still needs room to be written down, so intake stops before the \
+               disk is full; it goes on by itself when there is room. 0B never stops it.",
+    },
+    Row {
         key: "intake.bodies_bytes_max",
         kind: Kind::Size(
             |config| &mut config.intake.bodies_bytes_max,

@@ -69,6 +69,8 @@ pub struct IntakeConfig {
     pub dedup_window: Duration,
     /// Bytes that may wait for the journal.
     pub inbox_bytes_max: usize,
+    /// Free bytes of the disk below which nothing is taken.
+    pub disk_free_min: usize,
     /// Bytes of requests that may be under way.
     pub bodies_bytes_max: usize,
     /// Connections of one address at the same time.

@@ -346,6 +346,10 @@ impl Rudder {
             return Err(Refused::of((Reason::DisabledSource, detail)).by(Some(&holder)));
         }
         check_origin(&holder, headers)?;
+        if self.needs.gauges.is_disk_low.load(Relaxed) {
+            let detail = "the disk has less than intake.disk_free_min left".to_owned();
+            return Err(Refused::of((Reason::StorageFull, detail)).by(Some(&holder)));
+        }
         if let Some(bucket) = &holder.bucket {
             bucket.check().map_err(|overdrawn| Refused::of_rate(overdrawn, &holder))?;
         }

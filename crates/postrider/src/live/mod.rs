@@ -29,6 +29,8 @@ pub struct Gauges {
     pub turned_away: AtomicU64,
     /// Whether what was stored before the start is known, so that its resends are told.
     pub is_recalled: AtomicBool,
+    /// Whether the disk has less room than it should, so that no events are taken.
+    pub is_disk_low: AtomicBool,
     /// Requests and events refused.
     pub refusals: Refusals,
     destinations: Mutex<HashMap<DestinationId, Arc<DestinationGauge>>>,

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use testkit::{Endpoint, Event, Received, Refusing, Workspace, eventually};
 
-use crate::harness::Home;
+use crate::harness::{Home, Server};
 use crate::process::Process;
 
 /// Events of 16 KiB each that are posted.
@@ -42,4 +42,20 @@ async fn what_a_full_journal_drops_is_counted_and_the_rest_is_delivered() {
     let ids = |all: &[Arc<Received>]| all.iter().map(|one| one.id()).collect::<BTreeSet<_>>();
     assert_eq!(ids(&endpoint.received()).len(), delivered);
     process.kill().await;
+}
+
+#[tokio::test]
+async fn a_nearly_full_disk_is_answered_503_before_it_is_full() {
+    let workspace = Workspace::of_app();
+    let server = Server::tuned(&workspace, |config| config.intake.disk_free_min = usize::MAX).await;
+    for path in ["/v1/track", "/v1/batch"] {
+        let answer = server.post(path, Event::track("x").user("u")).await;
+        assert_eq!((answer.status, answer.text()), (503, "service unavailable\n"));
+        assert_eq!(answer.get("postrider-reason"), Some("storage_full"));
+        assert!(answer.get("retry-after").is_some());
+    }
+    let rejections = server.admin.wait_for_rejections(2).await;
+    assert!(rejections.iter().all(|one| one.detail.contains("intake.disk_free_min")));
+    assert_eq!(server.admin.accepted().await, 0);
+    server.stop().await;
 }
