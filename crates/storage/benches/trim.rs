@@ -26,8 +26,10 @@ fn main() {
         append(&store, FRAME_BYTES);
     }
     show("before", (0..COMMITS).map(|_| append(&store, 16 << 10)).collect());
-    let length = || std::fs::metadata(dir.path().join("journal.db")).expect("a file").len();
-    let (start, before) = (Instant::now(), length());
+    let file = rusqlite::Connection::open(dir.path().join("journal.db")).expect("a file");
+    let pages =
+        || -> i64 { file.query_row("PRAGMA page_count", [], |row| row.get(0)).expect("a number") };
+    let (start, before) = (Instant::now(), pages());
     let mut trim = Box::pin(store.journal.trim_to(64 << 20));
     let mut commits = Vec::new();
     let context = &mut std::task::Context::from_waker(std::task::Waker::noop());
@@ -37,10 +39,10 @@ fn main() {
     println!("removed in {:.1} s", start.elapsed().as_secs_f64());
     show("while removing", commits);
     let mut commits = Vec::new();
-    while length() > before / 4 && commits.len() < 100 * COMMITS {
+    while pages() > before / 4 && commits.len() < 100 * COMMITS {
         commits.push(append(&store, 16 << 10));
     }
-    println!("{} of {} MiB left", length() >> 20, before >> 20);
+    println!("{} of {before} pages left", pages());
     show("while giving back", commits);
     engine.close().expect("an end");
 }
