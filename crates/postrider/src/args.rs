@@ -47,8 +47,21 @@ pub enum Command {
     },
     /// Print the reference page of the reasons, or explain the one with this code.
     Reasons(Option<String>),
+    /// Compare what was answered with what arrived.
+    Audit(AuditOrder),
     /// Print this text: help, or the version.
     Show(String),
+}
+
+/// Which logs are compared, and how what is found is shown.
+#[derive(Debug)]
+pub struct AuditOrder {
+    /// What was answered 200.
+    pub answered: PathBuf,
+    /// What the endpoint got.
+    pub arrived: PathBuf,
+    /// For whom the result is.
+    pub shape: Shape,
 }
 
 /// Why nothing is done; the exit code is [`EXIT_USAGE`].
@@ -99,7 +112,7 @@ pub fn read(
             _ => Ok(Command::ConfigReference),
         },
         Some(("check", matches)) => {
-            let shape = if matches.get_flag("json") { Shape::Json } else { Shape::Lines };
+            let shape = shape(matches);
             Ok(Command::Check(gathered(matches)?.config.data_dir, shape))
         }
         Some(("backup", matches)) => {
@@ -113,14 +126,26 @@ pub fn read(
         Some(("reasons", matches)) => {
             Ok(Command::Reasons(matches.get_one::<String>("code").cloned()))
         }
+        Some(("audit", matches)) => Ok(Command::Audit(audit_order(matches))),
         // Not reached: clap asks for a subcommand.
         _ => Ok(Command::Show(command_line().render_long_help().to_string())),
     }
 }
 
+/// How findings are to be told.
+fn shape(matches: &ArgMatches) -> Shape {
+    if matches.get_flag("json") { Shape::Json } else { Shape::Lines }
+}
+
 /// The place beside the data directory; clap asks for one.
 fn place(matches: &ArgMatches) -> PathBuf {
     matches.get_one::<PathBuf>("place").cloned().unwrap_or_default()
+}
+
+fn audit_order(matches: &ArgMatches) -> AuditOrder {
+    // Both are required, so that neither is ever missing here.
+    let path = |name| matches.get_one::<PathBuf>(name).cloned().unwrap_or_default();
+    AuditOrder { answered: path("answered"), arrived: path("arrived"), shape: shape(matches) }
 }
 
 fn show_or_refuse(error: &clap::Error) -> Result<Command, Refusal> {
@@ -161,6 +186,7 @@ fn command_line() -> clap::Command {
         .subcommand(backup())
         .subcommand(restore())
         .subcommand(reasons())
+        .subcommand(audit())
 }
 
 fn serve() -> clap::Command {
@@ -204,6 +230,29 @@ fn reasons() -> clap::Command {
     clap::Command::new("reasons")
         .about("Explain every reason for a refusal or a failed attempt, and what to do about it")
         .arg(Arg::new("code").value_name("CODE").help("Only this one, for example connect_refused"))
+}
+
+fn audit() -> clap::Command {
+    let log = |name, label, help| {
+        Arg::new(name)
+            .value_name(label)
+            .value_parser(clap::value_parser!(PathBuf))
+            .required(true)
+            .help(help)
+    };
+    clap::Command::new("audit")
+        .about(
+            "Compare what was answered 200 with what an endpoint got: lost, duplicated, reordered",
+        )
+        .after_help(AFTER_AUDIT_HELP)
+        .arg(log("answered", "ANSWERED", "Log of the events answered 200, in that order"))
+        .arg(log("arrived", "ARRIVED", "Log of what the endpoint took, in the order of arrival"))
+        .arg(
+            Arg::new("json")
+                .long("json")
+                .action(ArgAction::SetTrue)
+                .help("An object, for programs"),
+        )
 }
 
 fn config() -> clap::Command {
@@ -338,6 +387,16 @@ Examples:
 
 check and print take the same flags as serve, and read the same environment and file.";
 
+const AFTER_AUDIT_HELP: &str = "\
+A log has one event a line, as a JSON object or as CSV whose first line names the columns:
+source, messageId, userId, anonymousId, time. Only messageId must be there.
+
+Exit code: 0 where nothing is lost and nothing reordered, 1 otherwise, 2 where a log cannot
+be read. Duplicates and unknown events are only counted.
+
+Example:
+  postrider audit answered.ndjson arrived.csv";
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -413,6 +472,10 @@ mod tests {
         assert!(matches!(read_line("postrider config print"), Ok(Command::ConfigPrint(_))));
         assert!(matches!(read_line("postrider config reference"), Ok(Command::ConfigReference)));
         assert!(matches!(read_line("postrider reasons"), Ok(Command::Reasons(None))));
+        let Ok(Command::Audit(order)) = read_line("postrider audit a b --json") else { panic!() };
+        assert_eq!((order.answered, order.arrived), ("a".into(), "b".into()));
+        assert_eq!(order.shape, Shape::Json);
+        assert!(refused("postrider audit a").contains("ARRIVED"));
         let version = concat!("postrider ", env!("CARGO_PKG_VERSION"), "\n");
         assert_eq!(shown("postrider --version"), version);
     }
@@ -425,5 +488,6 @@ mod tests {
         insta::assert_snapshot!("help_check", shown("postrider check --help"));
         insta::assert_snapshot!("help_backup", shown("postrider backup --help"));
         insta::assert_snapshot!("help_restore", shown("postrider restore --help"));
+        insta::assert_snapshot!("help_audit", shown("postrider audit --help"));
     }
 }

@@ -7,7 +7,8 @@ use std::time::Duration;
 
 use storage::embedded;
 
-use crate::args::{self, Command, EXIT_USAGE, Surroundings};
+use crate::args::{self, AuditOrder, Command, EXIT_USAGE, Surroundings};
+use crate::audit::audit;
 use crate::config::{Config, print, reference};
 use crate::supervisor::Inherited;
 use crate::terminal::{Terminal, chain};
@@ -38,6 +39,7 @@ pub fn main() -> ExitCode {
             Some(text) => show(&text),
             None => fail(EXIT_USAGE, &format!("error: no reason {code:?}; see postrider reasons")),
         },
+        Command::Audit(order) => compare(&order),
         Command::Show(text) => show(&text),
     }
 }
@@ -120,6 +122,18 @@ fn restore(from: &Path, dir: &Path) -> ExitCode {
         }
         Err(error) => fail(1, &format!("error: {}", chain(&error))),
     }
+}
+
+fn compare(order: &AuditOrder) -> ExitCode {
+    let audit = match audit(&order.answered, &order.arrived) {
+        Ok(audit) => audit,
+        Err(error) => return fail(EXIT_USAGE, &format!("error: {}", chain(&error))),
+    };
+    let shown = match order.shape {
+        Shape::Lines => show(&audit.as_text()),
+        Shape::Json => show(&audit.as_json()),
+    };
+    if audit.is_clean() { shown } else { ExitCode::FAILURE }
 }
 
 fn show(text: &str) -> ExitCode {

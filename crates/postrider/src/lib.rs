@@ -10,6 +10,7 @@ pub mod reload;
 pub mod shutdown;
 pub mod terminal;
 mod admin;
+mod audit;
 mod certificate;
 mod clock;
 mod disk;
