@@ -3,7 +3,7 @@
 SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help run test check bench web debug release build-needs format clean
+.PHONY: help run test check faults bench web debug release build-needs format clean
 
 # Shown by /version; not called POSTRIDER_…, as those are settings of the server.
 export BUILD_COMMIT ?= $(shell git rev-parse --short HEAD 2>/dev/null)
@@ -20,14 +20,15 @@ run: $(PROFILE) ## Builds all, starts Postrider with a starter workspace, and sh
 	@echo "Starting Postrider; its data is in $(DATA), Ctrl-C ends it."
 	@exec target/$(PROFILE)/postrider serve --data-dir $(DATA) $(ARGS)
 
-test: ## Runs every test: crates, fuzz targets, web, real SDKs, a real browser.
-	@tools/need build fuzz web sdk browser
+test: ## Runs every test: crates, fuzz targets, web, faults, real SDKs, a real browser.
+	@tools/need build fuzz web faults sdk browser
 	cargo test --workspace --locked
 	fuzz/run
 	$(MAKE) --no-print-directory web
 	cd web && npm test
 	$(MAKE) --no-print-directory debug
 	tests/first-run/run
+	POSTRIDER_BIN=$(CURDIR)/target/debug/postrider cargo run --locked --package faults -- short
 	POSTRIDER_BIN=$(CURDIR)/target/debug/postrider tests/sdk/run
 	cd web && POSTRIDER_BIN=$(CURDIR)/target/debug/postrider npm run e2e
 
@@ -40,6 +41,10 @@ check: ## Checks formats, lints, types and the rules of the house.
 	$(MAKE) --no-print-directory web/node_modules/.installed
 	cd web && npm run check
 	git ls-files 'tests/sdk/*.mjs' 'bench/*.mjs' 'examples/*.mjs' | sed 's|^|../|' | (cd web && xargs npx biome check --config-path=.)
+
+faults: release ## Kills, failing endpoints, full disks, failing syncs, and an audit of each, for hours; ROWS chooses.
+	@tools/need faults
+	POSTRIDER_BIN=$(CURDIR)/target/release/postrider cargo run --release --locked --package faults -- long $(ROWS)
 
 bench: release ## Measures throughput, latency and cost next to a raw proxy; a table and JSON.
 	@tools/need bench

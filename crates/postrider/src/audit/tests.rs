@@ -54,6 +54,7 @@ fn planted_faults_are_found() {
     check(one_user, "m1 u, m3 u", [1, 0, 0, 0, 0]);
     check(one_user, "m2 u, m1 u, m3 u", [0, 0, 0, 1, 0]);
     check(one_user, "m3 u, m2 u, m1 u", [0, 0, 0, 2, 0]);
+    check(one_user, "m3 u, m1 u, m2 u", [0, 0, 0, 2, 0]);
     // Copies, which are no second first arrival.
     check(one_user, "m1 u, m1 u, m2 u, m3 u, m1 u", [0, 1, 2, 0, 0]);
     check(one_user, "m1 u, m2 u, m1 u, m2 u, m3 u", [0, 2, 2, 0, 0]);

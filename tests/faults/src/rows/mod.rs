@@ -1,0 +1,25 @@
+//! The rows, a file each. In comes an order; out goes a row of the table.
+
+mod kills;
+mod order;
+mod isolation;
+mod backlog;
+mod full_disk;
+mod syncs;
+
+use anyhow::bail;
+
+use crate::row::{Order, Row};
+
+/// Carries out the row with this name.
+pub async fn run(name: &str, order: &Order) -> anyhow::Result<Row> {
+    match name {
+        "kills" => kills::run(order).await,
+        "order" => order::run(order).await,
+        "isolation" => isolation::run(order).await,
+        "backlog" => backlog::run(order).await,
+        "full_disk" => full_disk::run(order).await,
+        "syncs" => syncs::run(order).await,
+        other => bail!("no row {other:?}"),
+    }
+}
