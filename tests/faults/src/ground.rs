@@ -20,7 +20,7 @@ use tokio::time::sleep;
 use crate::dice::Dice;
 use crate::load::{Load, Plan};
 use crate::notes::Notes;
-use crate::row::Order;
+use crate::row::{Order, Row};
 use crate::server::{Server, Standing, Starting};
 use crate::sink::{Closed, Manner, Place, Sink};
 
@@ -261,13 +261,17 @@ impl Ground {
     }
 
     /// Takes everything away, where nobody needs to look at it.
-    pub fn clear(self, row: crate::row::Row) -> crate::row::Row {
+    pub fn clear(self) {
         drop(self.sinks);
-        if row.has_failed() {
-            return row;
-        }
         // What cannot be removed is in the system's directory for such things.
         let _ = fs::remove_dir_all(&self.dir);
+    }
+
+    /// Ends a row; where it has failed, everything stays.
+    pub fn end(self, row: Row) -> Row {
+        if !row.has_failed() {
+            self.clear();
+        }
         row
     }
 }

@@ -53,5 +53,5 @@ pub async fn run(order: &Order) -> anyhow::Result<Row> {
         "live_per_second": live, "drained_per_second": drained,
     });
     let conditions = [healthy.clean, late.clean, taken == 0, late.answered == before.0 + events];
-    Ok(ground.clear(row.measured(measured, numbers, &conditions)))
+    Ok(ground.end(row.measured(measured, numbers, &conditions)))
 }

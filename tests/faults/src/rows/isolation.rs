@@ -54,7 +54,7 @@ pub async fn run(order: &Order) -> anyhow::Result<Row> {
         "events": events, "unclean": unclean, "p99_alone_ms": alone_ms, "p99_among_ms": among_ms,
         "memory_before_mib": before, "memory_after_mib": after,
     });
-    Ok(ground.clear(row.measured(measured, numbers, &[unclean == 0])))
+    Ok(ground.end(row.measured(measured, numbers, &[unclean == 0])))
 }
 
 /// The same load with the healthy destination only.
@@ -66,7 +66,7 @@ async fn alone(order: &Order, events: u64) -> anyhow::Result<f64> {
     send(&mut ground, &server, events - events / 5).await?;
     server.stop().await?;
     let p99_ms = ground.p99_ms(0, from..Instant::now())?;
-    ground.clear(Row::new("", "").measured(String::new(), json!({}), &[]));
+    ground.clear();
     Ok(p99_ms)
 }
 

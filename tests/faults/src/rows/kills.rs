@@ -53,5 +53,5 @@ pub async fn run(order: &Order) -> anyhow::Result<Row> {
         "copies_max": copies_max,
     });
     let conditions = [verdict.clean, verdict.copies <= copies_max, verdict.answered > cycles];
-    Ok(ground.clear(row.measured(measured, numbers, &conditions)))
+    Ok(ground.end(row.measured(measured, numbers, &conditions)))
 }

@@ -51,5 +51,5 @@ pub async fn run(order: &Order) -> anyhow::Result<Row> {
         "gave_up": gave_up, "audit": verdict.json(),
     });
     let conditions = [verdict.clean, gave_up == 0, verdict.answered == events];
-    Ok(ground.clear(row.measured(measured, numbers, &conditions)))
+    Ok(ground.end(row.measured(measured, numbers, &conditions)))
 }

@@ -22,7 +22,7 @@ pub async fn run(order: &Order) -> anyhow::Result<Row> {
     );
     let mut ground = Ground::new(order, 1, "")?;
     if !trace::is_possible().await {
-        return Ok(ground.clear(row.skipped("no strace, or no right to use it")));
+        return Ok(ground.end(row.skipped("no strace, or no right to use it")));
     }
     // One sender, and one event a batch: each answer has a sync of its own.
     let plan = Plan { senders: 1, batch_max: 1, ..Plan::default() };
@@ -62,5 +62,5 @@ pub async fn run(order: &Order) -> anyhow::Result<Row> {
     });
     let conditions =
         [verdict.clean, all.broken == 0, all.answers > 0, all.failed > 0, went_on == 0];
-    Ok(ground.clear(row.measured(measured, numbers, &conditions)))
+    Ok(ground.end(row.measured(measured, numbers, &conditions)))
 }
