@@ -191,7 +191,8 @@ fn endpoint(tls: Option<Arc<ServerConfig>>) -> SocketAddr {
     let address = listener.local_addr().unwrap();
     std::thread::spawn(move || {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
-        LocalSet::new().block_on(&runtime, serve(TcpListener::from_std(listener).unwrap(), tls));
+        let serving = async { serve(TcpListener::from_std(listener).unwrap(), tls).await };
+        LocalSet::new().block_on(&runtime, serving);
     });
     address
 }
