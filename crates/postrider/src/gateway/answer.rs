@@ -33,8 +33,13 @@ pub fn ok() -> Answer {
     answer
 }
 
+const TOO_LARGE: (StatusCode, &[u8]) =
+    (StatusCode::PAYLOAD_TOO_LARGE, b"request size exceeds max limit\n");
+const UNSUPPORTED: (StatusCode, &[u8]) =
+    (StatusCode::UNSUPPORTED_MEDIA_TYPE, b"unsupported content encoding\n");
+const NO_ROOM: (StatusCode, &[u8]) = (StatusCode::SERVICE_UNAVAILABLE, b"service unavailable\n");
+
 /// Status and text for a reason.
-#[expect(clippy::too_many_lines, reason = "a line per reason, so that each is decided on")]
 fn words(reason: Reason) -> (StatusCode, &'static [u8]) {
     match reason {
         Reason::MissingKey => (StatusCode::UNAUTHORIZED, b"failed to read writekey from header\n"),
@@ -45,22 +50,16 @@ fn words(reason: Reason) -> (StatusCode, &'static [u8]) {
         Reason::NotAnEvent => (BAD, b"event is not a valid rudder event\n"),
         Reason::EmptyBatch => (BAD, b"empty batch payload\n"),
         Reason::MissingId => (BAD, b"request neither has anonymousId nor userId\n"),
-        Reason::TooLarge | Reason::BatchTooLong => {
-            (StatusCode::PAYLOAD_TOO_LARGE, b"request size exceeds max limit\n")
-        }
+        Reason::TooLarge | Reason::BatchTooLong => TOO_LARGE,
         Reason::BadGzip | Reason::BodyCut => (BAD, b"failed to read body from request\n"),
-        Reason::BadEncoding => {
-            (StatusCode::UNSUPPORTED_MEDIA_TYPE, b"unsupported content encoding\n")
-        }
+        Reason::BadEncoding => UNSUPPORTED,
         Reason::BodyTimeout => (StatusCode::REQUEST_TIMEOUT, b"failed to read body from request\n"),
         Reason::Busy | Reason::StorageFull | Reason::StorageFailed | Reason::ShuttingDown => {
-            (StatusCode::SERVICE_UNAVAILABLE, b"service unavailable\n")
+            NO_ROOM
         }
-        Reason::BadHead | Reason::BadFraming | Reason::BadHost | Reason::BadTarget => (
-            BAD,
-            b"bad request
-",
-        ),
+        Reason::BadHead | Reason::BadFraming | Reason::BadHost | Reason::BadTarget => {
+            (BAD, b"bad request\n")
+        }
         Reason::HeadTooLarge => {
             (StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE, b"request header fields too large\n")
         }
