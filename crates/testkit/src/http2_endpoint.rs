@@ -229,6 +229,7 @@ impl Peer {
             StreamReply::GoAway => {
                 let last = stream.saturating_sub(2).to_be_bytes();
                 self.write(&frame(Kind::GoAway, 0, 0, &[&last[..], &[0; 4]].concat())).await?;
+                self.part().await?;
                 return Ok(false);
             }
             StreamReply::Close => return Ok(false),
@@ -250,6 +251,14 @@ impl Peer {
             }
         }
         Ok(true)
+    }
+
+    /// Ends the connection when the other side has: one that is closed while bytes still come is
+    /// reset, and what was said last is never read.
+    async fn part(&mut self) -> Result<()> {
+        self.stream.shutdown().await?;
+        let mut rest = Vec::new();
+        self.stream.read_to_end(&mut rest).await.map(drop)
     }
 
     /// Resets a stream. Source: RFC 9113, section 7, for the codes.
