@@ -213,7 +213,7 @@ mod tests {
 
     #[tokio::test]
     async fn what_waits_is_bounded_in_number_and_time() {
-        let aside = Aside { wait_max: Duration::from_millis(1), ..Aside::new(1) };
+        let aside = Aside { wait_max: Duration::from_millis(200), ..Aside::new(1) };
         let thread = aside.threads.clone().acquire_owned().await.unwrap();
         let mut all: Vec<_> = (0..limits::ASIDE_WAITING_MAX)
             .map(|number| number / limits::ASIDE_WAITING_OF_SITE_MAX)

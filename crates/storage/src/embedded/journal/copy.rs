@@ -39,9 +39,14 @@ impl Copy {
         Ok(Self { connection, at: -1, frames: 0 })
     }
 
-    /// Copies the frames that the original has and the copy has not.
+    /// Copies the frames that the original has now and the copy has not. What comes meanwhile is not
+    /// waited for: a busy server adds frames as fast as they are copied.
     pub fn catch_up(&mut self) -> rusqlite::Result<()> {
-        while let Some(end) = self.end_of_step()? {
+        let sql = "SELECT max(first_seq) FROM original.frames";
+        let last: Option<i64> = self.connection.query_row(sql, [], |row| row.get(0))?;
+        while last.is_some_and(|last| self.at < last)
+            && let Some(end) = self.end_of_step()?
+        {
             let mut insert = self.connection.prepare_cached(
                 "INSERT INTO main.frames SELECT first_seq, last_seq, committed_at, sources, body
                  FROM original.frames WHERE first_seq > ?1 AND first_seq <= ?2 ORDER BY first_seq",

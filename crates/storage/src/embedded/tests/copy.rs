@@ -90,8 +90,10 @@ fn a_backup_under_load_has_every_event_that_its_schedule_needs() {
         append(&store, events("web", 50));
     }
     let one = destination(1);
+    store.schedule.commit(settlement(one.clone(), 1)).wait().unwrap();
     let is_over = AtomicBool::new(false);
     thread::scope(|scope| {
+        let _over = Over(&is_over);
         scope.spawn(|| {
             let mut cursor = 1;
             while !is_over.load(Relaxed) {
@@ -117,8 +119,16 @@ fn a_backup_under_load_has_every_event_that_its_schedule_needs() {
             let last = read.places().last().copied().unwrap_or(state.cursor.0 - 1);
             assert!(last + 1 >= before, "events up to {before} were there before the backup");
         }
-        is_over.store(true, Relaxed);
     });
+}
+
+/// Says that it is over, also where something was not as it should be.
+struct Over<'a>(&'a AtomicBool);
+
+impl Drop for Over<'_> {
+    fn drop(&mut self) {
+        self.0.store(true, Relaxed);
+    }
 }
 
 #[test]
