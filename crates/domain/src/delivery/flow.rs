@@ -18,6 +18,7 @@ use serde::{Deserialize, Serialize};
 use super::limit::{Limit, Sign};
 use super::outcome::Outcome;
 use super::policy::Class;
+use super::retry::Endpoint;
 use crate::limits;
 use crate::reason::Reason;
 use crate::time::Timestamp;
@@ -152,6 +153,19 @@ impl Flow {
     /// How the destination fares.
     pub fn mode(&self) -> Mode {
         self.mode
+    }
+
+    /// Whether each attempt is a probe.
+    pub fn is_probing(&self) -> bool {
+        matches!(self.mode, Mode::Holding { .. })
+    }
+
+    /// What deliveries say of the endpoint.
+    pub fn endpoint(&self) -> Endpoint {
+        match self.mode {
+            Mode::Active => Endpoint::Up,
+            Mode::Holding { .. } | Mode::Stopped { .. } => Endpoint::Down,
+        }
     }
 
     /// How many attempts may be under way now.

@@ -53,13 +53,12 @@ pub enum Decision {
 /// taken at all, a delivery is not to blame, and none is given up for its age.
 pub fn decide(policy: &Policy, tries: Tries, outcome: &Outcome, moment: Moment) -> Decision {
     let Some(class) = Class::of(outcome) else { return Decision::Close };
-    let step = match policy.treatment(class) {
+    let (step, may_end) = match policy.treatment(class) {
         Treatment::GiveUp => return Decision::GiveUp,
-        Treatment::Hold => policy.backoff_max,
-        Treatment::Retry => policy.backoff(tries.count),
+        Treatment::Hold => (policy.backoff_max, false),
+        Treatment::Retry => (policy.backoff(tries.count), moment.endpoint == Endpoint::Up),
     };
     let at = moment.now.plus(wait(policy, step, outcome, moment));
-    let may_end = policy.treatment(class) == Treatment::Retry && moment.endpoint == Endpoint::Up;
     if may_end && is_exhausted(policy, tries, at) {
         Decision::GiveUp
     } else {

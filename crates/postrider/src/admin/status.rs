@@ -190,8 +190,9 @@ fn destination(
     now: Timestamp,
 ) -> DestinationStatus {
     let DestinationSettings::Webhook(settings) = &one.settings;
-    let glance = needs.gauges.of(&one.id).glance();
-    let flow = needs.gauges.of(&one.id).flow.glance().filter(|_| one.is_at_work());
+    let gauge = needs.gauges.of(&one.id);
+    let glance = gauge.glance();
+    let flow = gauge.flow.glance().filter(|_| one.is_at_work());
     let totals = totals.iter().find(|totals| totals.destination == one.id);
     let total = |count: fn(&Totals) -> u64| totals.map_or(0, count);
     DestinationStatus {

@@ -15,9 +15,9 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use domain::delivery::Policy as RetryPolicy;
-use domain::delivery::flow::{Bounds, Ended, Flow, Mode, Turn};
+use domain::delivery::flow::{Bounds, Ended, Flow, Turn};
 use domain::delivery::lanes::Order;
-use domain::delivery::retry::{self, Decision, Endpoint, Moment};
+use domain::delivery::retry::{self, Decision, Moment};
 use domain::id::{DestinationId, Seq};
 use domain::limits;
 use domain::time::Timestamp;
@@ -194,8 +194,10 @@ impl Dispatcher {
     /// Makes those ready whose time has come, and one more where the endpoint may be probed.
     fn wake(&mut self, now: Timestamp) {
         self.agenda.wake(now);
-        let is_probe = matches!(self.flow.mode(), Mode::Holding { .. });
-        if is_probe && !self.agenda.is_ready(self.flow.limit()) && self.flow.is_open(now) {
+        if self.flow.is_probing()
+            && !self.agenda.is_ready(self.flow.limit())
+            && self.flow.is_open(now)
+        {
             self.agenda.hurry();
         }
     }
@@ -203,7 +205,7 @@ impl Dispatcher {
     /// When there is something to do by time alone.
     fn next_look(&self, now: Timestamp) -> Option<Timestamp> {
         let is_waiting = self.agenda.is_ready(self.flow.limit())
-            || matches!(self.flow.mode(), Mode::Holding { .. }) && self.agenda.next_due().is_some();
+            || self.flow.is_probing() && self.agenda.next_due().is_some();
         let opens = self.flow.opens_at(now).filter(|at| is_waiting && *at > now);
         opens.into_iter().chain(self.agenda.next_due()).min()
     }
@@ -445,11 +447,7 @@ impl Dispatcher {
         let outcome = &sent.outcome;
         let ended = Ended { started_at: attempt.at, bytes: attempt.bytes, outcome };
         let turn = self.flow.end(ended, now);
-        let endpoint = match self.flow.mode() {
-            Mode::Active => Endpoint::Up,
-            Mode::Holding { .. } | Mode::Stopped { .. } => Endpoint::Down,
-        };
-        let moment = Moment { now, jitter: clock::jitter(), endpoint };
+        let moment = Moment { now, jitter: clock::jitter(), endpoint: self.flow.endpoint() };
         let decision = retry::decide(&self.retry, attempt.tries, outcome, moment);
         let fate = match decision {
             Decision::Close => Fate::Delivered,
