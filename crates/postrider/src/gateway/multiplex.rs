@@ -14,6 +14,7 @@ use std::task::{Context, Poll};
 
 use domain::limits;
 use domain::reason::Reason;
+use futures_util::FutureExt;
 use http::header::{CONTENT_LENGTH, COOKIE, HOST};
 use http::{HeaderMap, Request};
 use hyper::body::Incoming;
@@ -160,11 +161,10 @@ impl Service<Request<Incoming>> for Usher {
         match self.admit(&request) {
             Ok(held) => {
                 let answer = self.attendant.answer(request);
-                Box::pin(async move {
-                    let answer = answer.await;
+                Box::pin(answer.map(move |answer| {
                     drop(held);
                     Ok(answer)
-                })
+                }))
             }
             Err(reason) => {
                 let asked = Asked {

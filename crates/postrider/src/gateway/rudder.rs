@@ -14,7 +14,7 @@ use domain::source::origin;
 use domain::time::Timestamp;
 use http::header::{EXPECT, ORIGIN};
 use http::request::Parts;
-use http::{HeaderMap, Method, Request, StatusCode};
+use http::{HeaderMap, Method, StatusCode};
 use hyper::body::Incoming;
 use storage::{RejectionRecord, StorageError};
 
@@ -48,6 +48,16 @@ enum KeyPlace {
     Anywhere,
     /// In the query.
     Query,
+}
+
+/// A call, without its body.
+#[derive(Clone, Copy)]
+struct Call<'a> {
+    head: &'a Parts,
+    shape: Shape,
+    /// Where it may carry its write key.
+    place: KeyPlace,
+    peer: IpAddr,
 }
 
 /// Who sends a body.
@@ -100,25 +110,24 @@ impl Rudder {
     ///
     /// # Cancellation
     /// Nothing of the request is stored, or all of it.
-    pub async fn answer(&self, request: Request<Incoming>, peer: IpAddr) -> Answer {
-        if request.method() == Method::OPTIONS {
-            return cors::preflight(request.headers());
+    pub async fn answer(&self, head: &Parts, body: Incoming, peer: IpAddr) -> Answer {
+        if head.method == Method::OPTIONS {
+            return cors::preflight(&head.headers);
         }
-        let origin = cors::origin(request.headers());
-        let mut answer = self.answer_call(request, peer).await;
+        let origin = cors::origin(&head.headers);
+        let mut answer = self.answer_call(head, body, peer).await;
         cors::expose(&mut answer, origin);
         answer
     }
 
-    async fn answer_call(&self, request: Request<Incoming>, peer: IpAddr) -> Answer {
-        match route(request.method(), request.uri().path()) {
-            Route::Events(shape) => {
-                match self.take(request, shape, KeyPlace::Anywhere, peer).await {
-                    Ok(()) => answer::ok(),
-                    Err(refused) => self.refuse(refused),
-                }
-            }
-            Route::Beacon => match self.take(request, Shape::Batch, KeyPlace::Query, peer).await {
+    async fn answer_call(&self, head: &Parts, body: Incoming, peer: IpAddr) -> Answer {
+        let call = |shape, place| Call { head, shape, place, peer };
+        match route(&head.method, head.uri.path()) {
+            Route::Events(shape) => match self.take(call(shape, KeyPlace::Anywhere), body).await {
+                Ok(()) => answer::ok(),
+                Err(refused) => self.refuse(refused),
+            },
+            Route::Beacon => match self.take(call(Shape::Batch, KeyPlace::Query), body).await {
                 Ok(()) => answer::ok(),
                 Err(refused) if refused.reason() == Reason::MissingKey => {
                     self.note_refusal(refused);
@@ -127,13 +136,13 @@ impl Rudder {
                 Err(refused) => self.refuse(refused),
             },
             Route::Pixel(kind) => {
-                if let Err(refused) = self.take_pixel(&request, kind, peer).await {
+                if let Err(refused) = self.take_pixel(head, kind, peer).await {
                     self.note_refusal(refused);
                 }
                 answer::pixel()
             }
-            Route::SourceConfig => self.source_config(&request),
-            Route::SegmentSettings(key) => self.segment_settings(key, request.headers()),
+            Route::SourceConfig => self.source_config(head),
+            Route::SegmentSettings(key) => self.segment_settings(key, &head.headers),
             Route::WebhookKeys => {
                 let snapshot = self.needs.store.catalog.watch().borrow().clone();
                 answer::webhook_keys(webhook_keys::body(&snapshot.workspace))
@@ -146,22 +155,16 @@ impl Rudder {
         }
     }
 
-    async fn take(
-        &self,
-        request: Request<Incoming>,
-        shape: Shape,
-        place: KeyPlace,
-        peer: IpAddr,
-    ) -> Result<(), Refused> {
+    async fn take(&self, call: Call<'_>, body: Incoming) -> Result<(), Refused> {
+        let Call { head, shape, place, peer } = call;
         let received_at = clock::now();
-        let (head, body) = request.into_parts();
         let settings = &self.needs.settings;
         let bounds = body::Bounds {
             bytes_max: settings.request_bytes_max,
             time_max: settings.body_timeout,
             grace: settings.body_grace,
         };
-        let admitted = self.admit(&head, place, received_at).and_then(|(known, encoding)| {
+        let admitted = self.admit(head, place, received_at).and_then(|(known, encoding)| {
             match body::check_length(&body, bounds.bytes_max) {
                 Ok(()) => Ok((known, encoding)),
                 Err(refusal) => Err(Refused::of(refusal).by(known.as_ref())),
@@ -195,19 +198,14 @@ impl Rudder {
         self.take_body(&body, shape, Sender { client, received_at, holder }).await
     }
 
-    async fn take_pixel(
-        &self,
-        request: &Request<Incoming>,
-        kind: EventKind,
-        peer: IpAddr,
-    ) -> Result<(), Refused> {
+    async fn take_pixel(&self, head: &Parts, kind: EventKind, peer: IpAddr) -> Result<(), Refused> {
         let received_at = clock::now();
-        let query = request.uri().query();
-        let holder = self.authenticate(query_key(query), request.headers(), received_at)?;
+        let query = head.uri.query();
+        let holder = self.authenticate(query_key(query), &head.headers, received_at)?;
         let body = pixel::body(query.unwrap_or_default(), kind, received_at);
         let body = body.map_err(|refusal| Refused::of(refusal).by(Some(&holder)))?;
         let trusted = &self.needs.settings.trusted_proxies;
-        let client = address::client(peer, request.headers(), trusted);
+        let client = address::client(peer, &head.headers, trusted);
         let sender = Sender { client, received_at, holder };
         self.take_body(&Bytes::from(body), Shape::Single(kind), sender).await
     }
@@ -368,9 +366,9 @@ impl Rudder {
         })
     }
 
-    fn source_config(&self, request: &Request<Incoming>) -> Answer {
-        let headers = request.headers();
-        let key = header_key(headers).or_else(|| query_key(request.uri().query()));
+    fn source_config(&self, head: &Parts) -> Answer {
+        let headers = &head.headers;
+        let key = header_key(headers).or_else(|| query_key(head.uri.query()));
         let answer = key.ok_or_else(Refused::without_key).and_then(|key| {
             let holder = self.inquirer(&key, headers)?;
             let source = self.keys.source(&holder.source).ok_or_else(|| Refused::of_key(&key))?;

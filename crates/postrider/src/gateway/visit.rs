@@ -8,6 +8,7 @@ use std::rc::Rc;
 use std::sync::Arc;
 
 use domain::limits;
+use futures_util::FutureExt;
 use http::header::CONNECTION;
 use http::{HeaderValue, Request};
 use hyper::body::Incoming;
@@ -63,9 +64,11 @@ impl Attendant {
     pub fn answer(&self, request: Request<Incoming>) -> impl Future<Output = Answer> + use<> {
         let Self { rudder, pace, peer } = self.clone();
         let busy = pace.busy();
+        let (head, body) = request.into_parts();
+        // The head stays where it is: whoever looks at it borrows it.
         async move {
             let _busy = busy;
-            rudder.answer(request, peer.ip()).await
+            rudder.answer(&head, body, peer.ip()).await
         }
     }
 }
@@ -175,12 +178,12 @@ impl Service<Request<Incoming>> for Series {
 
     fn call(&self, request: Request<Incoming>) -> Self::Future {
         let (answer, shutdown) = (self.attendant.answer(request), self.shutdown.clone());
-        Box::pin(async move {
-            let mut answer = answer.await;
+        // An async block would hold the future twice, and every request would pay for the copy.
+        Box::pin(answer.map(move |mut answer| {
             if shutdown.is_draining() {
                 answer.headers_mut().insert(CONNECTION, CLOSE);
             }
             Ok(answer)
-        })
+        }))
     }
 }

@@ -161,7 +161,8 @@ impl Pool {
         }
         let way = Rc::<Way>::default();
         journey.on(&way);
-        match self.connect(&way).await? {
+        // Boxed, as every attempt would carry the room for it, and few make a connection.
+        match Box::pin(self.connect(&way)).await? {
             Made::Line(line) => Ok(Lease::Line { line, _place: place }),
             Made::Trunk(trunk) => Ok(Lease::Trunk(trunk)),
         }
