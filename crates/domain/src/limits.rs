@@ -152,6 +152,18 @@ pub const ORIGIN_CONNECTIONS_MAX: usize = 256;
 /// that are asked for.
 pub const THREAD_CONNECTIONS_MAX: usize = 4_096;
 
+/// Attempts that the destinations of a dispatch thread may have under way together; half of them are
+/// for destinations that have none. Source: chosen; a connection for each.
+pub const THREAD_ATTEMPTS_MAX: usize = THREAD_CONNECTIONS_MAX;
+
+/// Bytes of events a destination may start to send before others have their turn. Source: chosen; a
+/// dozen events of 1 kB, a third of a millisecond's work.
+pub const TURN_BYTES: i64 = 32 << 10;
+
+/// Bytes that an attempt counts for besides those of its event. Source: measured; what an attempt
+/// costs grows little with the event's size up to about that.
+pub const TURN_ATTEMPT_BYTES: i64 = 2 << 10;
+
 /// How long a kept connection may have been silent and still be used. Source: chosen; firewalls and
 /// translators forget connections after 60 to 350 s, and do not tell.
 pub const KEPT_CONNECTION_SILENCE_MAX: Duration = Duration::from_secs(60);

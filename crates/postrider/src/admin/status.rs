@@ -191,7 +191,7 @@ fn destination(
 ) -> DestinationStatus {
     let DestinationSettings::Webhook(settings) = &one.settings;
     let gauge = needs.gauges.of(&one.id);
-    let glance = gauge.glance();
+    let glance = gauge.glance(*needs.store.journal.head().borrow());
     let flow = gauge.flow.glance().filter(|_| one.is_at_work());
     let totals = totals.iter().find(|totals| totals.destination == one.id);
     let total = |count: fn(&Totals) -> u64| totals.map_or(0, count);

@@ -9,10 +9,12 @@ use std::rc::Rc;
 use std::sync::Arc;
 
 use domain::id::DestinationId;
+use domain::limits;
 use storage::{Snapshot, StorageError, Store};
 use tokio::sync::watch;
 use tokio::task::{JoinError, JoinSet};
 
+use super::commons::Commons;
 use super::dispatcher::{Dispatcher, Parts, Policy, StartError};
 use crate::live::Gauges;
 use crate::send::Outlet;
@@ -38,6 +40,8 @@ pub struct Needs {
 /// The dispatchers of one thread.
 pub struct Crew {
     needs: Needs,
+    /// What its dispatchers share.
+    commons: Rc<Commons>,
     /// Which share of the destinations: `index` of `count`.
     share: (usize, usize),
     working: HashSet<DestinationId>,
@@ -47,7 +51,8 @@ pub struct Crew {
 impl Crew {
     /// A crew for share `share.0` of `share.1`.
     pub fn new(needs: Needs, share: (usize, usize)) -> Self {
-        Self { needs, share, working: HashSet::new(), tasks: JoinSet::new() }
+        let commons = Commons::of(limits::THREAD_ATTEMPTS_MAX);
+        Self { needs, commons, share, working: HashSet::new(), tasks: JoinSet::new() }
     }
 
     /// Runs until the server ends; returns when every dispatcher has settled.
@@ -101,6 +106,7 @@ impl Crew {
             outlet: self.needs.outlet.clone(),
             policy: self.needs.settings.clone(),
             gauge: self.needs.gauges.of(&id),
+            commons: self.commons.clone(),
         };
         let mut catalog = self.needs.store.catalog.watch();
         catalog.mark_unchanged();

@@ -15,7 +15,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use domain::delivery::Policy as RetryPolicy;
-use domain::delivery::flow::{Bounds, Ended, Flow, Turn};
+use domain::delivery::flow::{Bounds, Ended, Flow, Mode, Turn};
 use domain::delivery::lanes::Order;
 use domain::delivery::retry::{self, Decision, Moment};
 use domain::id::{DestinationId, Seq};
@@ -30,11 +30,12 @@ use tokio::sync::watch;
 
 use super::agenda::{Agenda, Step};
 use super::attempt::{Attempt, AttemptResult, Rereader, attempt};
+use super::commons::{Commons, Stake};
 use super::duty::Duty;
 use super::records::Records;
 use super::taken::{self, Taken};
 use crate::clock::{self, Rest};
-use crate::live::{DestinationGauge, FilteredSample, Wish};
+use crate::live::{DestinationGauge, FilteredSample, Left, Wish};
 use crate::send::{Outlet, Sender, Sent};
 use crate::shutdown::Shutdown;
 
@@ -59,6 +60,7 @@ pub(super) struct Parts {
     pub outlet: Rc<Outlet>,
     pub policy: Policy,
     pub gauge: Arc<DestinationGauge>,
+    pub commons: Rc<Commons>,
 }
 
 /// The loop of one destination.
@@ -74,6 +76,7 @@ pub(super) struct Dispatcher {
     /// What is done about failures of this destination.
     retry: RetryPolicy,
     flow: Flow,
+    stake: Stake,
     /// Events read and not offered yet; chosen by the duty's connections, and read anew with them.
     read_ahead: VecDeque<Taken>,
     reading: Option<Receipt<Chunk>>,
@@ -123,6 +126,7 @@ impl Dispatcher {
         let mut dispatcher = Self {
             retry: parts.policy.retry.with(&own.retry),
             flow: Flow::new(parts.policy.bounds.with(own.bounds), clock::now()),
+            stake: Stake::in_commons(&parts.commons),
             catalog,
             duty,
             sender,
@@ -166,7 +170,7 @@ impl Dispatcher {
             self.settle();
             self.unshelve();
             self.read(*head.borrow_and_update());
-            self.report(*head.borrow());
+            self.report();
             let due = self.next_look(now);
             tokio::select! {
                 Some(attempt) = self.attempts.next(), if !self.attempts.is_empty() => {
@@ -176,7 +180,8 @@ impl Dispatcher {
                 answer = pending(&mut self.settling) => self.settled(answer)?,
                 answer = pending(&mut self.reading) => self.chunk(answer),
                 answer = shelved(&mut self.unshelving) => self.unshelved(answer),
-                _ = head.changed(), if self.reading.is_none() => {}
+                () = self.stake.turn() => {}
+                _ = head.changed(), if self.reading.is_none() && self.wants_more() => {}
                 () = until(due), if due.is_some() => {}
                 () = clock::rested(&mut self.rest) => self.rest = None,
                 wishes = gauge.wishes.next() => self.grant(wishes),
@@ -270,9 +275,16 @@ impl Dispatcher {
         }
     }
 
+    /// Whether events are read on. Where the endpoint takes nothing they stay where they are, as long
+    /// as there is something to probe it with: so a dead endpoint costs nothing, however many come.
+    fn wants_more(&self) -> bool {
+        let is_at_rest = self.flow.mode() != Mode::Active && self.agenda.unfinished() > 0;
+        self.agenda.has_room() && !is_at_rest
+    }
+
     /// Offers what was read ahead, as far as there is room.
     fn fill(&mut self) {
-        while self.agenda.has_room() {
+        while self.wants_more() {
             match self.read_ahead.pop_front() {
                 Some(Taken::ToDeliver(event)) => self.agenda.offer(event),
                 Some(Taken::Filtered(seq, reason)) => {
@@ -290,13 +302,16 @@ impl Dispatcher {
         while self.agenda.is_ready(self.flow.limit())
             && self.records.has_room()
             && self.flow.is_open(now)
+            && self.stake.may_start()
         {
-            let Some(going) = self.agenda.take(now, self.flow.limit()) else { return };
+            let Some(going) = self.agenda.take(now, self.flow.limit()) else { break };
             self.flow.start(going.bytes());
+            self.stake.start(going.bytes());
             let sender = self.sender.clone();
             let rereader = self.rereader.clone();
             self.attempts.push(Box::pin(attempt(sender, rereader, going)));
         }
+        self.stake.pause();
     }
 
     /// Hands what changed to the schedule, unless it is still busy with the last step.
@@ -384,7 +399,7 @@ impl Dispatcher {
     fn read(&mut self, head: Seq) {
         let from = self.agenda.read_from();
         let is_free = self.reading.is_none() && self.rest.is_none() && self.read_ahead.is_empty();
-        if is_free && from < head && self.agenda.has_room() {
+        if is_free && from < head && self.wants_more() {
             let wanted = self.duty.wanted();
             self.reading = Some(self.journal.read(from, wanted, limits::READ_BYTES));
         }
@@ -426,6 +441,7 @@ impl Dispatcher {
     /// Decides what comes of an attempt.
     fn ended(&mut self, attempt: Attempt) {
         let now = clock::now();
+        self.stake.end();
         match &attempt.result {
             AttemptResult::Ended(sent) => self.judge(&attempt, sent, now),
             AttemptResult::Lost(reason) => {
@@ -467,11 +483,16 @@ impl Dispatcher {
         }
     }
 
-    fn report(&self, head: Seq) {
+    fn report(&self) {
         let (parked, next) = self.agenda.parked();
-        let behind = head.0.saturating_sub(self.agenda.read_from().0);
         let gauge = &self.parts.gauge;
-        gauge.report(behind + self.agenda.unfinished(), parked as u64, next);
+        let left = Left {
+            read_from: self.agenda.read_from(),
+            unfinished: self.agenda.unfinished(),
+            retrying: parked as u64,
+            next_retry_at: next,
+        };
+        gauge.report(left);
         gauge.flow.report(&self.flow);
     }
 

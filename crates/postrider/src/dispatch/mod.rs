@@ -5,6 +5,7 @@
 //! events come from, and how a request is made.
 
 pub mod agenda;
+mod commons;
 mod duty;
 mod taken;
 mod attempt;

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use domain::address::Egress;
 use domain::delivery::Policy;
-use domain::delivery::flow::Bounds;
+use domain::delivery::flow::{Bounds, Mode};
 use domain::delivery::lanes::Order;
 use domain::delivery::policy::Preset;
 use domain::id::Seq;
@@ -16,7 +16,7 @@ use tokio::task::LocalSet;
 
 use super::{Crew, CrewSettings, Needs};
 use crate::clock;
-use crate::live::Gauges;
+use crate::live::{Gauges, Wish};
 use crate::samples::{append, connect, destination, destination_id};
 use crate::send::{Outlet, OutletSettings};
 use crate::shutdown::{Shutdown, shutdown};
@@ -32,7 +32,7 @@ async fn three_events_of_which_two_are_gone() -> Store {
     store
 }
 
-fn crew(store: &Store) -> Crew {
+fn crew(store: &Store, gauges: Arc<Gauges>) -> Crew {
     let nowhere: SocketAddr = "127.0.0.1:1".parse().unwrap();
     let outlet = OutletSettings {
         name_servers: Vec::new(),
@@ -51,7 +51,7 @@ fn crew(store: &Store) -> Crew {
         store: store.clone(),
         outlet: Rc::new(Outlet::new(outlet).unwrap()),
         settings,
-        gauges: Arc::new(Gauges::default()),
+        gauges,
         end: Box::new(|| {}),
     };
     Crew::new(needs, (0, 1))
@@ -70,7 +70,7 @@ async fn records(store: &Store, cursor: u64) -> Vec<(u64, Fate, String)> {
         }
         trigger.drain();
     };
-    let crew = crew(store);
+    let crew = crew(store, Arc::default());
     LocalSet::new()
         .run_until(async {
             let (ran, ()) = tokio::join!(crew.run(shutdown), settled);
@@ -97,4 +97,47 @@ async fn what_was_before_the_connection_is_not_missed() {
     let store = three_events_of_which_two_are_gone().await;
     connect(&store, destination(true), 3).await;
     assert_eq!(records(&store, 4).await, [(3, Fate::Retry, "blocked_address".to_owned())]);
+}
+
+#[tokio::test]
+async fn a_dead_endpoint_costs_nothing_however_many_events_come() {
+    let store = memory::open();
+    connect(&store, destination(true), 1).await;
+    let gauges = Arc::<Gauges>::default();
+    let gauge = gauges.of(&destination_id());
+    let probes = || match gauge.flow.glance()?.mode {
+        Mode::Holding { probes, .. } => Some(probes),
+        _ => None,
+    };
+    let (trigger, shutdown) = shutdown();
+    let watched = async {
+        append_many(&store, 60).await;
+        until(|| probes().is_some()).await;
+        append_many(&store, 500).await;
+        gauge.wishes.make(Wish::TryNow);
+        until(|| probes() > Some(0)).await;
+        let looked_at = gauge.glance(Seq(0)).waiting;
+        assert!(looked_at <= 60, "it has taken in {looked_at}");
+        assert_eq!(gauge.glance(Seq(561)).waiting, 560);
+        trigger.drain();
+    };
+    let crew = crew(&store, gauges.clone());
+    LocalSet::new()
+        .run_until(async {
+            let (ran, ()) = tokio::join!(crew.run(shutdown), watched);
+            ran.unwrap();
+        })
+        .await;
+}
+
+async fn append_many(store: &Store, count: u32) {
+    for _ in 0..count {
+        append(store, clock::now()).await;
+    }
+}
+
+async fn until(is_so: impl Fn() -> bool) {
+    while !is_so() {
+        tokio::task::yield_now().await;
+    }
 }

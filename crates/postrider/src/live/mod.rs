@@ -9,7 +9,7 @@ use std::collections::HashMap;
 use std::sync::atomic::{AtomicBool, AtomicI64, AtomicU64, Ordering::Relaxed};
 use std::sync::{Arc, Mutex, PoisonError};
 
-use domain::id::DestinationId;
+use domain::id::{DestinationId, Seq};
 use domain::limits;
 use domain::time::Timestamp;
 
@@ -37,9 +37,11 @@ pub struct Gauges {
 }
 
 /// What is going on at one destination.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub struct DestinationGauge {
-    waiting: AtomicU64,
+    /// The largest number where nobody has read yet.
+    read_from: AtomicU64,
+    unfinished: AtomicU64,
     retrying: AtomicU64,
     /// 0 where nothing is due.
     next_retry_at: AtomicI64,
@@ -49,6 +51,19 @@ pub struct DestinationGauge {
     pub flow: FlowGauge,
     /// What people ask for.
     pub wishes: Wishes,
+}
+
+/// What a destination has left to do.
+#[derive(Clone, Copy, Debug)]
+pub struct Left {
+    /// The first event that it has not looked at.
+    pub read_from: Seq,
+    /// Deliveries before that which are not finished.
+    pub unfinished: u64,
+    /// Of those, how many have failed and wait for their next try.
+    pub retrying: u64,
+    /// When the first of these is due.
+    pub next_retry_at: Option<Timestamp>,
 }
 
 /// A moment of a destination.
@@ -70,20 +85,36 @@ impl Gauges {
     }
 }
 
+impl Default for DestinationGauge {
+    fn default() -> Self {
+        Self {
+            read_from: AtomicU64::new(u64::MAX),
+            unfinished: AtomicU64::default(),
+            retrying: AtomicU64::default(),
+            next_retry_at: AtomicI64::default(),
+            filtered: FilteredSamples::default(),
+            flow: FlowGauge::default(),
+            wishes: Wishes::default(),
+        }
+    }
+}
+
 impl DestinationGauge {
-    /// Notes how much is left to do. Places that a restore has passed over, always the same large
-    /// number, hold no events.
-    pub fn report(&self, waiting: u64, retrying: u64, next: Option<Timestamp>) {
-        self.waiting.store(waiting % limits::RESTORE_SKIP, Relaxed);
-        self.retrying.store(retrying, Relaxed);
-        self.next_retry_at.store(next.map_or(0, |at| at.0), Relaxed);
+    /// Notes how much is left to do.
+    pub fn report(&self, left: Left) {
+        self.read_from.store(left.read_from.0, Relaxed);
+        self.unfinished.store(left.unfinished, Relaxed);
+        self.retrying.store(left.retrying, Relaxed);
+        self.next_retry_at.store(left.next_retry_at.map_or(0, |at| at.0), Relaxed);
     }
 
-    /// What is going on now.
-    pub fn glance(&self) -> Glance {
+    /// What is going on where the journal's next event gets the place `head`. Places that a restore
+    /// has passed over, always the same large number, hold no events.
+    pub fn glance(&self, head: Seq) -> Glance {
         let next = self.next_retry_at.load(Relaxed);
+        let behind = head.0.saturating_sub(self.read_from.load(Relaxed));
         Glance {
-            waiting: self.waiting.load(Relaxed),
+            waiting: (behind + self.unfinished.load(Relaxed)) % limits::RESTORE_SKIP,
             retrying: self.retrying.load(Relaxed),
             next_retry_at: (next != 0).then_some(Timestamp(next)),
         }

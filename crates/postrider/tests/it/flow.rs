@@ -9,9 +9,9 @@ use testkit::{Answer, Endpoint, Event, Reply, Webhook, Workspace, batch, eventua
 use crate::harness::{Attempt, Server, ms};
 
 /// Of one user each, so that none waits for another.
-fn events(count: usize) -> Vec<u8> {
+fn events(numbers: std::ops::Range<usize>) -> Vec<u8> {
     let event = |number| Event::track("x").user(&format!("u-{number}")).id(&format!("m-{number}"));
-    batch((0..count).map(event)).into()
+    batch(numbers.map(event)).into()
 }
 
 /// An endpoint that answers with whatever status it is told to.
@@ -30,12 +30,14 @@ async fn state(server: &Server, want: &'static str) {
 async fn an_endpoint_that_takes_nothing_is_probed_and_gets_everything_when_it_is_back() {
     let (endpoint, status) = endpoint(503).await;
     let server = Server::start(&Workspace::of_app().posts_to("hooks", &endpoint.url("/"))).await;
-    server.accept("/v1/batch", events(2_000)).await;
+    server.accept("/v1/batch", events(0..2_000)).await;
     state(&server, "holding").await;
     let held = endpoint.received().len();
     assert!(held < 300, "the rest waits untried: {held}");
+    server.accept("/v1/batch", events(2_000..3_000)).await;
+    assert_eq!(server.admin.destination("hooks").await.waiting, 3_000);
     status.store(200, SeqCst);
-    let state = server.admin.wait_until_finished("hooks", 2_000).await;
+    let state = server.admin.wait_until_finished("hooks", 3_000).await;
     assert_eq!(state.gave_up, 0);
     assert_eq!(state.state, "active");
     server.stop().await;
@@ -65,7 +67,7 @@ async fn wrong_settings_hold_the_events_until_they_are_mended() {
 async fn an_endpoint_that_is_gone_is_left_alone_until_somebody_asks_for_it() {
     let (endpoint, status) = endpoint(410).await;
     let server = Server::start(&Workspace::of_app().posts_to("hooks", &endpoint.url("/"))).await;
-    server.accept("/v1/batch", events(100)).await;
+    server.accept("/v1/batch", events(0..100)).await;
     state(&server, "stopped").await;
     status.store(200, SeqCst);
     // Whatever was under way when it stopped has ended then.
@@ -102,7 +104,7 @@ async fn a_destination_may_have_a_rate_and_a_policy_of_its_own() {
         "rate": 1, "concurrency": 3, "retry": { "on": { "server_error": "give_up" } } } });
     let workspace = Workspace::of_app().webhook(Webhook::new("hooks", &endpoint.url("/")).own(own));
     let server = Server::start(&workspace).await;
-    server.accept("/v1/batch", events(3)).await;
+    server.accept("/v1/batch", events(0..3)).await;
     let received = endpoint.wait_for(3).await;
     let last = received[2].at - received[0].at;
     assert!(last >= ms(1_900), "one a second: {last:?}");
@@ -121,7 +123,7 @@ async fn a_paused_destination_gathers_events_and_goes_on_from_there() {
     let paused =
         Workspace::of_app().webhook(webhook.own(json!({ "delivery": { "paused": true } })));
     let server = Server::start(&paused).await;
-    server.accept("/v1/batch", events(5)).await;
+    server.accept("/v1/batch", events(0..5)).await;
     state(&server, "paused").await;
     assert_eq!(endpoint.received().len(), 0);
     server.home.write(&workspace.text());
