@@ -84,15 +84,15 @@ async function take(step, options, leftMs) {
 /** What a step needs at least. */
 function secondsOf(step, { seconds, quick }) {
   const alone = { h: 20, i: 9, j: 36, l: 50, m: 14 };
-  const usual = { g: 3, e: quick ? 6 : 13, f: quick ? 8 : 14, d64: 10, ...alone };
+  const usual = { g: 3, e: quick ? 6 : 13, f: quick ? 8 : 14, d64: 10, n8: 30, ...alone };
   return usual[step] ?? seconds + 4;
 }
 
 function measure(step, options, leftMs) {
   const { bin, quick, programs } = options;
   const connections = Number(step.slice(1));
-  // Ten deliveries for each event: a shorter load, so that the drain stays short.
-  const seconds = step[0] === "d" ? Math.max(1, Math.round(options.seconds / 4)) : options.seconds;
+  // Many deliveries for each event: a shorter load, so that the drain stays short.
+  const seconds = "dn".includes(step[0]) ? Math.max(1, Math.round(options.seconds / 4)) : options.seconds;
   switch (step[0]) {
     case "a":
       return measureProxy({ connections, seconds });

@@ -1,4 +1,4 @@
-// Steps a to d, and k: how much goes through, and what one event costs.
+// Steps a to d, k and n: how much goes through, and what one event costs.
 
 import { startProxy, startSink } from "./nginx.mjs";
 import { nowMs } from "./numbers.mjs";
@@ -26,6 +26,7 @@ const KINDS = {
   c: { path: "/v1/batch", batch: 20, destinations: 1 },
   d: { path: "/v1/track", batch: 0, destinations: 10 },
   k: { path: "/v1/track", batch: 0, destinations: 1, filter: FILTER },
+  n: { path: "/v1/track", batch: 0, destinations: 100 },
 };
 
 function perEvent(before, after, events) {
@@ -71,7 +72,7 @@ function acks(wrk) {
   };
 }
 
-/** Steps b to d, and k: through Postrider, with a fresh data directory. */
+/** Steps b to d, k and n: through Postrider, with a fresh data directory. */
 export async function measureServer({ kind, connections, seconds, bin, patienceMs, say }) {
   const { path, batch, destinations, filter } = KINDS[kind];
   const sink = await startSink();

@@ -83,6 +83,15 @@ pub const WINDOW_EVENTS_MAX: usize = 2_048;
 /// Bytes of events read ahead for one destination. Source: chosen.
 pub const WINDOW_BYTES_MAX: usize = 16 << 20;
 
+/// Bytes of events that all destinations of a dispatch thread read ahead together; of these one may
+/// have as many as it leaves. Source: chosen; four destinations that are behind read as far as they
+/// may, and a hundred take no more memory than ten.
+pub const THREAD_WINDOW_BYTES: usize = 64 << 20;
+
+/// Bytes that each destination may read ahead, however many there are. Source: chosen; a hundred
+/// events of 1 kB, more than may be under way.
+pub const WINDOW_BYTES_LEAST: usize = 128 << 10;
+
 /// Attempts of one destination that have ended and are not settled on disk yet; when reached,
 /// sending pauses. This bounds the duplicates after a crash. Source: chosen.
 pub const UNSETTLED_ATTEMPTS_MAX: usize = 1_024;
@@ -160,8 +169,8 @@ pub const THREAD_ATTEMPTS_MAX: usize = THREAD_CONNECTIONS_MAX;
 /// dozen events of 1 kB, a third of a millisecond's work.
 pub const TURN_BYTES: i64 = 32 << 10;
 
-/// Bytes that an attempt counts for besides those of its event. Source: measured; what an attempt
-/// costs grows little with the event's size up to about that.
+/// Bytes that an attempt counts for besides those of its event. Source: chosen; small
+/// events cost about as much as one of this size.
 pub const TURN_ATTEMPT_BYTES: i64 = 2 << 10;
 
 /// How long a kept connection may have been silent and still be used. Source: chosen; firewalls and
@@ -490,5 +499,7 @@ pub const RESTORE_SKIP: u64 = 1 << 40;
 const _: () = assert!(ASIDE_WAITING_OF_SITE_MAX < ASIDE_WAITING_MAX);
 const _: () = assert!(BUDGET_PART_OF_SITE <= BUDGET_PART_OF_KEYLESS_SITE);
 const _: () = assert!(WINDOW_EVENTS_MAX <= OPEN_DELIVERIES_MAX);
+const _: () = assert!(WINDOW_BYTES_LEAST <= READ_BYTES && READ_BYTES <= WINDOW_BYTES_MAX);
+const _: () = assert!(WINDOW_BYTES_MAX <= THREAD_WINDOW_BYTES);
 const _: () = assert!(EVENT_SCAN.depth_max <= STORED_SCAN.depth_max);
 const _: () = assert!((HTTP2_MISTAKES_MAX as usize) < HTTP2_LOCAL_RESETS_MAX);

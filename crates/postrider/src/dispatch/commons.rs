@@ -6,6 +6,9 @@
 //! much, the less each gets; and however many stall, there is a place for one that has none. Who gets
 //! none waits in line, and a place that becomes free calls the first who may take it.
 //!
+//! The same holds for the bytes of events read ahead: a destination may hold as many as are free, and a
+//! little in any case.
+//!
 //! A turn is as much as a credit of bytes allows. Who has more to send goes to the back of the line of
 //! those that have something to do, and pays there for what it took too much (deficit round robin,
 //! with the deficit carried as a debt).
@@ -22,6 +25,8 @@ pub struct Commons {
     free: Cell<usize>,
     /// How many of the places are kept for those that have none.
     kept: usize,
+    /// Bytes that may be read ahead; below 0 where many hold the least.
+    window: Cell<i64>,
     line: RefCell<VecDeque<Rc<Stand>>>,
 }
 
@@ -38,6 +43,7 @@ pub struct Stake {
     commons: Rc<Commons>,
     stand: Rc<Stand>,
     credit_bytes: i64,
+    held_bytes: i64,
     waits_for: WaitsFor,
 }
 
@@ -51,9 +57,14 @@ enum WaitsFor {
 }
 
 impl Commons {
-    /// Commons of so many places.
-    pub fn of(places: usize) -> Rc<Self> {
-        Rc::new(Self { free: Cell::new(places), kept: places / 2, line: RefCell::default() })
+    /// Commons of so many places, and so many bytes that may be read ahead.
+    pub fn of(places: usize, window_bytes: usize) -> Rc<Self> {
+        Rc::new(Self {
+            free: Cell::new(places),
+            kept: places / 2,
+            window: Cell::new(signed(window_bytes)),
+            line: RefCell::default(),
+        })
     }
 
     /// Calls the first in line who may take a place.
@@ -79,6 +90,7 @@ impl Stake {
             commons: commons.clone(),
             stand: Rc::default(),
             credit_bytes: limits::TURN_BYTES,
+            held_bytes: 0,
             waits_for: WaitsFor::Nothing,
         }
     }
@@ -101,8 +113,20 @@ impl Stake {
     pub fn start(&mut self, bytes: usize) {
         self.commons.free.set(self.commons.free.get() - 1);
         self.stand.held.set(self.stand.held.get() + 1);
-        let bytes = i64::try_from(bytes).unwrap_or(i64::MAX);
-        self.credit_bytes = self.credit_bytes.saturating_sub(bytes + limits::TURN_ATTEMPT_BYTES);
+        let cost = signed(bytes).saturating_add(limits::TURN_ATTEMPT_BYTES);
+        self.credit_bytes = self.credit_bytes.saturating_sub(cost);
+    }
+
+    /// So many bytes of events are held now.
+    pub fn hold(&mut self, bytes: usize) {
+        let before = std::mem::replace(&mut self.held_bytes, signed(bytes));
+        self.commons.window.set(self.commons.window.get() + before - self.held_bytes);
+    }
+
+    /// Bytes of events that may be read ahead besides those that are held.
+    pub fn window(&self) -> usize {
+        let share = self.commons.window.get().max(signed(limits::WINDOW_BYTES_LEAST));
+        usize::try_from(share - self.held_bytes).unwrap_or(0)
     }
 
     /// An attempt has ended.
@@ -140,8 +164,13 @@ impl Drop for Stake {
     fn drop(&mut self) {
         self.commons.line.borrow_mut().retain(|stand| !Rc::ptr_eq(stand, &self.stand));
         self.commons.free.set(self.commons.free.get() + self.stand.held.replace(0));
+        self.hold(0);
         self.commons.call();
     }
+}
+
+fn signed(bytes: usize) -> i64 {
+    i64::try_from(bytes).unwrap_or(i64::MAX)
 }
 
 #[cfg(test)]
@@ -166,7 +195,7 @@ mod tests {
 
     #[test]
     fn who_wants_all_leaves_as_much_as_it_holds() {
-        let commons = Commons::of(200);
+        let commons = Commons::of(200, 0);
         let mut greedy = Stake::in_commons(&commons);
         assert_eq!(start_all(&mut greedy), 50);
         let mut second = Stake::in_commons(&commons);
@@ -182,7 +211,7 @@ mod tests {
 
     #[test]
     fn however_many_stall_there_is_a_place_for_one_that_has_none() {
-        let commons = Commons::of(400);
+        let commons = Commons::of(400, 0);
         let mut stalling: Vec<_> = (0..150).map(|_| Stake::in_commons(&commons)).collect();
         for stake in &mut stalling {
             assert!(start_all(stake) > 0);
@@ -193,7 +222,7 @@ mod tests {
 
     #[test]
     fn a_free_place_calls_the_first_in_line_who_may_take_it() {
-        let commons = Commons::of(2);
+        let commons = Commons::of(2, 0);
         let [mut rich, mut other, mut poor] = [(); 3].map(|()| Stake::in_commons(&commons));
         rich.start(0);
         other.start(0);
@@ -208,7 +237,7 @@ mod tests {
 
     #[test]
     fn who_is_called_and_wants_nothing_lets_the_next_one_go() {
-        let commons = Commons::of(1);
+        let commons = Commons::of(1, 0);
         let [mut first, mut second, mut third] = [(); 3].map(|()| Stake::in_commons(&commons));
         first.start(0);
         assert!(!second.may_start() && !third.may_start());
@@ -221,7 +250,7 @@ mod tests {
 
     #[tokio::test]
     async fn a_turn_ends_with_the_credit_and_a_debt_is_paid() {
-        let commons = Commons::of(1_000);
+        let commons = Commons::of(1_000, 0);
         let mut stake = Stake::in_commons(&commons);
         let whole = usize::try_from(limits::TURN_BYTES).unwrap();
         assert!(stake.may_start());
@@ -233,5 +262,27 @@ mod tests {
         assert!(stake.may_start(), "{}", stake.credit_bytes);
         stake.pause();
         assert_eq!(stake.credit_bytes, limits::TURN_BYTES, "credit is not saved up");
+    }
+
+    #[test]
+    fn the_window_of_one_leaves_as_much_to_the_others_and_everybody_has_a_little() {
+        let least = limits::WINDOW_BYTES_LEAST;
+        let commons = Commons::of(1, 64 * least);
+        let mut stakes: Vec<_> = (0..100).map(|_| Stake::in_commons(&commons)).collect();
+        let fill = |stake: &mut Stake| {
+            let mut held = 0;
+            while stake.window() > 0 {
+                held += least / 4;
+                stake.hold(held);
+            }
+            held
+        };
+        assert_eq!(fill(&mut stakes[0]), 32 * least);
+        assert_eq!(fill(&mut stakes[1]), 16 * least);
+        let all: usize = stakes[2..].iter_mut().map(fill).sum();
+        assert!(all <= 16 * least + 98 * least, "{all}");
+        assert!(stakes.iter_mut().all(|stake| stake.held_bytes >= signed(least)));
+        stakes.clear();
+        assert_eq!(fill(&mut Stake::in_commons(&commons)), 32 * least);
     }
 }

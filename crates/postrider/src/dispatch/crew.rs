@@ -51,7 +51,7 @@ pub struct Crew {
 impl Crew {
     /// A crew for share `share.0` of `share.1`.
     pub fn new(needs: Needs, share: (usize, usize)) -> Self {
-        let commons = Commons::of(limits::THREAD_ATTEMPTS_MAX);
+        let commons = Commons::of(limits::THREAD_ATTEMPTS_MAX, limits::THREAD_WINDOW_BYTES);
         Self { needs, commons, share, working: HashSet::new(), tasks: JoinSet::new() }
     }
 

@@ -279,11 +279,12 @@ impl Dispatcher {
     /// as there is something to probe it with: so a dead endpoint costs nothing, however many come.
     fn wants_more(&self) -> bool {
         let is_at_rest = self.flow.mode() != Mode::Active && self.agenda.unfinished() > 0;
-        self.agenda.has_room() && !is_at_rest
+        self.agenda.has_room() && self.stake.window() > 0 && !is_at_rest
     }
 
     /// Offers what was read ahead, as far as there is room.
     fn fill(&mut self) {
+        self.stake.hold(self.agenda.held_bytes());
         while self.wants_more() {
             match self.read_ahead.pop_front() {
                 Some(Taken::ToDeliver(event)) => self.agenda.offer(event),
@@ -292,8 +293,9 @@ impl Dispatcher {
                     let at = clock::now();
                     self.parts.gauge.filtered.note(FilteredSample { seq, at, reason });
                 }
-                None => return,
+                None => break,
             }
+            self.stake.hold(self.agenda.held_bytes());
         }
     }
 
@@ -401,7 +403,8 @@ impl Dispatcher {
         let is_free = self.reading.is_none() && self.rest.is_none() && self.read_ahead.is_empty();
         if is_free && from < head && self.wants_more() {
             let wanted = self.duty.wanted();
-            self.reading = Some(self.journal.read(from, wanted, limits::READ_BYTES));
+            let bytes = self.stake.window().clamp(limits::WINDOW_BYTES_LEAST, limits::READ_BYTES);
+            self.reading = Some(self.journal.read(from, wanted, bytes));
         }
     }
 

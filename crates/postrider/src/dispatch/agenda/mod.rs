@@ -207,6 +207,11 @@ impl Agenda {
             && self.shelf.unwritten() < limits::UNWRITTEN_DELIVERIES_MAX
     }
 
+    /// Bytes of the events held in memory.
+    pub fn held_bytes(&self) -> usize {
+        self.held_bytes
+    }
+
     /// The line of shelved deliveries to ask the store for, and how many of them; none where none are
     /// wanted, or there is no room.
     pub fn next_line(&mut self) -> Option<(ShelfLine, u32)> {
