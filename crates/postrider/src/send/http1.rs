@@ -21,6 +21,8 @@ use super::failure::{Began, Failure};
 pub struct Line {
     sender: SendRequest<Full<Bytes>>,
     arrival: Rc<Arrival>,
+    /// Whether it has carried a request.
+    is_used: bool,
     /// Where it leads.
     pub remote: SocketAddr,
     /// When it was used last.
@@ -49,14 +51,16 @@ where
         // Every request learns of its own failure; the driver's end has nothing to add.
         let _ = driver.await;
     };
-    Ok((Line { sender, arrival, remote, used_at: Instant::now() }, driver))
+    Ok((Line { sender, arrival, is_used: false, remote, used_at: Instant::now() }, driver))
 }
 
 impl Line {
-    /// Whether it looks fit for another request: open, and not silent for long.
+    /// Whether it looks fit for another request: open, and not silent for long. A new one says that
+    /// it is ready only after its driver has begun.
     pub fn is_fit(&self, now: Instant) -> bool {
         let silence = now.saturating_duration_since(self.used_at);
-        self.sender.is_ready() && silence < limits::KEPT_CONNECTION_SILENCE_MAX
+        let is_open = if self.is_used { self.sender.is_ready() } else { !self.sender.is_closed() };
+        is_open && silence < limits::KEPT_CONNECTION_SILENCE_MAX
     }
 
     /// Whether it has ended.
@@ -72,6 +76,7 @@ impl Line {
     /// # Cancellation
     /// The connection closes.
     pub async fn ask(&mut self, request: Request<Bytes>) -> Result<Response<Incoming>, Failure> {
+        self.is_used = true;
         self.arrival.expect();
         let answered = match self.sender.ready().await {
             Ok(()) => self.sender.send_request(request.map(Full::new)).await,

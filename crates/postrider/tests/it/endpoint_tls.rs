@@ -1,10 +1,13 @@
 //! TLS to endpoints: certificates must be valid, and what is wrong with one is named.
 
 use serde_json::{Value, json};
-use testkit::{ALWAYS, Authority, Certificate, Event, RawEndpoint, Webhook, Workspace, eventually};
+use testkit::{
+    ALWAYS, Authority, Certificate, Event, RawEndpoint, Request, Webhook, Workspace, eventually,
+};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
-use crate::harness::{Attempt, Server, ms};
+use crate::harness::{Attempt, Home, Server, ms};
+use crate::process::Process;
 
 fn url(endpoint: &RawEndpoint, host: &str) -> String {
     format!("https://{host}:{}/", endpoint.address().port())
@@ -117,6 +120,52 @@ async fn a_client_certificate_is_shown_to_who_asks_for_one() {
     assert_eq!(endpoint.served(), 1);
 }
 
+#[tokio::test]
+async fn a_client_certificate_is_shown_to_an_endpoint_that_the_machine_trusts() {
+    let (authority, clients) = (Authority::new("Everybody's"), Authority::new("Clients"));
+    let certificate = authority.issue(&["127.0.0.1"], ALWAYS);
+    let endpoint = RawEndpoint::secure(certificate.server(Some(&clients), &["http/1.1"])).await;
+    let ours = clients.issue(&["us"], ALWAYS);
+    let tls = json!({ "tls": { "certificate": ours.pem, "key": ours.key_pem } });
+    let webhook = Webhook::new("hooks", &url(&endpoint, "127.0.0.1")).own(tls);
+    let home = Home::new(&Workspace::of_app().webhook(webhook));
+    std::fs::write(home.path("roots.pem"), &authority.pem).expect("a file");
+    let roots = ("SSL_CERT_FILE", home.text_path("roots.pem"));
+    let server = Process::start_with(&home, roots).await;
+    let event: Vec<u8> = Event::track("x").user("u").id("m").into();
+    let event = Request::new("POST", "/v1/track").key("key-app").body(event);
+    assert_eq!(server.gateway.send(&event).await.status, 200);
+    let attempts = server.admin.wait_for_attempts("destination=hooks", 1).await;
+    assert_eq!(attempts[0].gist(), (1, 200, "delivered", ""), "{attempts:?}");
+    server.kill().await;
+}
+
+#[tokio::test]
+async fn the_steps_of_an_attempt_its_address_and_its_answer_are_told() {
+    let authority = Authority::new("Ours");
+    let certificate = authority.issue(&["localhost"], ALWAYS);
+    let endpoint = RawEndpoint::secure(certificate.server(None, &["http/1.1"])).await;
+    let tls = json!({ "ca": authority.pem });
+    let server = sending(&url(&endpoint, "localhost"), &tls).await;
+    server.admin.wait_for_attempts("destination=hooks", 1).await;
+    server.accept("/v1/track", Event::track("x").user("u").id("n")).await;
+    server.admin.wait_for_attempts("destination=hooks", 2).await;
+    let told = server.admin.get("/api/v1/attempts?destination=hooks&details=1").await;
+    server.stop().await;
+    let [second, first] = [&told["attempts"][0], &told["attempts"][1]];
+    let went = |attempt: &Value, step: &str| attempt["phases"][step].is_u64();
+    for step in ["resolve_us", "connect_us", "tls_us", "first_byte_us"] {
+        assert!(went(first, step), "{step}: {first}");
+        assert_eq!(went(second, step), step == "first_byte_us", "the kept connection: {second}");
+    }
+    for attempt in [first, second] {
+        assert_eq!(attempt["remote"], endpoint.address().to_string());
+        assert_eq!(attempt["answer"]["body"], "ok", "{attempt}");
+        assert_eq!(attempt["answer"]["headers"], json!([["content-length", "2"]]));
+    }
+    assert_eq!(endpoint.connections(), 1);
+}
+
 /// The first attempt at an endpoint that answers a greeting with these bytes and closes.
 async fn greeted_with(bytes: &'static [u8]) -> Attempt {
     let endpoint = RawEndpoint::start(move |mut stream, _, _| async move {
@@ -167,7 +216,7 @@ async fn a_new_certificate_of_a_destination_applies_without_a_restart() {
     let (old, new) = (Authority::new("Old"), Authority::new("New"));
     let certificate = new.issue(&["localhost"], ALWAYS);
     let endpoint = RawEndpoint::secure(certificate.server(None, &[])).await;
-    let home = crate::harness::Home::new(&Workspace::of_app());
+    let home = Home::new(&Workspace::of_app());
     std::fs::write(home.path("ca.pem"), &old.pem).expect("a file");
     let tls = json!({ "tls": { "ca": { "file": "ca.pem" } } });
     let webhook = Webhook::new("hooks", &url(&endpoint, "localhost")).own(tls);

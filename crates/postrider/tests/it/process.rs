@@ -79,6 +79,13 @@ impl Process {
         Self::started(command(home, &["serve"], flags)).await
     }
 
+    /// The same with one more variable.
+    pub async fn start_with(home: &Home, (name, value): (&str, String)) -> Self {
+        let mut command = command(home, &["serve"], &[]);
+        command.env(name, value);
+        Self::started(command).await
+    }
+
     /// The same with a socket that is listening already.
     pub async fn start_with_socket(home: &Home, socket: &TcpListener) -> Self {
         let socket = socket.try_clone().expect("a socket");

@@ -58,3 +58,28 @@ async fn events_without_an_id_are_all_stored_and_so_is_everything_without_a_wind
     endpoint.wait_for(6).await;
     server.stop().await;
 }
+
+/// Sends an event to an endpoint that sends it back again and again; answers how many were stored.
+async fn stored_where_it_is_sent_back(event: &str) -> u64 {
+    let endpoint = Endpoint::ok().await;
+    let workspace = Workspace::of_app().posts_to("hooks", &endpoint.url("/v1/track"));
+    let server = Server::start(&workspace).await;
+    server.accept("/v1/track", event).await;
+    for _ in 0..3 {
+        let sent = endpoint.wait_for(1).await[0].body.clone();
+        server.accept("/v1/track", sent).await;
+    }
+    let stored = server.admin.accepted().await;
+    server.stop().await;
+    stored
+}
+
+#[tokio::test]
+async fn an_event_that_an_endpoint_sends_back_to_us_does_not_go_round() {
+    let check = async |event, stored| {
+        assert_eq!(stored_where_it_is_sent_back(event).await, stored, "{event}");
+    };
+    check(r#"{"type":"track","event":"x","userId":"u","messageId":"m"}"#, 1).await;
+    // The id that it gets from us is known from its first return on.
+    check(r#"{"type":"track","event":"x","userId":"u"}"#, 2).await;
+}
