@@ -47,6 +47,8 @@ pub enum Command {
     },
     /// Print the reference page of the reasons, or explain the one with this code.
     Reasons(Option<String>),
+    /// Print the reference page of the metrics.
+    Metrics,
     /// Compare what was answered with what arrived.
     Audit(AuditOrder),
     /// Print this text: help, or the version.
@@ -126,6 +128,7 @@ pub fn read(
         Some(("reasons", matches)) => {
             Ok(Command::Reasons(matches.get_one::<String>("code").cloned()))
         }
+        Some(("metrics", _)) => Ok(Command::Metrics),
         Some(("audit", matches)) => Ok(Command::Audit(audit_order(matches))),
         // Not reached: clap asks for a subcommand.
         _ => Ok(Command::Show(command_line().render_long_help().to_string())),
@@ -186,6 +189,7 @@ fn command_line() -> clap::Command {
         .subcommand(backup())
         .subcommand(restore())
         .subcommand(reasons())
+        .subcommand(metrics())
         .subcommand(audit())
 }
 
@@ -230,6 +234,10 @@ fn reasons() -> clap::Command {
     clap::Command::new("reasons")
         .about("Explain every reason for a refusal or a failed attempt, and what to do about it")
         .arg(Arg::new("code").value_name("CODE").help("Only this one, for example connect_refused"))
+}
+
+fn metrics() -> clap::Command {
+    clap::Command::new("metrics").about("Print what GET /metrics has, as a page")
 }
 
 fn audit() -> clap::Command {

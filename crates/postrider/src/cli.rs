@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use storage::embedded;
 
+use crate::admin::metrics::families as metrics;
 use crate::args::{self, AuditOrder, Command, EXIT_USAGE, Surroundings};
 use crate::audit::audit;
 use crate::config::{Config, print, reference};
@@ -39,6 +40,7 @@ pub fn main() -> ExitCode {
             Some(text) => show(&text),
             None => fail(EXIT_USAGE, &format!("error: no reason {code:?}; see postrider reasons")),
         },
+        Command::Metrics => show(&metrics::page()),
         Command::Audit(order) => compare(&order),
         Command::Show(text) => show(&text),
     }

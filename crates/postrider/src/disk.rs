@@ -54,6 +54,7 @@ impl<F: FnMut() -> io::Result<u64>> Watch<F> {
     /// Where nobody can say how much is free, the disk itself will tell.
     fn look(&mut self) {
         let free = (self.free)().map_err(|error| self.fail(&error)).unwrap_or(u64::MAX);
+        self.gauges.disk_free_bytes.store(free, Relaxed);
         let (free_min, is_low) = (self.free_min, free < self.free_min);
         if self.gauges.is_disk_low.swap(is_low, Relaxed) == is_low {
             return;

@@ -8,6 +8,7 @@ mod door;
 mod filtered;
 mod filters;
 mod guard;
+pub mod metrics;
 mod pages;
 pub mod playground;
 mod problem;
@@ -72,6 +73,7 @@ pub async fn serve(
 fn router(needs: Arc<Needs>) -> Router {
     Router::new()
         .route("/health", get(|| async { "ok" }))
+        .route("/metrics", get(metrics::show))
         .route("/api/v1/status", get(status::show))
         .route("/api/v1/attempts", get(attempts::list))
         .route("/api/v1/rejections", get(rejections::list))

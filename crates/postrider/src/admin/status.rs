@@ -222,7 +222,7 @@ fn destination(
 }
 
 /// The word for how a destination fares.
-fn state(one: &Destination, flow: Option<FlowGlance>, retrying: u64) -> &'static str {
+pub fn state(one: &Destination, flow: Option<FlowGlance>, retrying: u64) -> &'static str {
     match (flow.map(|flow| flow.mode), retrying) {
         _ if !one.enabled => "disabled",
         _ if one.delivery.paused => "paused",

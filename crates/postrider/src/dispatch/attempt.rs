@@ -30,6 +30,8 @@ pub struct Attempt {
     pub at: Timestamp,
     /// How long it took.
     pub duration_us: u32,
+    /// When its event was received, where that was read.
+    pub received_at: Option<Timestamp>,
     /// Bytes of the event, as far as they were known when it began.
     pub bytes: usize,
     /// What came of it.
@@ -95,13 +97,15 @@ pub async fn attempt(sender: Rc<Sender>, rereader: Rc<Rereader>, going: Going) -
         Some(event) => Ok(event),
         None => rereader.read(going.seq).await,
     };
+    let received_at = event.as_ref().ok().map(|event| event.received_at);
     let stamp = AttemptStamp { number: going.tries.count, at };
     let result = match event {
         Ok(event) => AttemptResult::Ended(sender.send(&event.payload, stamp).await),
         Err(lost_or_unread) => lost_or_unread,
     };
     let (seq, kind, tries) = (going.seq, going.kind, going.tries);
-    Attempt { seq, kind, tries, at, duration_us: start.micros(), bytes, result }
+    let duration_us = start.micros();
+    Attempt { seq, kind, tries, at, duration_us, received_at, bytes, result }
 }
 
 /// Why an event cannot be read any more.

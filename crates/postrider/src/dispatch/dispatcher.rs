@@ -17,6 +17,7 @@ use std::time::Duration;
 use domain::delivery::Policy as RetryPolicy;
 use domain::delivery::flow::{Bounds, Ended, Flow, Mode, Turn};
 use domain::delivery::lanes::Order;
+use domain::delivery::policy::Class;
 use domain::delivery::retry::{self, Decision, Moment};
 use domain::id::{DestinationId, Seq};
 use domain::limits;
@@ -466,6 +467,8 @@ impl Dispatcher {
         let outcome = &sent.outcome;
         let ended = Ended { started_at: attempt.at, bytes: attempt.bytes, outcome };
         let turn = self.flow.end(ended, now);
+        let work = &self.parts.gauge.work;
+        work.ended(Class::of(outcome), Duration::from_micros(attempt.duration_us.into()));
         let moment = Moment { now, jitter: clock::jitter(), endpoint: self.flow.endpoint() };
         let decision = retry::decide(&self.retry, attempt.tries, outcome, moment);
         let fate = match decision {
@@ -476,6 +479,9 @@ impl Dispatcher {
         match (decision, outcome.reason()) {
             (Decision::RetryAt(at), Some(reason)) => self.agenda.retry(attempt.seq, at, reason),
             _ => self.agenda.finish(attempt.seq),
+        }
+        if let (Fate::Delivered, Some(received_at)) = (fate, attempt.received_at) {
+            work.delivered(now.since(received_at));
         }
         self.records.made(attempt, fate, sent);
         if let Some(turn) = turn {
@@ -494,6 +500,7 @@ impl Dispatcher {
             unfinished: self.agenda.unfinished(),
             retrying: parked as u64,
             next_retry_at: next,
+            oldest_at: self.agenda.oldest_at(),
         };
         gauge.report(left);
         gauge.flow.report(&self.flow);

@@ -7,6 +7,7 @@
 use std::cell::RefCell;
 use std::sync::Arc;
 use std::sync::atomic::Ordering::Relaxed;
+use std::time::Instant;
 
 use domain::event::NewEvent;
 use domain::limits;
@@ -110,9 +111,11 @@ impl Desk {
         let count = batch.events.len() as u64;
         let gauges = self.gauges.clone();
         let claims = Claims::of(self.recent.clone(), batch.calls);
+        let handed_over = Instant::now();
         match self.journal.append(batch.events) {
             Ok(receipt) => Some(async move {
                 let answer = receipt.await.map(|_| ());
+                gauges.store_time.note(handed_over.elapsed());
                 // Done here, as a caller may be gone before its answer comes, and send again.
                 if answer.is_ok() {
                     gauges.accepted.fetch_add(count, Relaxed);

@@ -2,8 +2,10 @@
 
 mod refusals;
 mod filtered;
+mod histogram;
 mod flow;
 mod wishes;
+mod work;
 
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicBool, AtomicI64, AtomicU64, Ordering::Relaxed};
@@ -15,8 +17,10 @@ use domain::time::Timestamp;
 
 pub use filtered::{FilteredSample, FilteredSamples};
 pub use flow::{FlowGauge, FlowGlance};
+pub use histogram::{Histogram, Times};
 pub use refusals::{Cause, Refusals, Tally};
 pub use wishes::{Wish, Wishes};
+pub use work::Work;
 
 /// What the server has done since it started.
 #[derive(Debug, Default)]
@@ -31,6 +35,10 @@ pub struct Gauges {
     pub is_recalled: AtomicBool,
     /// Whether the disk has less room than it should, so that no events are taken.
     pub is_disk_low: AtomicBool,
+    /// Bytes of the disk that are free; the largest number where nobody can say.
+    pub disk_free_bytes: AtomicU64,
+    /// How long it takes until a batch of events is on disk.
+    pub store_time: Histogram,
     /// Requests and events refused.
     pub refusals: Refusals,
     destinations: Mutex<HashMap<DestinationId, Arc<DestinationGauge>>>,
@@ -45,6 +53,10 @@ pub struct DestinationGauge {
     retrying: AtomicU64,
     /// 0 where nothing is due.
     next_retry_at: AtomicI64,
+    /// 0 where nothing waits.
+    oldest_at: AtomicI64,
+    /// What attempts have come to.
+    pub work: Work,
     /// The latest events that were filtered.
     pub filtered: FilteredSamples,
     /// How its deliveries fare.
@@ -64,6 +76,8 @@ pub struct Left {
     pub retrying: u64,
     /// When the first of these is due.
     pub next_retry_at: Option<Timestamp>,
+    /// When the first of the deliveries that are not finished was received.
+    pub oldest_at: Option<Timestamp>,
 }
 
 /// A moment of a destination.
@@ -75,6 +89,8 @@ pub struct Glance {
     pub retrying: u64,
     /// When the next try is due.
     pub next_retry_at: Option<Timestamp>,
+    /// When the first event was received that was looked at and not delivered.
+    pub oldest_at: Option<Timestamp>,
 }
 
 impl Gauges {
@@ -92,6 +108,8 @@ impl Default for DestinationGauge {
             unfinished: AtomicU64::default(),
             retrying: AtomicU64::default(),
             next_retry_at: AtomicI64::default(),
+            oldest_at: AtomicI64::default(),
+            work: Work::default(),
             filtered: FilteredSamples::default(),
             flow: FlowGauge::default(),
             wishes: Wishes::default(),
@@ -106,17 +124,19 @@ impl DestinationGauge {
         self.unfinished.store(left.unfinished, Relaxed);
         self.retrying.store(left.retrying, Relaxed);
         self.next_retry_at.store(left.next_retry_at.map_or(0, |at| at.0), Relaxed);
+        self.oldest_at.store(left.oldest_at.map_or(0, |at| at.0), Relaxed);
     }
 
     /// What is going on where the journal's next event gets the place `head`. Places that a restore
     /// has passed over, always the same large number, hold no events.
     pub fn glance(&self, head: Seq) -> Glance {
-        let next = self.next_retry_at.load(Relaxed);
+        let time = |at: &AtomicI64| Some(at.load(Relaxed)).filter(|at| *at != 0).map(Timestamp);
         let behind = head.0.saturating_sub(self.read_from.load(Relaxed));
         Glance {
             waiting: (behind + self.unfinished.load(Relaxed)) % limits::RESTORE_SKIP,
             retrying: self.retrying.load(Relaxed),
-            next_retry_at: (next != 0).then_some(Timestamp(next)),
+            next_retry_at: time(&self.next_retry_at),
+            oldest_at: time(&self.oldest_at),
         }
     }
 }

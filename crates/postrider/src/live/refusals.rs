@@ -83,6 +83,16 @@ impl Refusals {
         self.total.load(Relaxed)
     }
 
+    /// How many there were for each source and reason.
+    pub fn counts(&self) -> Vec<((Option<SourceId>, Reason), u64)> {
+        let kinds = self.kinds.lock().unwrap_or_else(PoisonError::into_inner);
+        let count = |kept: &Kept| kept.tallies.values().map(|tally| tally.count).sum();
+        let mut counts: Vec<_> =
+            kinds.iter().map(|(kind, kept)| (kind.clone(), count(kept))).collect();
+        counts.sort_by(|(a, _), (b, _)| (&a.0, a.1.code()).cmp(&(&b.0, b.1.code())));
+        counts
+    }
+
     /// How many there were for each cause, the latest first.
     pub fn tallies(&self) -> Vec<(Cause, Tally)> {
         let kinds = self.kinds.lock().unwrap_or_else(PoisonError::into_inner);

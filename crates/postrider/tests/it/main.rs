@@ -48,6 +48,7 @@ mod egress;
 mod endpoints;
 mod endpoint_tls;
 mod endpoint_http2;
+mod metrics;
 mod names;
 mod workspace;
 mod start;

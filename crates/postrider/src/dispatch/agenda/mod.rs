@@ -246,6 +246,14 @@ impl Agenda {
         self.deliveries.len() as u64 + self.shelf.len()
     }
 
+    /// When the event of the first delivery that is held was received, or, after a restart, was first
+    /// tried.
+    pub fn oldest_at(&self) -> Option<Timestamp> {
+        let (_, first) = self.deliveries.first_key_value()?;
+        let received_at = first.event.as_ref().map(|event| event.received_at);
+        Some(received_at.or(first.first_attempt_at).unwrap_or(first.due))
+    }
+
     /// Deliveries that failed and wait for their time, and when the first of them is due.
     pub fn parked(&self) -> (usize, Option<Timestamp>) {
         (self.due.len(), self.next_due())
