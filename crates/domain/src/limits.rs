@@ -461,6 +461,10 @@ pub const SILENCE_UNTIL_HOLDING: Duration = Duration::from_secs(1);
 /// Source: chosen; a restart takes a few seconds.
 pub const PROBE_WAIT_MIN: Duration = Duration::from_secs(1);
 
+/// Deliveries of a removed destination that are given up in one step. Source: chosen; some
+/// milliseconds of the state's writer.
+pub const GIVEN_UP_AT_ONCE: u32 = 1_000;
+
 /// The longest wait between two probes. Source: chosen; how long it takes at most to notice that an
 /// endpoint is back.
 pub const PROBE_WAIT_MAX: Duration = Duration::from_secs(30);

@@ -179,6 +179,12 @@ reasons! {
         "Try another condition on what is stored before you save it: POST /api/v1/filters/try."
     FilteredSample "filtered_sample" "The event's user is not in the connection's sample."
         "Raise the filter's sample; whoever is in stays in."
+    DestinationDisabled "destination_disabled" "The event came while the destination was disabled."
+        "Enable the destination; pause it instead where events are to wait."
+    DestinationRemoved "destination_removed" "The event came while the destination was removed."
+        "Put the destination back, or let it go."
+    RemovedForGood "removed_for_good" "The destination was removed and not put back in time."
+        "Put a destination back within delivery.keep_removed to get what waits for it."
 }
 
 impl Reason {

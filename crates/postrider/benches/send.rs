@@ -137,13 +137,8 @@ fn sender(url: &str, ca: Option<String>) -> Sender {
     };
     let tls = ca.map(|ca| Box::new(TlsSettings { ca: Some(ca), identity: None }));
     let webhook = WebhookSettings { tls, ..WebhookSettings::posting_to(url) };
-    let destination = Destination {
-        id: DestinationId::new("d".to_owned()),
-        name: "d".to_owned(),
-        enabled: true,
-        delivery: domain::destination::OwnDelivery::default(),
-        settings: DestinationSettings::Webhook(webhook),
-    };
+    let settings_of_type = DestinationSettings::Webhook(webhook);
+    let destination = Destination::new(DestinationId::new("d"), "d", settings_of_type);
     Sender::new(&destination, Rc::new(Outlet::new(settings).unwrap())).unwrap()
 }
 

@@ -5,11 +5,14 @@
 
 use std::sync::Arc;
 
+use domain::time::Timestamp;
 use rustls::RootCertStore;
 use rustls::crypto::CryptoProvider;
 use rustls::pki_types::pem::{self, PemObject};
 use rustls::pki_types::{CertificateDer, PrivateKeyDer};
 use rustls::sign::CertifiedKey;
+use x509_parser::certificate::X509Certificate;
+use x509_parser::prelude::FromDer;
 
 /// Why a text is no certificate, or no key.
 #[derive(Debug, thiserror::Error)]
@@ -48,6 +51,28 @@ pub fn roots(pem: &[u8]) -> Result<RootCertStore, PemError> {
         roots.add(certificate).map_err(PemError::Unusable)?;
     }
     Ok(roots)
+}
+
+/// Whose a certificate is, and until when.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Holder {
+    /// Its subject, as certificates spell it; any text may stand there.
+    pub subject: String,
+    /// The last moment at which it is valid.
+    pub valid_until: Timestamp,
+}
+
+/// Whose the certificates of a text are, in its order; what cannot be read is left out.
+pub fn holders(pem: &[u8]) -> Vec<Holder> {
+    let holder = |certificate: CertificateDer<'_>| {
+        let (_, parsed) = X509Certificate::from_der(&certificate).ok()?;
+        let seconds = parsed.validity().not_after.timestamp();
+        Some(Holder {
+            subject: parsed.subject().to_string(),
+            valid_until: Timestamp(seconds.saturating_mul(1_000)),
+        })
+    };
+    chain(pem).unwrap_or_default().into_iter().filter_map(holder).collect()
 }
 
 /// The first private key of a text.

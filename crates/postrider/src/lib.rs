@@ -156,6 +156,7 @@ fn serve(
         start_dispatch(config, &listeners, store, &gauges, &mut senders)?;
         let needs = admin::Needs {
             store: store.clone(),
+            keep_removed: config.delivery.keep_removed,
             gauges,
             playgrounds,
             gateway,
@@ -360,7 +361,7 @@ fn start_dispatch(
         playground: admin,
         own: vec![gateway, admin],
     };
-    let settings = crew_settings(config);
+    let (settings, keep_removed) = (crew_settings(config), config.delivery.keep_removed);
     let count = thread_count(config);
     for index in 0..count {
         let (outlet, store, gauges) = (outlet.clone(), store.clone(), gauges.clone());
@@ -369,7 +370,8 @@ fn start_dispatch(
         threads.start(format!("dispatch-{index}"), move |shutdown| async move {
             let outlet = send::Outlet::new(outlet).map_err(|error| machine("set up TLS", error))?;
             let end = Box::new(move || trigger.drain());
-            let needs = dispatch::Needs { store, outlet: Rc::new(outlet), settings, gauges, end };
+            let outlet = Rc::new(outlet);
+            let needs = dispatch::Needs { store, outlet, settings, keep_removed, gauges, end };
             Ok(dispatch::Crew::new(needs, (index, count)).run(shutdown).await?)
         })?;
     }

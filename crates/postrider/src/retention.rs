@@ -152,14 +152,13 @@ impl Room {
 async fn first_needed(store: &Store) -> Result<Seq, StorageError> {
     let snapshot = store.catalog.watch().borrow().clone();
     let mut needed = *store.journal.head().borrow();
-    for destination in &snapshot.workspace.destinations {
-        let since = snapshot
-            .workspace
-            .connections
-            .iter()
-            .filter(|connection| connection.destination == destination.id)
-            .map(|connection| connection.since);
-        let stored = store.schedule.load(&destination.id).await?;
+    let workspace = &snapshot.workspace;
+    let known = workspace.destinations.iter().map(|one| (&one.id, &workspace.connections));
+    let removed = workspace.removed.iter().map(|one| (&one.destination.id, &one.connections));
+    for (id, connections) in known.chain(removed) {
+        let ours = connections.iter().filter(|connection| connection.destination == *id);
+        let since = ours.map(|connection| connection.since);
+        let stored = store.schedule.load(id).await?;
         let first = match stored {
             Some(state) => state.first_open.map_or(state.cursor, |open| open.min(state.cursor)),
             None => since.min().unwrap_or(needed),

@@ -35,13 +35,8 @@ pub async fn append(store: &Store, received_at: Timestamp) {
 /// A destination at an address that may not be called.
 pub fn destination(enabled: bool) -> Destination {
     let settings = WebhookSettings::posting_to("http://127.0.0.1:9/");
-    Destination {
-        id: destination_id(),
-        name: "d".to_owned(),
-        enabled,
-        settings: DestinationSettings::Webhook(settings),
-        delivery: domain::destination::OwnDelivery::default(),
-    }
+    let settings = DestinationSettings::Webhook(settings);
+    Destination { enabled, ..Destination::new(destination_id(), "d", settings) }
 }
 
 /// Connects source `s` to a destination, from a place in the journal on.

@@ -8,7 +8,7 @@ use std::sync::Arc;
 use domain::connection::Connection;
 use domain::destination::Destination;
 use domain::source::Source;
-use domain::workspace::Workspace;
+use domain::workspace::{Removed, Workspace};
 use tokio::sync::watch;
 
 use crate::error::StorageError;
@@ -54,6 +54,8 @@ pub enum Object {
     Destination(Destination),
     /// What joins them.
     Connection(Connection),
+    /// A destination that may be put back.
+    Removed(Removed),
 }
 
 /// Names an object: its kind and id.
@@ -74,6 +76,8 @@ pub enum ObjectKind {
     Destination,
     /// See [`Connection`].
     Connection,
+    /// See [`Removed`]; its id is the destination's.
+    Removed,
 }
 
 impl ObjectKind {
@@ -83,6 +87,7 @@ impl ObjectKind {
             Self::Source => "source",
             Self::Destination => "destination",
             Self::Connection => "connection",
+            Self::Removed => "removed",
         }
     }
 }
@@ -94,6 +99,7 @@ impl Object {
             Self::Source(source) => (ObjectKind::Source, source.id.as_str()),
             Self::Destination(destination) => (ObjectKind::Destination, destination.id.as_str()),
             Self::Connection(connection) => (ObjectKind::Connection, connection.id.as_str()),
+            Self::Removed(removed) => (ObjectKind::Removed, removed.destination.id.as_str()),
         };
         ObjectKey { kind, id: id.to_owned() }
     }
@@ -161,6 +167,9 @@ impl Snapshot {
             Object::Source(new) => put_sorted(&mut content.sources, new, |old| &old.id),
             Object::Destination(new) => put_sorted(&mut content.destinations, new, |old| &old.id),
             Object::Connection(new) => put_sorted(&mut content.connections, new, |old| &old.id),
+            Object::Removed(new) => {
+                put_sorted(&mut content.removed, new, |old| &old.destination.id);
+            }
         }
     }
 
@@ -170,6 +179,9 @@ impl Snapshot {
             ObjectKind::Source => content.sources.retain(|old| old.id.as_str() != key.id),
             ObjectKind::Destination => content.destinations.retain(|old| old.id.as_str() != key.id),
             ObjectKind::Connection => content.connections.retain(|old| old.id.as_str() != key.id),
+            ObjectKind::Removed => {
+                content.removed.retain(|old| old.destination.id.as_str() != key.id);
+            }
         }
     }
 }

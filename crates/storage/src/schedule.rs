@@ -33,6 +33,10 @@ pub trait Schedule: Send + Sync + 'static {
         line: ShelfLine,
         rows_max: u32,
     ) -> Receipt<Vec<OpenDelivery>>;
+
+    /// Forgets a destination: its cursor, and every delivery of it that is not finished. What
+    /// happened there stays in the ledger.
+    fn forget(&self, destination: &DestinationId) -> Receipt<()>;
 }
 
 /// A line of shelved deliveries: those of one lane, or those that stand in none.

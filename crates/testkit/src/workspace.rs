@@ -21,6 +21,7 @@ struct Source {
 #[derive(Clone, Debug)]
 pub struct Webhook {
     id: String,
+    enabled: bool,
     url: String,
     method: String,
     headers: Vec<(String, String)>,
@@ -95,11 +96,19 @@ impl Webhook {
     pub fn new(id: &str, url: &str) -> Self {
         Self {
             id: id.to_owned(),
+            enabled: true,
             url: url.to_owned(),
             method: "POST".to_owned(),
             headers: Vec::new(),
             own: Value::Null,
         }
+    }
+
+    /// The same, disabled.
+    #[must_use]
+    pub fn disabled(mut self) -> Self {
+        self.enabled = false;
+        self
     }
 
     /// The same with another method.
@@ -129,7 +138,7 @@ impl Webhook {
         json!({
             "id": self.id,
             "name": self.id,
-            "enabled": true,
+            "enabled": self.enabled,
             "destinationDefinition": { "name": "WEBHOOK" },
             "postrider": self.own,
             "config": {

@@ -3,6 +3,7 @@
 //! In come settings and a stored event; out goes the request to send. Deliberately unknown here:
 //! connections, DNS, TLS and when a request is sent.
 
+pub mod absence;
 pub mod webhook;
 
 use serde::{Deserialize, Serialize};
@@ -11,6 +12,7 @@ use crate::delivery::flow::OwnBounds;
 use crate::delivery::lanes::Order;
 use crate::delivery::policy::OwnPolicy;
 use crate::id::DestinationId;
+use absence::{Absences, Away};
 use webhook::WebhookSettings;
 
 /// Where deliveries go.
@@ -20,13 +22,16 @@ pub struct Destination {
     pub id: DestinationId,
     /// The name people gave it.
     pub name: String,
-    /// Whether deliveries are made; if not, its place in the journal stands still.
+    /// Whether it takes events; if not, what comes meanwhile is passed over.
     pub enabled: bool,
     /// What its type needs to know.
     pub settings: DestinationSettings,
     /// How deliveries are made, as far as that differs from the server's settings.
     #[serde(default, skip_serializing_if = "OwnDelivery::is_default")]
     pub delivery: OwnDelivery,
+    /// Which events it does not take, having been away.
+    #[serde(default, skip_serializing_if = "Absences::is_empty")]
+    pub absences: Absences,
 }
 
 /// What a destination says of how its deliveries are made; what is not there is the server's.
@@ -46,9 +51,20 @@ pub struct OwnDelivery {
 }
 
 impl Destination {
+    /// A destination that is at work, and whose deliveries are made as the server does.
+    pub fn new(id: DestinationId, name: impl Into<String>, settings: DestinationSettings) -> Self {
+        let (delivery, absences) = (OwnDelivery::default(), Absences::default());
+        Self { id, name: name.into(), enabled: true, settings, delivery, absences }
+    }
+
     /// Whether deliveries are made.
     pub fn is_at_work(&self) -> bool {
         self.enabled && !self.delivery.paused
+    }
+
+    /// Why it takes nothing, as far as its own settings say; none where it does.
+    pub fn away(&self) -> Option<Away> {
+        (!self.enabled).then_some(Away::Disabled)
     }
 }
 

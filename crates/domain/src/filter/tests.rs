@@ -14,13 +14,7 @@ use crate::time::Timestamp;
 fn destination() -> Destination {
     let url = "https://hooks.acme.test/".to_owned();
     let settings = WebhookSettings::posting_to(url);
-    Destination {
-        id: DestinationId::new("d"),
-        name: "Hub".to_owned(),
-        enabled: true,
-        settings: DestinationSettings::Webhook(settings),
-        delivery: crate::destination::OwnDelivery::default(),
-    }
+    Destination::new(DestinationId::new("d"), "Hub", DestinationSettings::Webhook(settings))
 }
 
 fn connection(filter: Filter) -> Connection {

@@ -38,6 +38,8 @@ use playground::Playgrounds;
 pub struct Needs {
     /// What is known.
     pub store: Store,
+    /// How long a removed destination may be put back.
+    pub keep_removed: Duration,
     /// What is going on.
     pub gauges: Arc<Gauges>,
     /// What the playgrounds have received.

@@ -386,12 +386,9 @@ mod tests {
 
     #[test]
     fn the_playgrounds_of_a_workspace_are_known() {
-        let destination = |url: &str| Destination {
-            id: DestinationId::new(url),
-            name: String::new(),
-            enabled: false,
-            settings: DestinationSettings::Webhook(WebhookSettings::posting_to(url)),
-            delivery: domain::destination::OwnDelivery::default(),
+        let destination = |url: &str| {
+            let settings = DestinationSettings::Webhook(WebhookSettings::posting_to(url));
+            Destination::new(DestinationId::new(url), "", settings)
         };
         let destinations =
             ["playground://demo", "https://a.test/", "playground://b"].map(destination).to_vec();

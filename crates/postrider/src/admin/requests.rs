@@ -2,10 +2,13 @@
 //! may choose, what is looked up in them. No secret is in it, no header's value, no path of a URL.
 
 use domain::destination::webhook::{
-    AllowedHost, Dynamic, GetExtra, HeaderSetting, Setting, Signing, SigningKey, WebhookSettings,
+    AllowedHost, ClientIdentity, Dynamic, GetExtra, HeaderSetting, Setting, Signing, SigningKey,
+    TlsSettings, WebhookSettings,
 };
 use domain::time::Timestamp;
 use serde::Serialize;
+
+use crate::certificate::{self, Holder};
 
 /// How requests are made.
 #[derive(Debug, Serialize)]
@@ -22,6 +25,23 @@ pub struct RequestsStatus {
     templates: Vec<TemplateStatus>,
     /// What a query carries besides.
     get_extras: Vec<GetExtra>,
+    /// Null where TLS is as the machine has it.
+    tls: Option<TlsStatus>,
+}
+
+/// What TLS takes from the destination: whose certificates these are, and no key.
+#[derive(Debug, Serialize)]
+struct TlsStatus {
+    /// Who is trusted in the place of the machine's authorities; the machine's where it is empty.
+    authorities: Vec<HolderStatus>,
+    /// Who we are to an endpoint that asks; nobody where it is null.
+    client: Option<HolderStatus>,
+}
+
+#[derive(Debug, Serialize)]
+struct HolderStatus {
+    subject: String,
+    valid_until: String,
 }
 
 #[derive(Debug, Serialize)]
@@ -63,6 +83,7 @@ impl RequestsStatus {
             headers: settings.headers.iter().map(|one| one.name.text().to_owned()).collect(),
             templates: templates(settings),
             get_extras: settings.get_extras.clone(),
+            tls: settings.tls.as_deref().map(tls),
         }
     }
 }
@@ -75,6 +96,19 @@ fn signing(own: &Signing, now: Timestamp) -> SigningStatus {
     let schemes = [("v1", !own.keys.is_empty()), ("v1a", own.ed25519.is_some())];
     let schemes = schemes.into_iter().filter_map(|(scheme, is_used)| is_used.then_some(scheme));
     SigningStatus { schemes: schemes.collect(), keys: own.keys.iter().map(key).collect() }
+}
+
+fn tls(own: &TlsSettings) -> TlsStatus {
+    let holders = |pem: &str| certificate::holders(pem.as_bytes()).into_iter().map(holder);
+    let own_certificate = |identity: &ClientIdentity| holders(&identity.certificate).next();
+    TlsStatus {
+        authorities: own.ca.as_deref().map(holders).into_iter().flatten().collect(),
+        client: own.identity.as_ref().and_then(own_certificate),
+    }
+}
+
+fn holder(Holder { subject, valid_until }: Holder) -> HolderStatus {
+    HolderStatus { subject, valid_until: valid_until.to_string() }
 }
 
 fn templates(settings: &WebhookSettings) -> Vec<TemplateStatus> {
@@ -94,8 +128,9 @@ fn path(setting: &Setting<String>) -> Option<String> {
 
 #[cfg(test)]
 mod tests {
-    use domain::destination::webhook::{PrivateKey, SigningSecret};
+    use domain::destination::webhook::{PrivateKey, SecretPem, SigningSecret};
     use serde_json::{Value, json};
+    use testkit::Certificate;
 
     use super::*;
 
@@ -109,7 +144,7 @@ mod tests {
     fn what_is_not_set_is_told_as_it_is_by_itself() {
         let expected = json!({
             "signing": null, "dynamic": "same_origin", "hosts": [], "headers": [],
-            "templates": [], "get_extras": [],
+            "templates": [], "get_extras": [], "tls": null,
         });
         assert_eq!(shown(&WebhookSettings::posting_to("https://a.test/t0ken")), expected);
     }
@@ -125,6 +160,12 @@ mod tests {
             name: Setting::parse(name).unwrap(),
             value: Setting::parse(value).unwrap(),
         };
+        let (authority, own) = (Certificate::of_localhost(), Certificate::of_localhost());
+        let held = json!({
+            "subject": "CN=rcgen self signed cert", "valid_until": "4096-01-01T00:00:00.000Z",
+        });
+        let (certificate, private) = (own.pem.clone(), SecretPem::new(&*own.key_pem));
+        let identity = Some(ClientIdentity { certificate, key: private });
         let settings = WebhookSettings {
             url: Setting::parse("{{ event.context.url || https://a.test/t0ken }}").unwrap(),
             method: Setting::parse("{{ how || PUT }}").unwrap(),
@@ -132,7 +173,7 @@ mod tests {
             dynamic: Dynamic::Hosts(vec![AllowedHost::parse("*.b.example").unwrap()]),
             get_extras: vec![GetExtra::MessageId],
             signing: Some(Box::new(Signing { keys: keys.to_vec(), ed25519 })),
-            tls: None,
+            tls: Some(Box::new(TlsSettings { ca: Some(authority.pem.clone()), identity })),
         };
         let told = shown(&settings);
         let expected = json!({
@@ -150,9 +191,11 @@ mod tests {
                 {"setting": "headers[1].to", "path": "v"},
             ],
             "get_extras": ["messageId"],
+            "tls": {"authorities": [held], "client": held},
         });
         assert_eq!(told, expected);
-        let secrets = ["s3cret", "t0ken", "MfKQ9r8", "BwcHBw"];
+        let key = own.key_pem.lines().nth(1).unwrap();
+        let secrets = ["s3cret", "t0ken", "MfKQ9r8", "BwcHBw", key];
         assert!(secrets.iter().all(|secret| !told.to_string().contains(secret)), "{told}");
     }
 }

@@ -14,6 +14,7 @@ use domain::id::{ConnectionId, DestinationId, Seq, SourceId};
 use domain::reason::Reason;
 use domain::source::{AllowedOrigin, RateLimit, Source, WriteKey};
 use domain::time::Timestamp;
+use domain::workspace::Removed;
 use serde::Serialize;
 use storage::{FilteredCount, Totals};
 
@@ -45,6 +46,8 @@ pub struct Status {
     turned_away: u64,
     sources: Vec<SourceStatus>,
     destinations: Vec<DestinationStatus>,
+    /// Destinations that may be put back.
+    removed: Vec<RemovedStatus>,
     connections: Vec<ConnectionStatus>,
 }
 
@@ -75,6 +78,18 @@ struct KeyStatus {
     valid_until: Option<String>,
 }
 
+/// A destination that was removed; put back in time, it goes on with what waits.
+#[derive(Debug, Serialize)]
+struct RemovedStatus {
+    id: DestinationId,
+    name: String,
+    target: String,
+    removed_at: String,
+    /// When what waits is given up.
+    kept_until: String,
+    waiting: u64,
+}
+
 #[derive(Debug, Serialize)]
 struct DestinationStatus {
     id: DestinationId,
@@ -86,6 +101,8 @@ struct DestinationStatus {
     playground: Option<String>,
     requests: RequestsStatus,
     state: &'static str,
+    /// Whether what comes now is kept for it.
+    queues: bool,
     /// How much may be under way, and why it is no more; none where nobody is at work.
     flow: Option<FlowStatus>,
     waiting: u64,
@@ -161,6 +178,7 @@ pub async fn show(State(needs): State<Arc<Needs>>) -> Result<Json<Status>, Probl
         rejected: needs.gauges.refusals.total(),
         turned_away: needs.gauges.turned_away.load(Relaxed),
         sources: workspace.sources.iter().map(|one| source(one, now)).collect(),
+        removed: workspace.removed.iter().map(|one| removed(one, &needs)).collect(),
         destinations: destinations.map(|one| destination(one, &needs, &totals, now)).collect(),
         connections,
     }))
@@ -208,6 +226,7 @@ fn destination(
         },
         requests: RequestsStatus::of(settings, now),
         state: state(one, flow, glance.retrying),
+        queues: one.away().is_none(),
         flow: flow.map(|flow| flow_status(flow, now)),
         waiting: glance.waiting,
         retrying: glance.retrying,
@@ -218,6 +237,19 @@ fn destination(
         gave_up: total(|totals| totals.gave_up),
         expired: total(|totals| totals.expired),
         filtered: filtered(totals.map_or(&[], |totals| &totals.filtered)),
+    }
+}
+
+fn removed(one: &Removed, needs: &Needs) -> RemovedStatus {
+    let destination = &one.destination;
+    let DestinationSettings::Webhook(settings) = &destination.settings;
+    RemovedStatus {
+        id: destination.id.clone(),
+        name: destination.name.clone(),
+        target: settings.shown(),
+        removed_at: one.at.to_string(),
+        kept_until: one.at.plus(needs.keep_removed).to_string(),
+        waiting: needs.gauges.of(&destination.id).glance().waiting,
     }
 }
 

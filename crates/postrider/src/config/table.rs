@@ -241,6 +241,17 @@ const DELIVERY: &[Row] = &[
                for it, or when the server starts.",
     },
     Row {
+        key: "delivery.keep_removed",
+        kind: Kind::Duration(
+            |config| &mut config.delivery.keep_removed,
+            Bounds { least: SECOND, most: YEAR },
+        ),
+        default: "7d",
+        help: "How long a removed destination may be put back with what waits for it",
+        more: "What comes meanwhile is not kept for it. When the time is over, what waits for it \
+               is given up.",
+    },
+    Row {
         key: "delivery.timeout",
         kind: Kind::Duration(
             |config| &mut config.delivery.timeout,

@@ -104,6 +104,8 @@ pub struct DeliveryConfig {
     pub retry_preset: Preset,
     /// How long an endpoint may take nothing before it is not tried any more.
     pub stop_after: Duration,
+    /// How long a removed destination may be put back with what waits for it.
+    pub keep_removed: Duration,
     /// Longest duration of one attempt.
     pub timeout: Duration,
     /// Attempts of one destination at the same time.

@@ -1,12 +1,14 @@
-//! The crew: keeps a dispatcher at work for every enabled destination of its share.
+//! The crew: keeps a dispatcher at work for every destination of its share, or a bystander for one
+//! that is not at work.
 //!
 //! Each dispatch thread runs one crew. A destination that is removed or disabled finishes what is
-//! under way before it may start again, so two dispatchers of one never work at a time.
+//! under way before anybody else takes over, so no two ever work for one at a time.
 
 use std::collections::HashSet;
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::rc::Rc;
 use std::sync::Arc;
+use std::time::Duration;
 
 use domain::id::DestinationId;
 use domain::limits;
@@ -14,6 +16,7 @@ use storage::{Snapshot, StorageError, Store};
 use tokio::sync::watch;
 use tokio::task::{JoinError, JoinSet};
 
+use super::bystander::{Aside, Bystander};
 use super::commons::Commons;
 use super::dispatcher::{Dispatcher, Parts, Policy, StartError};
 use crate::live::Gauges;
@@ -31,6 +34,8 @@ pub struct Needs {
     pub outlet: Rc<Outlet>,
     /// How deliveries are made.
     pub settings: CrewSettings,
+    /// How long a removed destination may be put back.
+    pub keep_removed: Duration,
     /// What people see of each destination.
     pub gauges: Arc<Gauges>,
     /// Asks the server to end.
@@ -85,8 +90,8 @@ impl Crew {
 
     /// Starts what is missing; what is there follows the catalog by itself.
     fn assign(&mut self, snapshot: &Snapshot, shutdown: &Shutdown) {
-        let enabled = snapshot.workspace.destinations.iter().filter(|one| one.is_at_work());
-        for id in enabled.map(|one| &one.id) {
+        let removed = snapshot.workspace.removed.iter().map(|removed| &removed.destination);
+        for id in snapshot.workspace.destinations.iter().chain(removed).map(|one| &one.id) {
             if self.is_ours(id) && self.working.insert(id.clone()) {
                 self.start(id.clone(), shutdown.clone());
             }
@@ -108,12 +113,18 @@ impl Crew {
             gauge: self.needs.gauges.of(&id),
             commons: self.commons.clone(),
         };
+        let aside = Aside {
+            id: id.clone(),
+            store: self.needs.store.clone(),
+            gauge: self.needs.gauges.of(&id),
+            keep_removed: self.needs.keep_removed,
+        };
         let mut catalog = self.needs.store.catalog.watch();
         catalog.mark_unchanged();
         self.tasks.spawn_local(async move {
             let result = match Dispatcher::start(parts).await {
                 Ok(dispatcher) => dispatcher.run(shutdown.clone()).await,
-                Err(StartError::Gone) => Ok(()),
+                Err(StartError::NotAtWork) => Bystander::run(aside, shutdown).await,
                 Err(StartError::Storage(error)) => Err(error),
                 Err(StartError::Settings(reason)) => {
                     tracing::error!(destination = %id, reason, "destination cannot be used");

@@ -95,9 +95,9 @@ pub(super) struct Dispatcher {
 /// Why a dispatcher cannot start.
 #[derive(Debug, thiserror::Error)]
 pub(super) enum StartError {
-    /// The destination has been removed or disabled.
-    #[error("the destination is gone")]
-    Gone,
+    /// The destination is paused, disabled or removed.
+    #[error("the destination is not at work")]
+    NotAtWork,
     /// Its settings cannot be used.
     #[error("the settings cannot be used: {0}")]
     Settings(String),
@@ -113,7 +113,8 @@ impl Dispatcher {
     /// See [`StartError`].
     pub async fn start(parts: Parts) -> Result<Self, StartError> {
         let mut catalog = parts.store.catalog.watch();
-        let duty = Duty::of(&catalog.borrow_and_update(), &parts.id).ok_or(StartError::Gone)?;
+        let duty =
+            Duty::of(&catalog.borrow_and_update(), &parts.id).ok_or(StartError::NotAtWork)?;
         let sender = Sender::new(&duty.destination, parts.outlet.clone());
         let sender = Rc::new(sender.map_err(StartError::Settings)?);
         let schedule = parts.store.schedule.clone();
@@ -421,7 +422,7 @@ impl Dispatcher {
         if self.catalog.has_changed().unwrap_or(false) {
             return;
         }
-        self.records.expired(&chunk, self.agenda.read_from());
+        self.records.expired(&self.duty.owed(&chunk.gaps), self.agenda.read_from());
         for frame in &chunk.frames {
             self.take_in(frame);
         }
@@ -534,7 +535,7 @@ impl Dispatcher {
 }
 
 /// Loads a destination's state, as soon as storage has room for the question.
-async fn load(
+pub(super) async fn load(
     schedule: &dyn Schedule,
     id: &DestinationId,
 ) -> Result<Option<ScheduleState>, StorageError> {
@@ -565,7 +566,7 @@ async fn shelved(
 }
 
 /// Waits until a point in time.
-async fn until(due: Option<Timestamp>) {
+pub(super) async fn until(due: Option<Timestamp>) {
     let Some(due) = due else { return std::future::pending().await };
     tokio::time::sleep(due.since(clock::now())).await;
 }

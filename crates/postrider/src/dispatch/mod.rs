@@ -11,6 +11,7 @@ mod taken;
 mod attempt;
 mod records;
 mod dispatcher;
+mod bystander;
 mod crew;
 
 pub use crew::{Crew, CrewSettings, Needs};

@@ -9,7 +9,7 @@ use domain::event::EventKind;
 use domain::id::{DestinationId, Seq};
 use domain::limits;
 use domain::reason::Reason;
-use storage::{AttemptRecord, Chunk, Fate};
+use storage::{AttemptRecord, Fate, Gap, OpenDelivery};
 
 use super::attempt::{Attempt, lost_reason};
 use crate::clock;
@@ -97,9 +97,9 @@ impl Records {
         self.push(AttemptRecord { kind, number: attempts, fate: Fate::GaveUp, ..row });
     }
 
-    /// Records what of a chunk cannot be read any more, as far as it was not passed yet.
-    pub fn expired(&mut self, chunk: &Chunk, from: Seq) {
-        for gap in &chunk.gaps {
+    /// Records what cannot be read any more, as far as it was not passed yet.
+    pub fn expired(&mut self, gaps: &[Gap], from: Seq) {
+        for gap in gaps {
             let (first, last) = (gap.range.first.max(from), gap.range.last);
             let count = (last.0 + 1).saturating_sub(first.0);
             if count == 0 {
@@ -153,6 +153,13 @@ impl Records {
             }
             _ => {}
         }
+    }
+
+    /// A delivery is given up for good with its destination.
+    pub fn removed(&mut self, open: &OpenDelivery) {
+        let row = self.without_attempt(open.seq, Reason::RemovedForGood);
+        let (kind, number) = (open.kind, open.attempts);
+        self.push(AttemptRecord { kind, number, fate: Fate::GaveUp, ..row });
     }
 
     /// The row of an event that is gone without an attempt.

@@ -51,6 +51,7 @@ fn crew(store: &Store, gauges: Arc<Gauges>) -> Crew {
         store: store.clone(),
         outlet: Rc::new(Outlet::new(outlet).unwrap()),
         settings,
+        keep_removed: MINUTE,
         gauges,
         end: Box::new(|| {}),
     };

@@ -107,7 +107,10 @@ fn words(reason: Reason) -> (StatusCode, &'static [u8]) {
         | Reason::FilteredType
         | Reason::FilteredEvent
         | Reason::FilteredCondition
-        | Reason::FilteredSample => (StatusCode::INTERNAL_SERVER_ERROR, b"internal server error\n"),
+        | Reason::FilteredSample
+        | Reason::DestinationDisabled
+        | Reason::DestinationRemoved
+        | Reason::RemovedForGood => (StatusCode::INTERNAL_SERVER_ERROR, b"internal server error\n"),
     }
 }
 

@@ -37,13 +37,8 @@ mod tests {
             signing: Some(Box::new(signing)),
             ..WebhookSettings::posting_to("http://a.test")
         };
-        Destination {
-            id: DestinationId::new("secret-name"),
-            name: "secret name".to_owned(),
-            enabled: true,
-            settings: DestinationSettings::Webhook(settings),
-            delivery: domain::destination::OwnDelivery::default(),
-        }
+        let settings = DestinationSettings::Webhook(settings);
+        Destination::new(DestinationId::new("secret-name"), "secret name", settings)
     }
 
     #[test]

@@ -39,13 +39,7 @@ fn sender(settings: OutletSettings, webhook: WebhookSettings) -> Sender {
 }
 
 fn destination(webhook: WebhookSettings) -> Destination {
-    Destination {
-        id: DestinationId::new("d".to_owned()),
-        name: "d".to_owned(),
-        enabled: true,
-        delivery: domain::destination::OwnDelivery::default(),
-        settings: DestinationSettings::Webhook(webhook),
-    }
+    Destination::new(DestinationId::new("d"), "d", DestinationSettings::Webhook(webhook))
 }
 
 async fn send(sender: &Sender) -> Sent {

@@ -5,10 +5,11 @@
 
 use std::path::PathBuf;
 
-use storage::catalog::Edit;
+use storage::catalog::{Edit, Object};
 use storage::{CatalogChange, StorageError, Store};
 
-use super::diff::diff;
+use super::diff::{Moment, diff};
+use crate::clock;
 use crate::reload::{Followed, Reload};
 use crate::shutdown::Shutdown;
 use crate::workspace_file::{self, WorkspaceFileError};
@@ -62,16 +63,34 @@ impl Follower {
             tracing::warn!(file = %self.path.display(), "{warning}");
         }
         let snapshot = self.store.catalog.watch().borrow().clone();
-        let head = *self.store.journal.head().borrow();
-        let changes = diff(&snapshot, &file.workspace, head);
+        let moment = Moment { head: *self.store.journal.head().borrow(), now: clock::now() };
+        let mut changes = diff(&snapshot, &file.workspace, moment);
         if changes.is_empty() {
             return Ok(());
         }
+        self.forget_what_is_passed(&mut changes).await.map_err(FollowError::Catalog)?;
         let removed: Vec<_> = changes.iter().filter_map(removed).collect();
         let changed = changes.len() - removed.len();
         self.store.catalog.apply(changes).await.map_err(FollowError::Catalog)?;
         let removed = removed.join(", ");
         tracing::info!(file = %self.path.display(), changed, removed, "workspace file applied");
+        Ok(())
+    }
+
+    /// Absences that a destination has passed are nothing to note any more.
+    async fn forget_what_is_passed(
+        &self,
+        changes: &mut [CatalogChange],
+    ) -> Result<(), StorageError> {
+        for change in changes {
+            let Edit::Put(Object::Destination(destination)) = &mut change.edit else { continue };
+            if destination.absences.is_empty() {
+                continue;
+            }
+            if let Some(state) = self.store.schedule.load(&destination.id).await? {
+                destination.absences.forget_before(state.cursor);
+            }
+        }
         Ok(())
     }
 

@@ -10,7 +10,7 @@ use domain::source::Source;
 use domain::workspace::Workspace;
 use storage::{StorageError, Store};
 
-use super::diff::diff;
+use super::diff::{Moment, diff};
 use crate::clock;
 
 /// The name of the starter's playground.
@@ -28,20 +28,15 @@ pub async fn ensure(store: &Store) -> Result<(), StorageError> {
     if snapshot.workspace != Workspace::default() {
         return Ok(());
     }
-    let head = *store.journal.head().borrow();
-    store.catalog.apply(diff(&snapshot, &starter(), head)).await.map(|_| ())
+    let moment = Moment { head: *store.journal.head().borrow(), now: clock::now() };
+    store.catalog.apply(diff(&snapshot, &starter(), moment)).await.map(|_| ())
 }
 
 fn starter() -> Workspace {
     let source = Source::new(SourceId::new(STARTER_SOURCE), "My app", write_key());
     let settings = WebhookSettings::posting_to(format!("playground://{STARTER_PLAYGROUND}"));
-    let destination = Destination {
-        id: DestinationId::new("playground"),
-        name: "Playground".to_owned(),
-        enabled: true,
-        settings: DestinationSettings::Webhook(settings),
-        delivery: domain::destination::OwnDelivery::default(),
-    };
+    let settings = DestinationSettings::Webhook(settings);
+    let destination = Destination::new(DestinationId::new("playground"), "Playground", settings);
     let connection = Connection::new(
         ConnectionId::new("my-app-playground"),
         source.id.clone(),
@@ -52,6 +47,7 @@ fn starter() -> Workspace {
         sources: vec![source],
         destinations: vec![destination],
         connections: vec![connection],
+        removed: Vec::new(),
     }
 }
 

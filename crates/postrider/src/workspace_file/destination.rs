@@ -49,7 +49,8 @@ impl Reader {
         if let Some(source) = source {
             self.connect(source, &id, &object, rules);
         }
-        let destination = Destination { id: id.clone(), name, enabled, settings, delivery };
+        let destination = Destination::new(id.clone(), name, settings);
+        let destination = Destination { enabled, delivery, ..destination };
         self.add_destination(&id, Some(destination), &object);
     }
 

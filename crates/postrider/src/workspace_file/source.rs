@@ -57,6 +57,7 @@ impl Reader {
             sources: sources.into_values().map(|(source, _)| source).collect(),
             destinations: known.filter_map(|known| known.destination).collect(),
             connections: connections.into_values().map(|(joined, _)| joined).collect(),
+            removed: Vec::new(),
         };
         Ok(WorkspaceFile { workspace, warnings: take(&mut self.warnings) })
     }

@@ -51,6 +51,7 @@ mod endpoint_http2;
 mod metrics;
 mod names;
 mod workspace;
+mod away;
 mod start;
 mod shutdown;
 mod crash;

@@ -1,8 +1,13 @@
 //! C1: compare-and-set with versions, and watchers.
 
 use domain::connection::Connection;
+use domain::destination::absence::Away;
+use domain::destination::webhook::WebhookSettings;
+use domain::destination::{Destination, DestinationSettings};
 use domain::id::{ConnectionId, DestinationId, Seq, SourceId};
 use domain::source::Source;
+use domain::time::Timestamp;
+use domain::workspace::Removed;
 
 use super::Subject;
 use crate::catalog::{Edit, Object, ObjectKey, ObjectKind};
@@ -79,6 +84,31 @@ pub fn c1_a_version_is_never_used_twice(open: Open<'_>) {
     store.catalog.apply(vec![put(0, "web", "Another")]).wait().unwrap();
     assert_ne!(version(&store, "web"), first);
     assert!(store.catalog.apply(vec![put(first, "web", "Late")]).wait().is_err());
+}
+
+/// What is removed has a version apart from what is put back under its id.
+pub fn a_removed_destination_is_an_object_of_its_own(open: Open<'_>) {
+    let Subject { store, _keep } = open();
+    let settings = WebhookSettings::posting_to("https://hooks.acme.test/");
+    let settings = DestinationSettings::Webhook(settings);
+    let mut destination = Destination::new(DestinationId::new("hook"), "Hook", settings);
+    destination.absences.turn(Some(Away::Removed), Seq(7));
+    let at = Timestamp(1_700_000_000_000);
+    let removed = Removed { destination: destination.clone(), connections: Vec::new(), at };
+    let put = |object| CatalogChange { expected: 0, edit: Edit::Put(object) };
+    let both = vec![put(Object::Destination(destination)), put(Object::Removed(removed.clone()))];
+    store.catalog.apply(both).wait().unwrap();
+    let key = |kind| ObjectKey { kind, id: "hook".to_owned() };
+    let edit = Edit::Remove(key(ObjectKind::Destination));
+    store.catalog.apply(vec![CatalogChange { expected: 1, edit }]).wait().unwrap();
+    let content = store.catalog.watch().borrow().clone();
+    assert_eq!(
+        (content.workspace.destinations.len(), &content.workspace.removed),
+        (0, &vec![removed])
+    );
+    let edit = Edit::Remove(key(ObjectKind::Removed));
+    let content = store.catalog.apply(vec![CatalogChange { expected: 1, edit }]).wait().unwrap();
+    assert_eq!((content.workspace.removed.len(), content.versions.len()), (0, 0));
 }
 
 /// Readers may search the lists by halving.

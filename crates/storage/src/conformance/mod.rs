@@ -52,6 +52,7 @@ macro_rules! conformance {
             schedule::s3_a_delivery_is_open_once_or_not_at_all,
             schedule::s3_shelved_deliveries_come_back_line_by_line,
             schedule::a_destination_without_a_commit_has_no_state,
+            schedule::a_forgotten_destination_begins_anew_and_its_history_stays,
             ledger::l1_searches_find_what_the_model_finds,
             ledger::l1_a_trace_comes_back_and_its_answer_only_when_asked_for,
             ledger::l1_rejections_come_newest_first,
@@ -59,6 +60,7 @@ macro_rules! conformance {
             catalog::c1_watchers_see_every_change,
             catalog::c1_a_version_is_never_used_twice,
             catalog::the_lists_are_sorted_by_id,
+            catalog::a_removed_destination_is_an_object_of_its_own,
             model::random_operations_end_like_the_models,
         );
     };

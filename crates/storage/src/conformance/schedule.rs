@@ -8,7 +8,7 @@ use domain::id::Seq;
 
 use super::Subject;
 use super::fixture::{attempt, destination, filtered, open_delivery, settlement};
-use crate::{AttemptQuery, Depth, Fate, OpenDelivery, Settlement, ShelfLine};
+use crate::{AttemptQuery, Depth, Fate, OpenDelivery, ScheduleState, Settlement, ShelfLine};
 
 type Open<'a> = &'a dyn Fn() -> Subject;
 
@@ -113,6 +113,32 @@ pub fn a_destination_without_a_commit_has_no_state(open: Open<'_>) {
     store.schedule.commit(settlement(destination(1), 1)).wait().unwrap();
     assert_eq!(store.schedule.load(&destination(2)).wait().unwrap(), None);
     assert!(store.schedule.load(&destination(1)).wait().unwrap().is_some());
+}
+
+/// Forgetting is in order with commits, and a destination that commits again is a new one.
+pub fn a_forgotten_destination_begins_anew_and_its_history_stays(open: Open<'_>) {
+    let Subject { store, _keep } = open();
+    let (one, other) = (destination(1), destination(2));
+    for to in [&one, &other] {
+        let step = Settlement {
+            opened: vec![open_delivery(3, 1), shelved(4, Identities::default())],
+            attempts: vec![attempt(to, 3, 1, Fate::Retry)],
+            ..settlement(to.clone(), 6)
+        };
+        store.schedule.commit(step).wait().unwrap();
+    }
+    let forgotten = store.schedule.forget(&one);
+    let late = store.schedule.commit(settlement(one.clone(), 2));
+    forgotten.wait().unwrap();
+    late.wait().unwrap();
+    store.schedule.forget(&destination(3)).wait().unwrap();
+    let state = store.schedule.load(&one).wait().unwrap();
+    assert_eq!(state, Some(ScheduleState::at(Seq(2))));
+    let state = store.schedule.load(&other).wait().unwrap().unwrap();
+    assert_eq!((state.cursor, state.open.len(), state.shelved.len()), (Seq(6), 1, 1));
+    let query = AttemptQuery { rows_max: 9, ..AttemptQuery::default() };
+    assert_eq!(store.ledger.attempts(query).wait().unwrap().len(), 2);
+    assert_eq!(store.ledger.totals().wait().unwrap().len(), 2);
 }
 
 /// S2, S3: shelved deliveries are open, counted, and come back line by line, in order and not before

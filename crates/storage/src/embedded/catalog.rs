@@ -145,6 +145,7 @@ fn body(object: &Object) -> rusqlite::Result<String> {
         Object::Source(source) => serde_json::to_string(source),
         Object::Destination(destination) => serde_json::to_string(destination),
         Object::Connection(connection) => serde_json::to_string(connection),
+        Object::Removed(removed) => serde_json::to_string(removed),
     }
     .map_err(|error| rusqlite::Error::ToSqlConversionFailure(Box::new(error)))
 }
@@ -160,6 +161,7 @@ pub fn read(connection: &Connection) -> rusqlite::Result<Snapshot> {
         objects(connection, ObjectKind::Destination, &mut content.versions)?;
     content.workspace.connections =
         objects(connection, ObjectKind::Connection, &mut content.versions)?;
+    content.workspace.removed = objects(connection, ObjectKind::Removed, &mut content.versions)?;
     let revision: Option<i64> = connection
         .query_row("SELECT value FROM meta WHERE key = 'revision'", [], |row| row.get(0))
         .optional()?;

@@ -85,6 +85,11 @@ impl Schedule for MemoryHistory {
         Receipt::ready(Ok(lines.map_or_else(Vec::new, |lines| lines.line(line, rows(rows_max)))))
     }
 
+    fn forget(&self, destination: &DestinationId) -> Receipt<()> {
+        super::lock(&self.0).destinations.remove(destination);
+        Receipt::ready(Ok(()))
+    }
+
     fn commit(&self, settlement: Settlement) -> Receipt<()> {
         let mut state = super::lock(&self.0);
         let Settlement { destination, cursor, opened, closed, attempts, filtered } = settlement;

@@ -26,6 +26,7 @@
 //! each kind has a bound of its own: whoever invents write keys pushes out strangers' alone.
 
 mod writer;
+mod keys;
 mod open;
 mod answers;
 mod ledger;
@@ -201,6 +202,11 @@ impl Schedule for EmbeddedState {
         let destination = destination.clone();
         let read = |reply| Read::Unshelve { destination, line, rows_max, reply };
         self.command(1, |reply| Command::Read(read(reply)))
+    }
+
+    fn forget(&self, destination: &DestinationId) -> Receipt<()> {
+        let destination = destination.clone();
+        self.command(1, |reply| Command::Forget { destination, reply })
     }
 
     fn commit(&self, settlement: Settlement) -> Receipt<()> {

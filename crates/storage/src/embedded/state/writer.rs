@@ -15,6 +15,7 @@ use domain::id::{DestinationId, Seq, SourceId};
 use rusqlite::Connection;
 
 use super::answers::Answers;
+use super::keys::Keys;
 use super::open;
 use super::trace::Remote;
 use crate::embedded::alarm::Alarm;
@@ -33,6 +34,13 @@ pub enum Command {
     Settle {
         /// What changed.
         settlement: Settlement,
+        /// Who waits for it.
+        reply: Reply<()>,
+    },
+    /// Forget what is not finished of a destination.
+    Forget {
+        /// Whose.
+        destination: DestinationId,
         /// Who waits for it.
         reply: Reply<()>,
     },
@@ -92,13 +100,6 @@ pub struct Writer {
     keys: Keys,
     answers: Answers,
     rows: Rows,
-}
-
-/// Numbers of destinations and reasons that were seen already; only what is committed is kept.
-#[derive(Default)]
-struct Keys {
-    destinations: HashMap<DestinationId, i64>,
-    reasons: HashMap<String, i64>,
 }
 
 /// Where the tables that grow begin and end.
@@ -182,10 +183,14 @@ impl Writer {
             None => self.commit_all(&changes),
         };
         for change in changes {
-            if let Command::Settle { reply, .. } | Command::Reject { reply, .. } = change {
-                // Whoever forgot the receipt does not want the answer.
-                let _ = reply.send(committed.clone());
-            }
+            let (Command::Settle { reply, .. }
+            | Command::Forget { reply, .. }
+            | Command::Reject { reply, .. }) = change
+            else {
+                continue;
+            };
+            // Whoever forgot the receipt does not want the answer.
+            let _ = reply.send(committed.clone());
         }
     }
 
@@ -217,6 +222,7 @@ impl Writer {
         for change in changes {
             match change {
                 Command::Settle { settlement, .. } => step.settle(settlement)?,
+                Command::Forget { destination, .. } => step.forget(destination)?,
                 Command::Reject { rejections, .. } => step.reject(rejections)?,
                 Command::Read(_) => {}
             }
@@ -279,6 +285,18 @@ impl Transact<'_> {
         self.close(destination, &settlement.closed)?;
         self.count(destination, &settlement.filtered)?;
         self.record((&settlement.destination, destination), &settlement.attempts)
+    }
+
+    fn forget(&mut self, destination: &DestinationId) -> rusqlite::Result<()> {
+        let destination = self.keys.destination(self.connection, destination)?;
+        for delete in [
+            "DELETE FROM open_deliveries WHERE destination = ?1",
+            "DELETE FROM cursors WHERE destination = ?1",
+        ] {
+            self.sums.rows +=
+                self.connection.prepare_cached(delete)?.execute([destination])? as u64;
+        }
+        Ok(())
     }
 
     fn count(&mut self, destination: i64, filtered: &[FilteredCount]) -> rusqlite::Result<()> {
@@ -522,53 +540,6 @@ impl Rows {
         *next += step;
         id
     }
-}
-
-impl Keys {
-    fn destination(
-        &mut self,
-        connection: &Connection,
-        id: &DestinationId,
-    ) -> rusqlite::Result<i64> {
-        if let Some(key) = self.destinations.get(id) {
-            return Ok(*key);
-        }
-        let key = intern(
-            connection,
-            "INSERT INTO destinations (id) VALUES (?1) ON CONFLICT DO NOTHING",
-            "SELECT key FROM destinations WHERE id = ?1",
-            id.as_str(),
-        )?;
-        self.destinations.insert(id.clone(), key);
-        Ok(key)
-    }
-
-    fn reason(&mut self, connection: &Connection, code: &str) -> rusqlite::Result<Option<i64>> {
-        if code.is_empty() {
-            return Ok(None);
-        }
-        if let Some(key) = self.reasons.get(code) {
-            return Ok(Some(*key));
-        }
-        let key = intern(
-            connection,
-            "INSERT INTO reasons (code) VALUES (?1) ON CONFLICT DO NOTHING",
-            "SELECT key FROM reasons WHERE code = ?1",
-            code,
-        )?;
-        self.reasons.insert(code.to_owned(), key);
-        Ok(Some(key))
-    }
-}
-
-fn intern(
-    connection: &Connection,
-    insert: &str,
-    select: &str,
-    text: &str,
-) -> rusqlite::Result<i64> {
-    connection.prepare_cached(insert)?.execute([text])?;
-    connection.prepare_cached(select)?.query_row([text], |row| row.get(0))
 }
 
 /// The block of the ledger's sparse index that a row belongs to.

@@ -1,0 +1,282 @@
+//! The bystander: stands in for the dispatcher of a destination that is paused, disabled or removed.
+//!
+//! It sends nothing, and moves the cursor up to the first event that waits: what was filtered, and
+//! what came while the destination was away, is passed and counted as it comes. So nothing of that
+//! is kept for the destination, while what came before waits as it did.
+//!
+//! A removed destination waits to be put back for a while. When that is over, what waited for it is
+//! given up: deliveries that were begun with a row each, the others with a count. Then it is
+//! forgotten, by the catalog first: a crash in between leaves a cursor that nobody needs, where the
+//! other way round all that was ever delivered would count as given up.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::time::Duration;
+
+use domain::delivery::lanes::Order;
+use domain::filter::Verdict;
+use domain::id::{DestinationId, Seq};
+use domain::limits;
+use domain::reason::Reason;
+use domain::time::Timestamp;
+use domain::workspace::Removed;
+use storage::catalog::{Edit, ObjectKey, ObjectKind};
+use storage::{
+    CatalogChange, Chunk, FilteredCount, OpenDelivery, ScheduleState, Settlement, ShelfLine,
+    Snapshot, StorageError, Store,
+};
+use tokio::sync::watch;
+
+use super::dispatcher::{load, until};
+use super::duty::Duty;
+use super::records::Records;
+use crate::clock;
+use crate::live::{DestinationGauge, FilteredSample};
+use crate::shutdown::Shutdown;
+
+/// What a bystander works with.
+pub(super) struct Aside {
+    /// Whose.
+    pub id: DestinationId,
+    pub store: Store,
+    pub gauge: Arc<DestinationGauge>,
+    /// How long a removed destination may be put back.
+    pub keep_removed: Duration,
+}
+
+/// The loop of a destination that is not at work.
+pub(super) struct Bystander {
+    aside: Aside,
+    catalog: watch::Receiver<Arc<Snapshot>>,
+    duty: Duty,
+    /// When it is forgotten; none where it is not removed.
+    ends_at: Option<Timestamp>,
+    cursor: Seq,
+    /// Deliveries that were begun and are not finished.
+    begun: u64,
+    /// Whether the event at the cursor waits.
+    is_waiting: bool,
+}
+
+/// What a chunk holds for a destination that takes nothing.
+struct Passed {
+    /// Up to where it is passed.
+    next: Seq,
+    /// What was counted, by reason.
+    counts: BTreeMap<&'static str, u64>,
+    /// Whether what comes next waits.
+    is_waiting: bool,
+}
+
+impl Bystander {
+    /// Stands by until the destination is at work or forgotten, or the server ends.
+    ///
+    /// # Errors
+    /// Where storage has failed; the next start goes on from the last settlement.
+    pub async fn run(aside: Aside, mut shutdown: Shutdown) -> Result<(), StorageError> {
+        let Some(mut own) = Self::start(aside).await? else { return Ok(()) };
+        let mut head = own.aside.store.journal.head();
+        loop {
+            own.report(*head.borrow_and_update());
+            let result = match own.ends_at {
+                Some(end) if end <= clock::now() => own.forget(&shutdown).await,
+                _ => own.pass(*head.borrow()).await,
+            };
+            let is_behind = !own.is_waiting && own.cursor < *head.borrow();
+            let look_at = match result {
+                Err(error) if !error.passes() => return Err(error),
+                Err(error) => Some(own.rest_after(&error)),
+                Ok(()) if is_behind => Some(clock::now()),
+                Ok(()) => own.ends_at,
+            };
+            tokio::select! {
+                biased;
+                () = shutdown.draining() => return Ok(()),
+                changed = own.catalog.changed() => {
+                    if changed.is_err() || !own.refresh() {
+                        return Ok(());
+                    }
+                }
+                () = until(look_at), if look_at.is_some() => {}
+                _ = head.changed() => {}
+            }
+        }
+    }
+
+    /// Takes up where the destination stands; none where there is nothing to stand by for.
+    async fn start(aside: Aside) -> Result<Option<Self>, StorageError> {
+        let mut catalog = aside.store.catalog.watch();
+        let snapshot = catalog.borrow_and_update().clone();
+        let Some((duty, ends_at)) = aside.duty(&snapshot) else { return Ok(None) };
+        let stored = load(&*aside.store.schedule, &aside.id).await?;
+        let state = stored.unwrap_or_else(|| {
+            let head = *aside.store.journal.head().borrow();
+            ScheduleState::at(duty.since().unwrap_or(head))
+        });
+        let shelved = state.shelved.iter().map(|(_, count)| count);
+        let begun = state.open.len() as u64 + shelved.sum::<u64>();
+        let cursor = state.cursor.max(duty.since().unwrap_or(state.cursor));
+        Ok(Some(Self { aside, catalog, duty, ends_at, cursor, begun, is_waiting: false }))
+    }
+
+    /// Takes up what the catalog says now; false where somebody else is needed, or nobody.
+    fn refresh(&mut self) -> bool {
+        let snapshot = self.catalog.borrow_and_update().clone();
+        let Some((duty, ends_at)) = self.aside.duty(&snapshot) else { return false };
+        self.is_waiting = false;
+        (self.duty, self.ends_at) = (duty, ends_at);
+        true
+    }
+
+    /// Passes what does not wait, as far as one read goes.
+    async fn pass(&mut self, head: Seq) -> Result<(), StorageError> {
+        if self.is_waiting || self.cursor >= head {
+            return Ok(());
+        }
+        let chunk = self.read().await?;
+        // Events accepted since it was put to work must not be passed over.
+        if self.catalog.has_changed().unwrap_or(false) {
+            return Ok(());
+        }
+        let passed = self.look_through(&chunk, None);
+        self.is_waiting = passed.is_waiting;
+        self.settle(passed).await
+    }
+
+    async fn read(&self) -> Result<Chunk, StorageError> {
+        let journal = &self.aside.store.journal;
+        journal.read(self.cursor, self.duty.wanted(), limits::READ_BYTES).await
+    }
+
+    /// Looks through a chunk up to the first event that waits; where those are `given_up`, none does.
+    fn look_through(&self, chunk: &Chunk, given_up: Option<Reason>) -> Passed {
+        let mut passed = Passed { next: chunk.next, counts: BTreeMap::new(), is_waiting: false };
+        // A gap is told by whoever delivers what is behind it.
+        let first_gap = self.duty.owed(&chunk.gaps).first().map(|gap| gap.range.first);
+        if let (Some(gap), None) = (first_gap, given_up) {
+            passed.next = gap.max(self.cursor);
+            passed.is_waiting = true;
+        }
+        for event in chunk.frames.iter().flat_map(|frame| frame.events()) {
+            if event.seq < self.cursor || passed.next <= event.seq {
+                continue;
+            }
+            let reason = match self.duty.judge(&event) {
+                None => continue,
+                Some(Verdict::Filtered(reason)) => reason,
+                Some(Verdict::Passes) => match given_up {
+                    Some(reason) => reason,
+                    None => {
+                        (passed.next, passed.is_waiting) = (event.seq, true);
+                        break;
+                    }
+                },
+            };
+            *passed.counts.entry(reason.code()).or_default() += 1;
+            let at = clock::now();
+            self.aside.gauge.filtered.note(FilteredSample { seq: event.seq, at, reason });
+        }
+        passed
+    }
+
+    /// Moves the cursor, and counts what it passes.
+    async fn settle(&mut self, passed: Passed) -> Result<(), StorageError> {
+        if passed.next <= self.cursor {
+            return Ok(());
+        }
+        let count = |(reason, count): (&str, u64)| FilteredCount { reason: reason.into(), count };
+        let filtered = passed.counts.into_iter().map(|(reason, own)| count((reason, own)));
+        let step = Settlement { filtered: filtered.collect(), ..self.step(passed.next) };
+        self.aside.store.schedule.commit(step).await?;
+        self.cursor = passed.next;
+        Ok(())
+    }
+
+    fn step(&self, cursor: Seq) -> Settlement {
+        Settlement {
+            destination: self.aside.id.clone(),
+            cursor,
+            opened: Vec::new(),
+            closed: Vec::new(),
+            attempts: Vec::new(),
+            filtered: Vec::new(),
+        }
+    }
+
+    /// Gives up what waits, and lets the destination go.
+    async fn forget(&mut self, shutdown: &Shutdown) -> Result<(), StorageError> {
+        let absence = self.duty.destination.absences.current();
+        let end = absence.map_or(self.cursor, |absence| absence.from);
+        while self.cursor < end && self.may_go_on(shutdown) {
+            let chunk = self.read().await?;
+            let passed = self.look_through(&chunk, Some(Reason::RemovedForGood));
+            self.settle(passed).await?;
+        }
+        while self.may_go_on(shutdown) && self.give_up_some().await? {}
+        if !self.may_go_on(shutdown) {
+            return Ok(());
+        }
+        let key = ObjectKey { kind: ObjectKind::Removed, id: self.aside.id.as_str().to_owned() };
+        let expected = self.catalog.borrow().versions.get(&key).copied().unwrap_or(0);
+        let change = CatalogChange { expected, edit: Edit::Remove(key) };
+        match self.aside.store.catalog.apply(vec![change]).await {
+            Ok(_) => self.aside.store.schedule.forget(&self.aside.id).await,
+            // Whoever has changed it in between wakes this loop.
+            Err(StorageError::Conflict { .. }) => Ok(()),
+            Err(error) => Err(error),
+        }
+    }
+
+    /// Whether nobody has put it back meanwhile, and the server goes on.
+    fn may_go_on(&self, shutdown: &Shutdown) -> bool {
+        !self.catalog.has_changed().unwrap_or(true) && !shutdown.is_draining()
+    }
+
+    /// Gives up some deliveries that were begun; whether there were any.
+    async fn give_up_some(&mut self) -> Result<bool, StorageError> {
+        let schedule = &self.aside.store.schedule;
+        let most = limits::GIVEN_UP_AT_ONCE;
+        let line = ShelfLine { order: Order::None, identity: None };
+        let mut open: Vec<OpenDelivery> = schedule.unshelve(&self.aside.id, line, most).await?;
+        if open.is_empty() {
+            let state = schedule.load(&self.aside.id).await?;
+            open = state.map(|state| state.open).unwrap_or_default();
+            open.truncate(usize::try_from(most).unwrap_or(usize::MAX));
+        }
+        let mut records = Records::new(self.aside.id.clone());
+        open.iter().for_each(|one| records.removed(one));
+        let closed: Vec<_> = open.iter().map(|one| one.seq).collect();
+        let step = Settlement { closed, attempts: records.take(), ..self.step(self.cursor) };
+        schedule.commit(step).await?;
+        self.begun = self.begun.saturating_sub(open.len() as u64);
+        Ok(!open.is_empty())
+    }
+
+    fn rest_after(&self, error: &StorageError) -> Timestamp {
+        let error = crate::terminal::chain(error);
+        tracing::warn!(destination = %self.aside.id, error, "cannot pass events; trying again");
+        clock::now().plus(limits::STORAGE_REST)
+    }
+
+    /// Says what waits: what was begun, and what comes before the absence, if there is one.
+    fn report(&self, head: Seq) {
+        let absence = self.duty.destination.absences.current();
+        let end = absence.map_or(head, |absence| absence.from);
+        let ahead = end.0.saturating_sub(self.cursor.0);
+        self.aside.gauge.report(self.begun + ahead, 0, None);
+    }
+}
+
+impl Aside {
+    /// What the catalog says of the destination, and when it is forgotten; none where it is at work
+    /// or gone.
+    fn duty(&self, snapshot: &Snapshot) -> Option<(Duty, Option<Timestamp>)> {
+        let removed = &snapshot.workspace.removed;
+        let is_it = |one: &&Removed| one.destination.id == self.id;
+        if let Some(removed) = removed.iter().find(is_it) {
+            return Some((Duty::of_removed(removed), Some(removed.at.plus(self.keep_removed))));
+        }
+        let duty = Duty::known(snapshot, &self.id)?;
+        (!duty.destination.is_at_work()).then_some((duty, None))
+    }
+}
