@@ -461,6 +461,13 @@ pub const SILENCE_UNTIL_HOLDING: Duration = Duration::from_secs(1);
 /// Source: chosen; a restart takes a few seconds.
 pub const PROBE_WAIT_MIN: Duration = Duration::from_secs(1);
 
+/// Issues of one destination that are told apart; of each reason that comes beyond them, one more.
+/// Source: chosen; a handful is usual, and an endpoint may answer with 900 statuses.
+pub const ISSUES_PER_DESTINATION_MAX: usize = 200;
+
+/// Users that an issue counts. Source: chosen; beyond it the number matters less than that it is large.
+pub const ISSUE_USERS_MAX: u64 = 1_000;
+
 /// Deliveries of a removed destination that are given up in one step. Source: chosen; some
 /// milliseconds of the state's writer.
 pub const GIVEN_UP_AT_ONCE: u32 = 1_000;

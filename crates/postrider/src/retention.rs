@@ -197,6 +197,7 @@ mod tests {
             first_attempt_at: None,
             due: Timestamp(0),
             reason: String::new(),
+            status: 0,
             is_shelved: false,
         });
         let settlement = Settlement {
@@ -206,6 +207,7 @@ mod tests {
             closed: Vec::new(),
             attempts: Vec::new(),
             filtered: Vec::new(),
+            waiting: None,
         };
         store.schedule.commit(settlement).await.unwrap();
     }

@@ -13,7 +13,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use domain::delivery::trace::{Excerpt, Phases, Trace};
-use domain::event::EventKind;
+use domain::event::{EventKind, Identities};
 use domain::id::{DestinationId, Seq};
 use domain::time::Timestamp;
 use storage::embedded::{self, Options};
@@ -68,6 +68,7 @@ fn settlement(step: u64, trace: &Trace) -> Settlement {
         closed: Vec::new(),
         attempts: places.map(|seq| attempt(&destination, seq, trace)).collect(),
         filtered: Vec::new(),
+        waiting: None,
         destination,
     }
 }
@@ -87,6 +88,7 @@ fn attempt(destination: &DestinationId, seq: u64, trace: &Trace) -> AttemptRecor
         destination: destination.clone(),
         seq: Seq(seq),
         kind: EventKind::Track,
+        whose: Identities::default(),
         number: 1,
         at: Timestamp(1_700_000_000_000 + seq.cast_signed()),
         duration_us: 1_500,

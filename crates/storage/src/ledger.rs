@@ -9,11 +9,12 @@
 //! the gateway.
 
 use domain::delivery::Trace;
-use domain::event::EventKind;
+use domain::event::{EventKind, Identities};
 use domain::id::{DestinationId, Seq, SourceId};
 use domain::time::Timestamp;
 use serde::{Deserialize, Serialize};
 
+use crate::issues::{Issue, IssueQuery};
 use crate::receipt::Receipt;
 
 /// What happened.
@@ -21,8 +22,12 @@ pub trait Ledger: Send + Sync + 'static {
     /// Records rejections; best effort towards the caller, durable as the schedule is.
     fn reject(&self, rejections: Vec<RejectionRecord>) -> Receipt<()>;
 
-    /// The newest attempts that match, newest first.
-    fn attempts(&self, query: AttemptQuery) -> Receipt<Vec<AttemptRecord>>;
+    /// The newest attempts that match, newest first. A search that would have to look at too much
+    /// ends early, and says where to go on.
+    fn attempts(&self, query: AttemptQuery) -> Receipt<AttemptPage>;
+
+    /// The issues that match, those that came last first; counted with the attempts.
+    fn issues(&self, query: IssueQuery) -> Receipt<Vec<Issue>>;
 
     /// The newest rejections, newest first: so many of sources at most, and so many of nobody known.
     /// Strangers can make any number of the latter, which must not hide the former.
@@ -65,6 +70,8 @@ pub struct AttemptRecord {
     pub seq: Seq,
     /// What kind of event.
     pub kind: EventKind,
+    /// Whose event; the ledger counts them for issues, and keeps them not.
+    pub whose: Identities,
     /// Which attempt of the delivery, from 1; 0 where none was made.
     pub number: u32,
     /// When it began.
@@ -92,10 +99,31 @@ pub struct AttemptQuery {
     pub seq: Option<Seq>,
     /// Only with this fate.
     pub fate: Option<Fate>,
+    /// Only of this issue.
+    pub issue: Option<u64>,
+    /// Only with this reason, by its code.
+    pub reason: Option<String>,
+    /// Only with this status; 0 for none.
+    pub status: Option<u16>,
+    /// Only those that began then or later.
+    pub from: Option<Timestamp>,
+    /// Only those that began before.
+    pub to: Option<Timestamp>,
+    /// Only those before this place of the ledger, as a page says where it ends.
+    pub older_than: Option<u64>,
     /// At most so many rows.
     pub rows_max: u32,
     /// How much of each.
     pub depth: Depth,
+}
+
+/// Attempts that were found.
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+pub struct AttemptPage {
+    /// Newest first.
+    pub attempts: Vec<AttemptRecord>,
+    /// Where to go on with [`AttemptQuery::older_than`]; none where there are no more.
+    pub older_than: Option<u64>,
 }
 
 /// How much of an attempt is read.
@@ -109,9 +137,13 @@ pub enum Depth {
 }
 
 impl AttemptQuery {
-    /// Whether an attempt is asked for.
+    /// Whether an attempt is asked for, as far as it says so itself.
     pub fn matches(&self, attempt: &AttemptRecord) -> bool {
-        self.destination.as_ref().is_none_or(|wanted| *wanted == attempt.destination)
+        self.reason.as_ref().is_none_or(|wanted| *wanted == attempt.reason)
+            && self.status.is_none_or(|wanted| wanted == attempt.status)
+            && self.from.is_none_or(|from| from <= attempt.at)
+            && self.to.is_none_or(|to| attempt.at < to)
+            && self.destination.as_ref().is_none_or(|wanted| *wanted == attempt.destination)
             && self.seq.is_none_or(|wanted| wanted == attempt.seq)
             && self.fate.is_none_or(|wanted| wanted == attempt.fate)
     }

@@ -10,6 +10,7 @@ pub mod frame;
 pub mod journal;
 pub mod schedule;
 pub mod ledger;
+pub mod issues;
 pub mod catalog;
 pub mod tail;
 pub mod memory;
@@ -22,9 +23,11 @@ use std::sync::Arc;
 pub use catalog::{Catalog, CatalogChange, Snapshot};
 pub use error::StorageError;
 pub use frame::{Frame, StoredEvent};
+pub use issues::{Issue, IssueQuery, IssueState, WaitingBy};
 pub use journal::{Chunk, Gap, GapReason, Journal, SeqRange, Wanted};
 pub use ledger::{
-    AttemptQuery, AttemptRecord, Depth, Fate, FilteredCount, Ledger, RejectionRecord, Totals,
+    AttemptPage, AttemptQuery, AttemptRecord, Depth, Fate, FilteredCount, Ledger, RejectionRecord,
+    Totals,
 };
 pub use receipt::Receipt;
 pub use schedule::{OpenDelivery, Schedule, ScheduleState, Settlement, ShelfLine};

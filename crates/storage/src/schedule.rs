@@ -11,6 +11,7 @@ use domain::event::{EventKind, Identities, IdentityHash};
 use domain::id::{DestinationId, Seq};
 use domain::time::Timestamp;
 
+use crate::issues::WaitingBy;
 use crate::ledger::{AttemptRecord, FilteredCount};
 use crate::receipt::Receipt;
 
@@ -85,6 +86,8 @@ pub struct OpenDelivery {
     pub due: Timestamp,
     /// Code of the last attempt's reason; empty before the first attempt.
     pub reason: String,
+    /// The endpoint's status then; 0 where none came.
+    pub status: u16,
     /// Whether it waits in the store only, until its line is read.
     pub is_shelved: bool,
 }
@@ -104,4 +107,7 @@ pub struct Settlement {
     pub attempts: Vec<AttemptRecord>,
     /// Events the cursor passes that were filtered, by reason.
     pub filtered: Vec<FilteredCount>,
+    /// How many deliveries wait after they failed in which way, all of them; none where that is as
+    /// it was.
+    pub waiting: Option<Vec<WaitingBy>>,
 }

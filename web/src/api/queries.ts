@@ -1,7 +1,15 @@
 // The polled questions of the dashboard, each with its key and rhythm, for TanStack Query.
 import { keepPreviousData, QueryClient, queryOptions } from "@tanstack/react-query";
 import { read } from "./client";
-import type { Attempt, Fate, PlaygroundRequest, Rejections, Status } from "./types";
+import type {
+  Attempt,
+  Fate,
+  Issue,
+  IssueState,
+  PlaygroundRequest,
+  Rejections,
+  Status,
+} from "./types";
 
 const POLL_MS = 2_000;
 const ROWS = 50;
@@ -55,6 +63,34 @@ export const deliveryQuery = (destination: string, seq: number) =>
       const query = { destination, seq, details: 1, limit: ROWS };
       return (await read<{ attempts: Attempt[] }>("/api/v1/attempts", query, signal)).attempts;
     },
+  });
+
+export interface IssueFilter {
+  destination?: string | undefined;
+  state?: IssueState | undefined;
+}
+
+const MOST_ISSUES = 500;
+
+export const issuesQuery = (filter: IssueFilter) =>
+  queryOptions({
+    queryKey: ["issues", filter.destination ?? "", filter.state ?? ""],
+    queryFn: async ({ signal }) =>
+      (await read<{ issues: Issue[] }>("/api/v1/issues", { ...filter, limit: MOST_ISSUES }, signal))
+        .issues,
+    placeholderData: keepPreviousData,
+  });
+
+/** One issue with its newest attempts. */
+export const issueQuery = (id: string) =>
+  queryOptions({
+    queryKey: ["issue", id],
+    queryFn: async ({ signal }) =>
+      await read<Issue & { attempts: Attempt[] }>(
+        `/api/v1/issues/${encodeURIComponent(id)}`,
+        {},
+        signal,
+      ),
   });
 
 export const rejectionsQuery = () =>

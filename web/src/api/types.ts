@@ -14,6 +14,8 @@ export interface Status {
   rejected: number;
   sources: Source[];
   destinations: Destination[];
+  /** Destinations that may be put back. */
+  removed: Removed[];
   connections: Connection[];
 }
 
@@ -63,6 +65,8 @@ export interface Destination {
   playground: string | null;
   requests: Requests;
   state: DestinationState;
+  /** Whether what comes now is kept for it. */
+  queues: boolean;
   /** None where nobody is at work. */
   flow: Flow | null;
   waiting: number;
@@ -93,6 +97,58 @@ export interface Requests {
   /** Settings that are looked up in each event, and where in it. */
   templates: { setting: string; path: string }[];
   get_extras: string[];
+  /** Whose certificates it uses; null where TLS is as the machine has it. */
+  tls: { authorities: Holder[]; client: Holder | null } | null;
+}
+
+/** Whose a certificate is, and until when. */
+export interface Holder {
+  subject: string;
+  valid_until: string;
+}
+
+/** A destination that was removed; put back in time, it goes on with what waits. */
+export interface Removed {
+  id: string;
+  name: string;
+  target: string;
+  removed_at: string;
+  kept_until: string;
+  waiting: number;
+}
+
+export const ISSUE_STATES = ["open", "resolved"] as const;
+
+export type IssueState = (typeof ISSUE_STATES)[number];
+
+/** Failures of one kind at one destination. */
+export interface Issue {
+  id: number;
+  destination: string;
+  reason: string;
+  /** The reason in words, and what to do about it. */
+  sentence: string;
+  advice: string;
+  /** 0 where no answer came, or where several are told together. */
+  status: number;
+  state: IssueState;
+  first_at: string;
+  last_at: string;
+  resolved_at: string | null;
+  /** How often it came again after it was resolved. */
+  reopened: number;
+  /** Attempts that failed. */
+  failed: number;
+  /** Deliveries given up. */
+  gave_up: number;
+  /** Deliveries whose event was gone. */
+  expired: number;
+  /** Deliveries that wait because of it now. */
+  waiting: number;
+  users: { count: number; or_more: boolean };
+  /** The latest event, and what was said of it. */
+  sample: number;
+  detail: string;
 }
 
 export interface FilteredCounts {

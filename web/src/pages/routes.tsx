@@ -6,7 +6,7 @@ import {
   Link,
   lazyRouteComponent,
 } from "@tanstack/react-router";
-import { FATES, type Fate } from "../api/types";
+import { FATES, type Fate, ISSUE_STATES, type IssueState } from "../api/types";
 import { Nothing } from "../parts/Panel";
 import { Shell } from "../parts/Shell";
 import { Overview } from "./overview/Overview";
@@ -25,6 +25,11 @@ export interface PlaySearch {
   face?: Face | undefined;
 }
 
+export interface IssuesSearch {
+  destination?: string | undefined;
+  state?: IssueState | undefined;
+}
+
 function NotFound() {
   return (
     <Nothing title="There is no such page">
@@ -33,6 +38,10 @@ function NotFound() {
   );
 }
 
+/** The router reads `?destination=12` as a number; ids are text. */
+const destinationOf = ({ destination }: Record<string, unknown>) =>
+  destination !== undefined && destination !== "" ? { destination: String(destination) } : {};
+
 const root = createRootRoute({ component: Shell, notFoundComponent: NotFound });
 
 const overview = createRoute({
@@ -40,10 +49,7 @@ const overview = createRoute({
   path: "/",
   component: Overview,
   validateSearch: (search: Record<string, unknown>): OverviewSearch => ({
-    // The router reads `?destination=12` as a number; ids are text.
-    ...(search.destination !== undefined && search.destination !== ""
-      ? { destination: String(search.destination) }
-      : {}),
+    ...destinationOf(search),
     ...(FATES.includes(search.fate as Fate) ? { fate: search.fate as Fate } : {}),
   }),
 });
@@ -64,6 +70,24 @@ const destination = createRoute({
   component: lazyRouteComponent(() => import("./destination/DestinationPage"), "DestinationPage"),
 });
 
+const issues = createRoute({
+  getParentRoute: () => root,
+  path: "/issues",
+  component: lazyRouteComponent(() => import("./issues/Issues"), "Issues"),
+  validateSearch: (search: Record<string, unknown>): IssuesSearch => ({
+    ...destinationOf(search),
+    ...(ISSUE_STATES.includes(search.state as IssueState)
+      ? { state: search.state as IssueState }
+      : {}),
+  }),
+});
+
+const issue = createRoute({
+  getParentRoute: () => root,
+  path: "/issues/$id",
+  component: lazyRouteComponent(() => import("./issues/IssuePage"), "IssuePage"),
+});
+
 const delivery = createRoute({
   getParentRoute: () => root,
   path: "/deliveries/$destination/$seq",
@@ -72,7 +96,7 @@ const delivery = createRoute({
 
 export const createAppRouter = () =>
   createRouter({
-    routeTree: root.addChildren([overview, play, destination, delivery]),
+    routeTree: root.addChildren([overview, play, destination, delivery, issues, issue]),
     defaultPreload: "intent",
   });
 

@@ -3,7 +3,7 @@ import { ActionIcon, SegmentedControl, useMantineColorScheme } from "@mantine/co
 import { useQuery } from "@tanstack/react-query";
 import { Link, Outlet, useRouterState } from "@tanstack/react-router";
 import { Problem } from "../api/client";
-import { type StatusSeen, statusQuery } from "../api/queries";
+import { issuesQuery, type StatusSeen, statusQuery } from "../api/queries";
 import { Copy } from "./Copy";
 import { span } from "./format";
 import { Hostile } from "./Hostile";
@@ -36,6 +36,22 @@ function Appearance() {
   );
 }
 
+function IssuesLink() {
+  const { data: open } = useQuery(issuesQuery({ state: "open" }));
+  const count = open?.length ?? 0;
+  return (
+    <Link to="/issues" activeOptions={{ includeSearch: false }}>
+      Issues
+      {count > 0 && (
+        <span className="badge">
+          {count}
+          <span className="offscreen"> open</span>
+        </span>
+      )}
+    </Link>
+  );
+}
+
 function Navigation({ status }: { status: StatusSeen | undefined }) {
   const path = useRouterState({ select: (state) => state.location.pathname });
   const playgrounds = (status?.destinations ?? []).flatMap((d) =>
@@ -48,6 +64,7 @@ function Navigation({ status }: { status: StatusSeen | undefined }) {
       <Link to="/" activeOptions={{ exact: true, includeSearch: false }}>
         Overview
       </Link>
+      <IssuesLink />
       {play !== undefined && (
         <Link to="/play/$id" params={{ id: play }} activeOptions={{ includeSearch: false }}>
           Playground

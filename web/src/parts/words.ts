@@ -1,5 +1,5 @@
 // The words, shapes and tones of every state: one table, so that a state looks the same everywhere.
-import type { DestinationState, Fate } from "../api/types";
+import type { DestinationState, Fate, Issue } from "../api/types";
 
 export type Shape = "tick" | "clock" | "cross" | "slash" | "octagon" | "dot" | "pause";
 export type Tone = "good" | "warn" | "bad" | "quiet";
@@ -37,6 +37,13 @@ export function destinationLook(state: string): Look {
 
 export function fateLook(fate: string): Look {
   return Object.hasOwn(FATE_LOOKS, fate) ? FATE_LOOKS[fate as Fate] : unknown(fate);
+}
+
+/** An issue is as bad as what it has cost: what is lost before what waits. */
+export function issueLook({ state, gave_up, expired }: Issue): Look {
+  if (state === "resolved") return { word: "Resolved", shape: "tick", tone: "quiet" };
+  if (gave_up + expired > 0) return { word: "Open", shape: "cross", tone: "bad" };
+  return { word: "Open", shape: "clock", tone: "warn" };
 }
 
 export const REJECTED: Look = { word: "Rejected", shape: "octagon", tone: "bad" };

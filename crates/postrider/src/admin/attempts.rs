@@ -1,4 +1,5 @@
 //! `GET /api/v1/attempts`: what was tried, newest first; with `details=1` what endpoints answered, too.
+//! A page says where the next one begins.
 
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -7,9 +8,10 @@ use axum::Json;
 use axum::extract::rejection::QueryRejection;
 use axum::extract::{Query, State};
 use domain::delivery::trace::{Excerpt, Trace};
-use domain::event::EventKind;
+use domain::event::{EventKind, timestamp};
 use domain::id::{DestinationId, Seq};
 use domain::limits;
+use domain::time::Timestamp;
 use serde::{Deserialize, Serialize};
 use storage::{AttemptQuery, AttemptRecord, Depth, Fate};
 
@@ -22,6 +24,12 @@ pub struct Filter {
     destination: Option<DestinationId>,
     seq: Option<Seq>,
     fate: Option<Fate>,
+    issue: Option<u64>,
+    reason: Option<String>,
+    status: Option<u16>,
+    from: Option<String>,
+    to: Option<String>,
+    older_than: Option<u64>,
     #[serde(default)]
     details: Details,
     #[serde(default = "default_limit")]
@@ -42,10 +50,12 @@ enum Details {
 #[derive(Debug, Serialize)]
 pub struct Attempts {
     attempts: Vec<Attempt>,
+    /// What to ask for as `older_than` to go on; null where there are no more.
+    older_than: Option<u64>,
 }
 
 #[derive(Debug, Serialize)]
-struct Attempt {
+pub(super) struct Attempt {
     destination: DestinationId,
     seq: Seq,
     kind: EventKind,
@@ -112,12 +122,35 @@ pub async fn list(
         destination: filter.destination,
         seq: filter.seq,
         fate: filter.fate,
+        issue: filter.issue,
+        reason: filter.reason,
+        status: filter.status,
+        from: time("from", filter.from)?,
+        to: time("to", filter.to)?,
+        older_than: filter.older_than,
         rows_max: filter.limit.clamp(1, filter.details.rows_max()),
         depth: filter.details.depth(),
     };
-    let records = needs.store.ledger.attempts(query).await?;
-    let attempts = records.into_iter().map(|record| attempt(record, filter.details));
-    Ok(Json(Attempts { attempts: attempts.collect() }))
+    let page = needs.store.ledger.attempts(query).await?;
+    let attempts = page.attempts.into_iter().map(|record| attempt(record, filter.details));
+    Ok(Json(Attempts { attempts: attempts.collect(), older_than: page.older_than }))
+}
+
+/// The newest attempts of an issue.
+pub(super) async fn of_issue(needs: &Needs, id: u64) -> Result<Vec<Attempt>, Problem> {
+    let rows_max = default_limit();
+    let query = AttemptQuery { issue: Some(id), rows_max, ..AttemptQuery::default() };
+    let page = needs.store.ledger.attempts(query).await?;
+    Ok(page.attempts.into_iter().map(|record| attempt(record, Details::Left)).collect())
+}
+
+fn time(name: &str, text: Option<String>) -> Result<Option<Timestamp>, Problem> {
+    let Some(text) = text else { return Ok(None) };
+    let parsed = timestamp::parse(&text).map(|time| Some(time.timestamp()));
+    parsed.ok_or_else(|| {
+        let detail = format!("{name} is no time with its zone, such as 2026-01-31T09:30:00Z");
+        Problem::new(400, "bad_query", detail)
+    })
 }
 
 fn attempt(record: AttemptRecord, details: Details) -> Attempt {
@@ -156,7 +189,6 @@ impl From<Excerpt> for Answer {
 #[cfg(test)]
 mod tests {
     use domain::delivery::trace;
-    use domain::time::Timestamp;
     use serde_json::{Value, json};
 
     use super::*;
@@ -166,6 +198,7 @@ mod tests {
             destination: DestinationId::new("orders"),
             seq: Seq(7),
             kind: EventKind::Track,
+            whose: domain::event::Identities::default(),
             number: 2,
             at: Timestamp(1_700_000_000_000),
             duration_us: 1_500,

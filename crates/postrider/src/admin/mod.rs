@@ -8,6 +8,7 @@ mod door;
 mod filtered;
 mod filters;
 mod guard;
+mod issues;
 pub mod metrics;
 mod pages;
 pub mod playground;
@@ -78,6 +79,8 @@ fn router(needs: Arc<Needs>) -> Router {
         .route("/metrics", get(metrics::show))
         .route("/api/v1/status", get(status::show))
         .route("/api/v1/attempts", get(attempts::list))
+        .route("/api/v1/issues", get(issues::list))
+        .route("/api/v1/issues/{id}", get(issues::show))
         .route("/api/v1/rejections", get(rejections::list))
         .route("/api/v1/destinations/{id}/filtered", get(filtered::list))
         .route("/api/v1/destinations/{id}/try-now", post(wishes::try_now))

@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use domain::delivery::retry::Tries;
 use domain::destination::webhook::AttemptStamp;
-use domain::event::EventKind;
+use domain::event::{EventKind, Identities};
 use domain::id::Seq;
 use domain::limits;
 use domain::reason::Reason;
@@ -24,6 +24,8 @@ pub struct Attempt {
     pub seq: Seq,
     /// What kind of event.
     pub kind: EventKind,
+    /// Whose event.
+    pub identities: Identities,
     /// What has been tried, this attempt included.
     pub tries: Tries,
     /// When it began.
@@ -89,11 +91,11 @@ impl Rereader {
 ///
 /// # Cancellation
 /// The endpoint may have taken the event.
-pub async fn attempt(sender: Rc<Sender>, rereader: Rc<Rereader>, going: Going) -> Attempt {
+pub async fn attempt(sender: Rc<Sender>, rereader: Rc<Rereader>, mut going: Going) -> Attempt {
     let at = clock::now();
     let start = clock::Stopwatch::start();
     let bytes = going.bytes();
-    let event = match going.event {
+    let event = match going.event.take() {
         Some(event) => Ok(event),
         None => rereader.read(going.seq).await,
     };
@@ -103,9 +105,9 @@ pub async fn attempt(sender: Rc<Sender>, rereader: Rc<Rereader>, going: Going) -
         Ok(event) => AttemptResult::Ended(sender.send(&event.payload, stamp).await),
         Err(lost_or_unread) => lost_or_unread,
     };
-    let (seq, kind, tries) = (going.seq, going.kind, going.tries);
     let duration_us = start.micros();
-    Attempt { seq, kind, tries, at, duration_us, received_at, bytes, result }
+    let Going { seq, kind, identities, tries, .. } = going;
+    Attempt { seq, kind, identities, tries, at, duration_us, received_at, bytes, result }
 }
 
 /// Why an event cannot be read any more.

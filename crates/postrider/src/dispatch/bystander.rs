@@ -200,6 +200,7 @@ impl Bystander {
             closed: Vec::new(),
             attempts: Vec::new(),
             filtered: Vec::new(),
+            waiting: None,
         }
     }
 

@@ -232,8 +232,8 @@ impl Dispatcher {
     }
 
     fn skip(&mut self, seq: Seq) {
-        if let Some((kind, attempts)) = self.agenda.skip(seq) {
-            self.records.skipped(seq, kind, attempts);
+        if let Some(skipped) = self.agenda.skip(seq) {
+            self.records.skipped(&skipped);
         }
     }
 
@@ -350,6 +350,7 @@ impl Dispatcher {
             closed: step.closed,
             attempts: self.records.take(),
             filtered: filtered.collect(),
+            waiting: self.agenda.take_waiting(),
         })
     }
 
@@ -478,7 +479,9 @@ impl Dispatcher {
             Decision::RetryAt(_) => Fate::Retry,
         };
         match (decision, outcome.reason()) {
-            (Decision::RetryAt(at), Some(reason)) => self.agenda.retry(attempt.seq, at, reason),
+            (Decision::RetryAt(at), Some(reason)) => {
+                self.agenda.retry(attempt.seq, at, (reason.code(), outcome.status));
+            }
             _ => self.agenda.finish(attempt.seq),
         }
         if let (Fate::Delivered, Some(received_at)) = (fate, attempt.received_at) {

@@ -5,7 +5,7 @@
 
 use domain::delivery::flow::Turn;
 use domain::delivery::{Outcome, Trace};
-use domain::event::EventKind;
+use domain::event::{EventKind, Identities};
 use domain::id::{DestinationId, Seq};
 use domain::limits;
 use domain::reason::Reason;
@@ -67,6 +67,7 @@ impl Records {
             destination: self.destination.clone(),
             seq: attempt.seq,
             kind: attempt.kind,
+            whose: attempt.identities,
             number: attempt.tries.count,
             at: attempt.at,
             duration_us: attempt.duration_us,
@@ -83,6 +84,7 @@ impl Records {
         let row = self.without_attempt(attempt.seq, reason);
         self.push(AttemptRecord {
             kind: attempt.kind,
+            whose: attempt.identities,
             number: attempt.tries.count,
             at: attempt.at,
             duration_us: attempt.duration_us,
@@ -90,11 +92,10 @@ impl Records {
         });
     }
 
-    /// Somebody skipped a delivery of which so many attempts were made.
-    pub fn skipped(&mut self, seq: Seq, kind: EventKind, attempts: u32) {
-        tracing::warn!(destination = %self.destination, event = seq.0, "skipped a delivery");
-        let row = self.without_attempt(seq, Reason::Skipped);
-        self.push(AttemptRecord { kind, number: attempts, fate: Fate::GaveUp, ..row });
+    /// Somebody skipped a delivery.
+    pub fn skipped(&mut self, open: &OpenDelivery) {
+        tracing::warn!(destination = %self.destination, event = open.seq.0, "skipped a delivery");
+        self.let_go(open, Reason::Skipped);
     }
 
     /// Records what cannot be read any more, as far as it was not passed yet.
@@ -157,9 +158,14 @@ impl Records {
 
     /// A delivery is given up for good with its destination.
     pub fn removed(&mut self, open: &OpenDelivery) {
-        let row = self.without_attempt(open.seq, Reason::RemovedForGood);
-        let (kind, number) = (open.kind, open.attempts);
-        self.push(AttemptRecord { kind, number, fate: Fate::GaveUp, ..row });
+        self.let_go(open, Reason::RemovedForGood);
+    }
+
+    /// People gave up a delivery, not we.
+    fn let_go(&mut self, open: &OpenDelivery, reason: Reason) {
+        let row = self.without_attempt(open.seq, reason);
+        let (kind, whose, number) = (open.kind, open.identities, open.attempts);
+        self.push(AttemptRecord { kind, whose, number, fate: Fate::GaveUp, ..row });
     }
 
     /// The row of an event that is gone without an attempt.
@@ -168,6 +174,7 @@ impl Records {
             destination: self.destination.clone(),
             seq,
             kind: EventKind::Other,
+            whose: Identities::default(),
             number: 0,
             at: clock::now(),
             duration_us: 0,

@@ -79,7 +79,7 @@ async fn records(store: &Store, cursor: u64) -> Vec<(u64, Fate, String)> {
         })
         .await;
     let query = AttemptQuery { rows_max: 100, ..AttemptQuery::default() };
-    let attempts = store.ledger.attempts(query).await.unwrap();
+    let attempts = store.ledger.attempts(query).await.unwrap().attempts;
     attempts.into_iter().rev().map(|one| (one.seq.0, one.fate, one.reason)).collect()
 }
 

@@ -52,6 +52,7 @@ mod metrics;
 mod names;
 mod workspace;
 mod away;
+mod issues;
 mod start;
 mod shutdown;
 mod crash;

@@ -107,6 +107,7 @@ pub fn settlement(destination: DestinationId, cursor: u64) -> Settlement {
         closed: Vec::new(),
         attempts: Vec::new(),
         filtered: Vec::new(),
+        waiting: None,
     }
 }
 
@@ -125,6 +126,7 @@ pub fn open_delivery(seq: u64, attempts: u32) -> OpenDelivery {
         first_attempt_at: (attempts > 0).then_some(Timestamp(1_700_000_000_000)),
         due: Timestamp(1_700_000_060_000),
         reason: if attempts > 0 { "timeout".to_owned() } else { String::new() },
+        status: if attempts > 1 { 503 } else { 0 },
         is_shelved: false,
     }
 }
@@ -136,6 +138,7 @@ pub fn attempt(destination: &DestinationId, seq: u64, number: u32, fate: Fate) -
         destination: destination.clone(),
         seq: Seq(seq),
         kind: EventKind::Track,
+        whose: Identities::default(),
         number,
         at: Timestamp(1_700_000_000_000 + seq as i64),
         duration_us: 1500 + number,

@@ -27,8 +27,8 @@ pub fn l1_searches_find_what_the_model_finds(open: Open<'_>) {
         }
     }
     for query in queries() {
-        let found = store.ledger.attempts(query.clone()).wait().unwrap();
-        let expected = model.ledger.attempts(query.clone()).wait().unwrap();
+        let found = store.ledger.attempts(query.clone()).wait().unwrap().attempts;
+        let expected = model.ledger.attempts(query.clone()).wait().unwrap().attempts;
         assert!(found == expected, "{query:?} found {} rows", found.len());
     }
     let totals = |store: &Store| store.ledger.totals().wait().unwrap();
@@ -83,11 +83,81 @@ fn queries() -> Vec<AttemptQuery> {
                     fate,
                     rows_max,
                     depth: if seq.is_some() { Depth::Answer } else { Depth::Row },
+                    ..AttemptQuery::default()
                 });
             }
         }
     }
     queries
+}
+
+/// L1: searches by issue, reason, status and time, a page after the other, find what the model finds.
+pub fn l1_pages_follow_each_other_to_the_end(open: Open<'_>) {
+    let Subject { store, _keep } = open();
+    let model = memory::open();
+    for step in 0..6 {
+        for to in 0..DESTINATIONS {
+            let one = destination(to);
+            let attempts = history(&one, to, step).into_iter().map(|attempt| AttemptRecord {
+                status: attempt.status + u16::try_from(attempt.seq.0 % 3).unwrap(),
+                reason: match attempt.fate {
+                    Fate::Delivered => String::new(),
+                    _ => format!("reason-{}", attempt.seq.0 % 2),
+                },
+                ..attempt
+            });
+            let step = Settlement { attempts: attempts.collect(), ..settlement(one, 1) };
+            model.schedule.commit(step.clone()).wait().unwrap();
+            store.schedule.commit(step).wait().unwrap();
+        }
+    }
+    for query in paged_queries() {
+        let (found, expected) = (pages(&store, &query), pages(&model, &query));
+        assert!(found == expected, "{query:?} found {} and not {}", found.len(), expected.len());
+    }
+}
+
+fn pages(store: &Store, query: &AttemptQuery) -> Vec<AttemptRecord> {
+    let (mut all, mut query) = (Vec::new(), query.clone());
+    loop {
+        let page = store.ledger.attempts(query.clone()).wait().unwrap();
+        assert!(page.attempts.len() <= query.rows_max as usize);
+        all.extend(page.attempts);
+        match page.older_than {
+            Some(place) => query.older_than = Some(place),
+            None => return all,
+        }
+    }
+}
+
+fn paged_queries() -> Vec<AttemptQuery> {
+    let none = AttemptQuery { rows_max: 997, ..AttemptQuery::default() };
+    let reason = |code: &str| Some(code.to_owned());
+    let at = |seq: i64| Some(Timestamp(1_700_000_000_000 + seq));
+    let to = |number| Some(destination(number));
+    vec![
+        AttemptQuery { reason: reason("reason-1"), ..none.clone() },
+        AttemptQuery { reason: reason("reason-0"), destination: to(3), ..none.clone() },
+        AttemptQuery { reason: reason("reason-0"), fate: Some(Fate::GaveUp), ..none.clone() },
+        AttemptQuery { reason: reason("nobody's"), ..none.clone() },
+        AttemptQuery { reason: reason("reason-1"), seq: Some(Seq(7)), ..none.clone() },
+        AttemptQuery { status: Some(504), ..none.clone() },
+        AttemptQuery { status: Some(201), destination: to(0), ..none.clone() },
+        AttemptQuery { status: Some(202), rows_max: 5, ..none.clone() },
+        AttemptQuery { status: Some(200), seq: Some(Seq(33)), ..none.clone() },
+        AttemptQuery { issue: Some(1), ..none.clone() },
+        AttemptQuery { issue: Some(3), fate: Some(Fate::Retry), ..none.clone() },
+        AttemptQuery { from: at(900), to: at(2_000), ..none.clone() },
+        AttemptQuery {
+            from: at(2_000),
+            fate: Some(Fate::Retry),
+            destination: to(1),
+            ..none.clone()
+        },
+        AttemptQuery { to: at(700), fate: Some(Fate::Delivered), ..none.clone() },
+        AttemptQuery { from: at(90_000), ..none.clone() },
+        AttemptQuery { from: at(10), to: at(15), reason: reason("reason-1"), ..none },
+    ]
 }
 
 /// Newest first, and as many as asked for.
@@ -125,7 +195,7 @@ pub fn l1_a_trace_comes_back_and_its_answer_only_when_asked_for(open: Open<'_>) 
     store.schedule.commit(step).wait().unwrap();
     for (depth, has_answer) in [(Depth::Answer, true), (Depth::Row, false)] {
         let query = AttemptQuery { rows_max: 9, depth, ..AttemptQuery::default() };
-        let mut found = store.ledger.attempts(query).wait().unwrap();
+        let mut found = store.ledger.attempts(query).wait().unwrap().attempts;
         found.reverse();
         let expected = attempts.iter().cloned().map(|mut attempt| {
             attempt.trace.answer = attempt.trace.answer.filter(|_| has_answer);

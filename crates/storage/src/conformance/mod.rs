@@ -9,6 +9,7 @@ pub mod fixture;
 pub mod journal;
 pub mod schedule;
 pub mod ledger;
+pub mod issues;
 pub mod catalog;
 pub mod model;
 
@@ -54,8 +55,13 @@ macro_rules! conformance {
             schedule::a_destination_without_a_commit_has_no_state,
             schedule::a_forgotten_destination_begins_anew_and_its_history_stays,
             ledger::l1_searches_find_what_the_model_finds,
+            ledger::l1_pages_follow_each_other_to_the_end,
             ledger::l1_a_trace_comes_back_and_its_answer_only_when_asked_for,
             ledger::l1_rejections_come_newest_first,
+            issues::failures_of_one_kind_are_one_issue,
+            issues::an_issue_is_open_until_nothing_waits_and_something_was_delivered,
+            issues::users_are_counted_once_and_up_to_a_bound,
+            issues::a_destination_has_a_bounded_number_of_issues,
             catalog::c1_an_edit_of_an_old_version_is_refused_as_a_whole,
             catalog::c1_watchers_see_every_change,
             catalog::c1_a_version_is_never_used_twice,

@@ -132,6 +132,7 @@ fn compare(store: &Store, model: &Store, operation: Operation) {
                 fate,
                 rows_max: 10,
                 depth: Depth::Answer,
+                ..AttemptQuery::default()
             };
             let search = |store: &Store| store.ledger.attempts(query.clone()).wait().unwrap();
             same(both.map(search), &shown);

@@ -33,7 +33,7 @@ pub fn s1_a_settlement_is_carried_out_as_a_whole(open: Open<'_>) {
     assert_eq!(state.open, [open_delivery(3, 7)]);
     let depth = Depth::Answer;
     let query = AttemptQuery { rows_max: 10, depth, ..AttemptQuery::default() };
-    let attempts = store.ledger.attempts(query).wait().unwrap();
+    let attempts = store.ledger.attempts(query).wait().unwrap().attempts;
     assert_eq!(attempts, [attempt(&one, 4, 1, Fate::Delivered), attempt(&one, 3, 1, Fate::Retry)]);
 }
 
@@ -137,7 +137,7 @@ pub fn a_forgotten_destination_begins_anew_and_its_history_stays(open: Open<'_>)
     let state = store.schedule.load(&other).wait().unwrap().unwrap();
     assert_eq!((state.cursor, state.open.len(), state.shelved.len()), (Seq(6), 1, 1));
     let query = AttemptQuery { rows_max: 9, ..AttemptQuery::default() };
-    assert_eq!(store.ledger.attempts(query).wait().unwrap().len(), 2);
+    assert_eq!(store.ledger.attempts(query).wait().unwrap().attempts.len(), 2);
     assert_eq!(store.ledger.totals().wait().unwrap().len(), 2);
 }
 

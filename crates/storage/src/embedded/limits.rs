@@ -80,6 +80,9 @@ pub const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
 /// scanned in about half a millisecond.
 pub const BLOCK_BITS: u32 = 12;
 
+/// Blocks that one search scans before it says where to go on. Source: measured; a tenth of a second.
+pub const SCANNED_BLOCKS_MAX: usize = 200;
+
 /// Answers kept of one destination, of those to what was delivered and of the others each. Source:
 /// chosen; more kinds of answers than people look through.
 pub const ANSWERS_MAX: usize = 128;

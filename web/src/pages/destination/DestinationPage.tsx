@@ -14,18 +14,26 @@ import { RequestFacts } from "./RequestFacts";
 const route = getRouteApi("/destinations/$id");
 
 function Head({ destination }: { destination: Destination }) {
-  const { id, name, method, target, state } = destination;
+  const { id, name, method, target, state, queues } = destination;
   return (
     <div className="page-head">
       <h1>
         <Hostile text={name || id} />
       </h1>
       <State look={destinationLook(state)} />
+      {!queues && (
+        <span className="secondary">
+          does not queue: what comes now is passed over, what waited stays
+        </span>
+      )}
       <code>
         <Hostile text={`${method} ${target}`} />
       </code>
       <Link to="/" search={{ destination: id }}>
         Its latest attempts
+      </Link>
+      <Link to="/issues" search={{ destination: id }}>
+        Its issues
       </Link>
     </div>
   );

@@ -14,6 +14,7 @@ const plain: Requests = {
   headers: [],
   templates: [],
   get_extras: [],
+  tls: null,
 };
 
 function facts(requests: Partial<Requests>) {
@@ -28,6 +29,8 @@ it("says what is not set, too", () => {
     "Events may choose": "path and headers, within the configured scheme, host and port",
     "Looked up in events": "none",
     Headers: "none",
+    Trusts: "the machine's authorities",
+    "Client certificate": "none",
   });
 });
 
@@ -48,6 +51,10 @@ it("shows keys by number and end, hosts, templates and names", () => {
     headers: ["X-Key"],
     templates: [{ setting: "webhookUrl", path: "context.url" }],
     get_extras: ["messageId"],
+    tls: {
+      authorities: [{ subject: "CN=acme <b>", valid_until: "2027-01-01T00:00:00.000Z" }],
+      client: { subject: "CN=us", valid_until: "2027-02-01T00:00:00.000Z" },
+    },
   });
   expect(shown).toEqual({
     Signing:
@@ -56,6 +63,8 @@ it("shows keys by number and end, hosts, templates and names", () => {
     "Events may choose": "path, headers and host, within the configured one and*.b.example",
     "Looked up in events": "webhookUrl: context.url",
     Headers: "X-Key",
+    Trusts: "CN=acme <b> until 1 Jan 2027, 00:00:00 UTC",
+    "Client certificate": "CN=us until 1 Feb 2027, 00:00:00 UTC",
     "Queries carry besides": "messageId",
   });
 });

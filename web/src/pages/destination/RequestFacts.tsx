@@ -1,5 +1,5 @@
 // How a destination makes its requests: signing, what events may choose, what is looked up in them.
-import type { Requests } from "../../api/types";
+import type { Holder, Requests } from "../../api/types";
 import { counted, fullTime } from "../../parts/format";
 import { Hostile } from "../../parts/Hostile";
 import { useZone } from "../../parts/Time";
@@ -43,8 +43,39 @@ function Names({ names }: { names: string[] }) {
   ));
 }
 
+function Certificate({ of: { subject, valid_until } }: { of: Holder }) {
+  const [zone] = useZone();
+  return (
+    <div>
+      <Hostile text={subject} />
+      <span className="secondary"> until {fullTime(valid_until, zone)}</span>
+    </div>
+  );
+}
+
+function Tls({ tls }: { tls: Requests["tls"] }) {
+  const authorities = tls?.authorities ?? [];
+  return (
+    <>
+      <dt>Trusts</dt>
+      <dd>
+        {authorities.length === 0 ? (
+          <span className="none">the machine's authorities</span>
+        ) : (
+          authorities.map((each, at) => (
+            // biome-ignore lint/suspicious/noArrayIndexKey: a subject may stand twice.
+            <Certificate of={each} key={at} />
+          ))
+        )}
+      </dd>
+      <dt>Client certificate</dt>
+      <dd>{tls?.client ? <Certificate of={tls.client} /> : <span className="none">none</span>}</dd>
+    </>
+  );
+}
+
 export function RequestFacts({ requests }: { requests: Requests }) {
-  const { signing, dynamic, hosts, headers, templates, get_extras } = requests;
+  const { signing, dynamic, hosts, headers, templates, get_extras, tls } = requests;
   return (
     <dl className="facts">
       <dt>Signing</dt>
@@ -64,6 +95,7 @@ export function RequestFacts({ requests }: { requests: Requests }) {
       <dd>
         <Names names={headers} />
       </dd>
+      <Tls tls={tls} />
       {get_extras.length > 0 && (
         <>
           <dt>Queries carry besides</dt>

@@ -1,65 +1,14 @@
 // The latest attempts, newest first, with filters that live in the address.
 import { NativeSelect } from "@mantine/core";
 import { useQuery } from "@tanstack/react-query";
-import { getRouteApi, Link } from "@tanstack/react-router";
+import { getRouteApi } from "@tanstack/react-router";
 import { attemptsQuery } from "../../api/queries";
-import { type Attempt, type Destination, FATES, type Fate } from "../../api/types";
-import { exact } from "../../parts/format";
-import { Hostile } from "../../parts/Hostile";
-import { Kind } from "../../parts/Kind";
-import { Nothing, Panel, Scroll } from "../../parts/Panel";
-import { PhaseBar } from "../../parts/PhaseBar";
-import { State } from "../../parts/State";
-import { Time } from "../../parts/Time";
+import { type Destination, FATES, type Fate } from "../../api/types";
+import { AttemptTable } from "../../parts/AttemptTable";
+import { Nothing, Panel } from "../../parts/Panel";
 import { fateLook } from "../../parts/words";
 
 const route = getRouteApi("/");
-
-function Row({ attempt, name }: { attempt: Attempt; name: string }) {
-  const { status } = attempt;
-  return (
-    <tr>
-      <td>
-        <Time at={attempt.at} />
-      </td>
-      <td>
-        <Kind kind={attempt.kind} />
-      </td>
-      <td className="number-cell">
-        <Link
-          to="/deliveries/$destination/$seq"
-          params={{ destination: attempt.destination, seq: String(attempt.seq) }}
-        >
-          {exact(attempt.seq)}
-        </Link>
-      </td>
-      <th scope="row" className="name">
-        <Hostile text={name} />
-        {attempt.remote && (
-          <span className="secondary">
-            <Hostile text={attempt.remote} />
-          </span>
-        )}
-      </th>
-      <td className="number-cell">{attempt.number}</td>
-      <td className="number-cell">{status ? status : <span className="none">none</span>}</td>
-      <td>
-        <State look={fateLook(attempt.fate)} />
-      </td>
-      <td className="wide">
-        {attempt.reason && (
-          <code>
-            <Hostile text={attempt.reason} />
-          </code>
-        )}{" "}
-        <Hostile text={attempt.detail} />
-      </td>
-      <td className="number-cell">
-        <PhaseBar attempt={attempt} />
-      </td>
-    </tr>
-  );
-}
 
 function Filters({ destinations }: { destinations: Destination[] }) {
   const { destination = "", fate = "" } = route.useSearch();
@@ -118,43 +67,7 @@ function Body({ destinations }: { destinations: Destination[] }) {
       </Nothing>
     );
   }
-  const names = new Map(destinations.map((each) => [each.id, each.name || each.id]));
-  return (
-    <Scroll label="Attempts table">
-      <table>
-        <thead>
-          <tr>
-            <th scope="col">Time</th>
-            <th scope="col">Kind</th>
-            <th scope="col" className="number-cell">
-              Event
-            </th>
-            <th scope="col">Destination</th>
-            <th scope="col" className="number-cell">
-              Attempt
-            </th>
-            <th scope="col" className="number-cell">
-              Status
-            </th>
-            <th scope="col">Fate</th>
-            <th scope="col">Reason</th>
-            <th scope="col" className="number-cell">
-              Duration
-            </th>
-          </tr>
-        </thead>
-        <tbody>
-          {attempts.map((attempt) => (
-            <Row
-              key={`${attempt.destination} ${attempt.seq} ${attempt.number} ${attempt.at}`}
-              attempt={attempt}
-              name={names.get(attempt.destination) ?? attempt.destination}
-            />
-          ))}
-        </tbody>
-      </table>
-    </Scroll>
-  );
+  return <AttemptTable attempts={attempts} destinations={destinations} />;
 }
 
 export function Attempts({ destinations }: { destinations: Destination[] }) {

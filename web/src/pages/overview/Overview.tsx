@@ -12,6 +12,7 @@ import { FirstEvent, noEventsYet } from "./FirstEvent";
 import { health } from "./health";
 import { Numbers } from "./Numbers";
 import { Rejections } from "./Rejections";
+import { Removed } from "./Removed";
 import { Sources } from "./Sources";
 
 function HealthLine({ status, serverNowMs }: { status: StatusSeen; serverNowMs: number }) {
@@ -72,6 +73,7 @@ export function Overview() {
       {noEventsYet(status) && <FirstEvent status={status} />}
       <Numbers status={status} />
       <Destinations destinations={status.destinations} serverNowMs={serverNowMs} />
+      <Removed removed={status.removed} />
       <Sources status={status} />
       <Attempts destinations={status.destinations} />
       <Rejections sources={status.sources} />

@@ -21,8 +21,10 @@ function destination(change: Partial<Destination> = {}): Destination {
       headers: [],
       templates: [],
       get_extras: [],
+      tls: null,
     },
     state: "active",
+    queues: true,
     flow: null,
     waiting: 0,
     retrying: 0,
@@ -48,6 +50,7 @@ function status(destinations: Destination[], change: Partial<Status> = {}): Stat
     rejected: 0,
     sources: [],
     destinations,
+    removed: [],
     connections: [],
     ...change,
   };

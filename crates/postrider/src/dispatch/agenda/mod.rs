@@ -6,6 +6,7 @@
 //! a retry, or are parked in a lane, are written down as open. So what is finished and committed is
 //! not made again after a crash.
 
+mod causes;
 mod filtered;
 mod shelf;
 mod turns;
@@ -20,8 +21,10 @@ use domain::id::Seq;
 use domain::limits;
 use domain::reason::Reason;
 use domain::time::Timestamp;
-use storage::{OpenDelivery, ScheduleState, ShelfLine, StoredEvent};
+use storage::{OpenDelivery, ScheduleState, ShelfLine, StoredEvent, WaitingBy};
 
+pub use causes::Cause;
+use causes::Causes;
 use filtered::Filtered;
 use shelf::Shelf;
 use turns::Turns;
@@ -52,6 +55,7 @@ pub struct Agenda {
     closed: Vec<Seq>,
     /// Events that were filtered and that no step has counted yet.
     filtered: Filtered,
+    causes: Causes,
     /// Whether a delivery was finished since the last step, rather than events passed over.
     is_news: bool,
     /// Whether this is the end: every step is worth a commit.
@@ -76,7 +80,8 @@ struct Delivery {
     attempts: u32,
     first_attempt_at: Option<Timestamp>,
     due: Timestamp,
-    reason: &'static str,
+    /// Why it waits, as far as it was tried.
+    cause: Cause,
     state: State,
     /// Whether it is written down as open.
     stored: bool,
@@ -94,6 +99,23 @@ enum State {
     Parked,
 }
 
+impl Delivery {
+    fn as_open(&self, seq: Seq) -> OpenDelivery {
+        let (reason, status) = self.cause;
+        OpenDelivery {
+            seq,
+            kind: self.kind,
+            identities: self.identities,
+            attempts: self.attempts,
+            first_attempt_at: self.first_attempt_at,
+            due: self.due,
+            reason: reason.to_owned(),
+            status,
+            is_shelved: false,
+        }
+    }
+}
+
 /// A delivery that is to be sent now.
 #[derive(Debug)]
 pub struct Going {
@@ -101,6 +123,8 @@ pub struct Going {
     pub seq: Seq,
     /// What kind of event.
     pub kind: EventKind,
+    /// Whose event.
+    pub identities: Identities,
     /// The event; none where it has to be read again.
     pub event: Option<StoredEvent>,
     /// What has been tried, the attempt that starts now included.
@@ -157,6 +181,7 @@ impl Agenda {
             changed: BTreeSet::new(),
             closed: Vec::new(),
             filtered: Filtered::default(),
+            causes: Causes::default(),
             is_news: false,
             is_ending: false,
             finished_to: Seq(0),
@@ -177,12 +202,13 @@ impl Agenda {
             attempts: open.attempts,
             first_attempt_at: open.first_attempt_at,
             due: open.due,
-            reason: Reason::from_code(&open.reason).map_or("", Reason::code),
+            cause: (Reason::from_code(&open.reason).map_or("", Reason::code), open.status),
             state: State::Waiting,
             stored: true,
             event: None,
         };
         self.mark_parked(open.identities);
+        self.causes.enter(delivery.cause);
         self.deliveries.insert(open.seq, delivery);
         if self.lanes.enter(open.seq, self.order.identities(open.identities)) {
             self.park(open.seq, open.due);
@@ -276,7 +302,7 @@ impl Agenda {
             attempts: 0,
             first_attempt_at: None,
             due: event.received_at,
-            reason: "",
+            cause: ("", 0),
             state: if free { State::Ready } else { State::Waiting },
             stored: false,
             event: Some(event),
@@ -317,7 +343,8 @@ impl Agenda {
         delivery.attempts = delivery.attempts.saturating_add(1);
         let first_at = *delivery.first_attempt_at.get_or_insert(now);
         let tries = Tries { count: delivery.attempts, first_at };
-        Some(Going { seq, kind: delivery.kind, event: delivery.event.clone(), tries })
+        let Delivery { kind, identities, .. } = *delivery;
+        Some(Going { seq, kind, identities, event: delivery.event.clone(), tries })
     }
 
     /// Whether a delivery may go now, where so many may be under way.
@@ -352,13 +379,13 @@ impl Agenda {
     }
 
     /// Somebody does not want a delivery any more: it is finished, unless it is under way or not
-    /// known here. Answers what was tried of it.
-    pub fn skip(&mut self, seq: Seq) -> Option<(EventKind, u32)> {
+    /// known here. Answers it as it was.
+    pub fn skip(&mut self, seq: Seq) -> Option<OpenDelivery> {
         let delivery = self.deliveries.get(&seq)?;
         if delivery.state == State::Sending {
             return None;
         }
-        let skipped = (delivery.kind, delivery.attempts);
+        let skipped = delivery.as_open(seq);
         self.due.remove(&(delivery.due, seq));
         self.turns.remove(seq);
         self.finish(seq);
@@ -372,6 +399,7 @@ impl Agenda {
             self.turns.ended(delivery.attempts);
         }
         self.let_go(delivery.event.as_ref());
+        self.causes.leave(delivery.cause);
         self.finished_to = self.finished_to.max(seq);
         self.is_news = true;
         self.changed.remove(&seq);
@@ -397,11 +425,12 @@ impl Agenda {
     }
 
     /// The delivery is to be tried again at `at`.
-    pub fn retry(&mut self, seq: Seq, at: Timestamp, reason: Reason) {
+    pub fn retry(&mut self, seq: Seq, at: Timestamp, cause: Cause) {
         let Some(delivery) = self.deliveries.get_mut(&seq) else { return };
         self.turns.ended(delivery.attempts);
         delivery.due = at;
-        delivery.reason = reason.code();
+        self.causes.leave(std::mem::replace(&mut delivery.cause, cause));
+        self.causes.enter(cause);
         self.changed.insert(seq);
         self.park(seq, at);
         self.forget(seq);
@@ -504,16 +533,12 @@ impl Agenda {
     fn open(&self, seq: Seq) -> Option<OpenDelivery> {
         // A change of a delivery that the cursor has not passed is written when it passes.
         let delivery = self.deliveries.get(&seq).filter(|delivery| delivery.stored)?;
-        Some(OpenDelivery {
-            seq,
-            kind: delivery.kind,
-            identities: delivery.identities,
-            attempts: delivery.attempts,
-            first_attempt_at: delivery.first_attempt_at,
-            due: delivery.due,
-            reason: delivery.reason.to_owned(),
-            is_shelved: false,
-        })
+        Some(delivery.as_open(seq))
+    }
+
+    /// Why how many deliveries wait, to be written down; none where that is as it was.
+    pub fn take_waiting(&mut self) -> Option<Vec<WaitingBy>> {
+        self.causes.take()
     }
 
     fn park(&mut self, seq: Seq, until: Timestamp) {
@@ -565,6 +590,7 @@ fn shelved(event: &StoredEvent) -> OpenDelivery {
         first_attempt_at: None,
         due: event.received_at,
         reason: String::new(),
+        status: 0,
         is_shelved: true,
     }
 }

@@ -64,7 +64,7 @@ fn a_failed_delivery_and_what_waits_behind_it_are_written_down() {
     agenda.offer(event(2, "a", ""));
     agenda.offer(event(3, "b", ""));
     assert_eq!((take(&mut agenda), take(&mut agenda), take(&mut agenda)), (Some(1), Some(3), None));
-    agenda.retry(Seq(1), later(10), Reason::ServerError);
+    agenda.retry(Seq(1), later(10), ("server_error", 503));
     agenda.finish(Seq(3));
     let step = agenda.step().unwrap();
     assert_eq!(step.cursor, Seq(4));
@@ -142,6 +142,7 @@ fn a_resumed_agenda_goes_on_where_it_stood() {
         first_attempt_at: (attempts > 0).then_some(NOW),
         due,
         reason: if attempts > 0 { "reset".to_owned() } else { String::new() },
+        status: 0,
         is_shelved: false,
     };
     let state = ScheduleState {
@@ -149,6 +150,8 @@ fn a_resumed_agenda_goes_on_where_it_stood() {
         ..ScheduleState::at(Seq(9))
     };
     let mut agenda = Agenda::resume(Order::Strict, state);
+    let waiting = |agenda: &mut Agenda| agenda.take_waiting().map(|by| by[0].count);
+    assert_eq!((waiting(&mut agenda), waiting(&mut agenda)), (Some(2), None));
     agenda.offer(event(9, "a", ""));
     agenda.wake(NOW);
     assert_eq!((take(&mut agenda), take(&mut agenda)), (Some(7), None));
@@ -156,6 +159,7 @@ fn a_resumed_agenda_goes_on_where_it_stood() {
     agenda.wake(later(60));
     assert_eq!(agenda.take(later(60), 64).unwrap().tries.count, 4);
     agenda.finish(Seq(4));
+    assert_eq!(waiting(&mut agenda), Some(1));
     assert_eq!(take(&mut agenda), Some(6));
     agenda.finish(Seq(6));
     assert_eq!(take(&mut agenda), Some(9));
@@ -170,7 +174,7 @@ fn what_fails_again_and_again_does_not_stand_in_the_way_of_what_was_never_tried(
     for _ in 0..limits::LATE_ATTEMPTS {
         for seq in 1..=4 {
             assert_eq!(take(&mut agenda), Some(seq));
-            agenda.retry(Seq(seq), NOW, Reason::ServerError);
+            agenda.retry(Seq(seq), NOW, ("server_error", 503));
         }
         agenda.wake(NOW);
     }
@@ -293,7 +297,7 @@ impl Life {
             Act::Fail(index) => {
                 if let Some(seq) = self.pick(index) {
                     let at = self.now.plus(Duration::from_secs(5));
-                    self.agenda.retry(seq, at, Reason::Reset);
+                    self.agenda.retry(seq, at, ("reset", 0));
                 }
             }
             Act::Settle => self.settle(),

@@ -20,7 +20,9 @@
 //! so few blocks have to be scanned for one event.
 //!
 //! All other attempts are few, out of order, and what people search for: they have ordinary
-//! partial indexes, by fate, by destination and fate, and by event.
+//! partial indexes, by fate, by destination and fate, by event, and by the issue they belong to. Of an
+//! issue, and of one fate, they are in order: a search for a reason or a status goes through the issues
+//! that have it. The sparse index also says when the attempts of a block began.
 //!
 //! Rejections of sources are numbered upwards from 1, those of nobody known downwards from -1, so that
 //! each kind has a bound of its own: whoever invents write keys pushes out strangers' alone.
@@ -29,6 +31,7 @@ mod writer;
 mod keys;
 mod open;
 mod answers;
+mod issues;
 mod ledger;
 mod trace;
 mod check;
@@ -45,12 +48,13 @@ pub use writer::{Command, Limits, Read, Writer};
 use super::inbox::Inbox;
 use super::sqlite::{self, Durability};
 use crate::error::{OpenError, StorageError};
-use crate::ledger::{AttemptQuery, AttemptRecord, Ledger, RejectionRecord, Totals};
+use crate::issues::{Issue, IssueQuery};
+use crate::ledger::{AttemptPage, AttemptQuery, AttemptRecord, Ledger, RejectionRecord, Totals};
 use crate::receipt::{Receipt, Reply};
 use crate::schedule::{OpenDelivery, Schedule, ScheduleState, Settlement, ShelfLine};
 
 /// The steps that lead to today's tables.
-const STEPS: [&str; 3] = [SCHEMA, TRACES, SHELF];
+const STEPS: [&str; 4] = [SCHEMA, TRACES, SHELF, issues::ISSUES];
 
 const SCHEMA: &str = "
     CREATE TABLE IF NOT EXISTS destinations (key INTEGER PRIMARY KEY, id TEXT NOT NULL UNIQUE);
@@ -225,8 +229,12 @@ impl Ledger for EmbeddedState {
         }
     }
 
-    fn attempts(&self, query: AttemptQuery) -> Receipt<Vec<AttemptRecord>> {
+    fn attempts(&self, query: AttemptQuery) -> Receipt<AttemptPage> {
         self.query(|reply| Query::Attempts { query, reply })
+    }
+
+    fn issues(&self, query: IssueQuery) -> Receipt<Vec<Issue>> {
+        self.query(|reply| Query::Issues { query, reply })
     }
 
     fn rejections(&self, rows_max: u32) -> Receipt<Vec<RejectionRecord>> {
@@ -252,6 +260,7 @@ fn settlement_bytes(settlement: &Settlement) -> usize {
     64 + settlement.opened.len() * 80
         + settlement.closed.len() * 8
         + settlement.filtered.len() * 64
+        + settlement.waiting.as_ref().map_or(0, |waiting| waiting.len() * 64)
         + attempts.sum::<usize>()
         + answer_bytes(&settlement.attempts)
 }

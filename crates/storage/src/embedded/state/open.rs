@@ -13,7 +13,7 @@ use crate::embedded::sqlite;
 use crate::schedule::{OpenDelivery, ScheduleState, ShelfLine};
 
 const COLUMNS: &str = "o.seq, o.kind, o.user_hash, o.anonymous_hash, o.attempts,
-    o.first_attempt_at, o.due, coalesce(r.code, ''), o.shelved";
+    o.first_attempt_at, o.due, coalesce(r.code, ''), o.shelved, o.status";
 const TABLES: &str = "open_deliveries o LEFT JOIN reasons r ON r.key = o.reason";
 
 /// A destination's state; none where it never had a commit.
@@ -176,6 +176,7 @@ fn delivery(row: &Row<'_>) -> rusqlite::Result<OpenDelivery> {
         due: Timestamp(row.get(6)?),
         reason: row.get(7)?,
         is_shelved: row.get(8)?,
+        status: row.get(9)?,
     })
 }
 

@@ -15,6 +15,7 @@ use domain::id::{DestinationId, Seq, SourceId};
 use rusqlite::Connection;
 
 use super::answers::Answers;
+use super::issues::Issues;
 use super::keys::Keys;
 use super::open;
 use super::trace::Remote;
@@ -99,6 +100,7 @@ pub struct Writer {
     trust: Trust,
     keys: Keys,
     answers: Answers,
+    issues: Issues,
     rows: Rows,
 }
 
@@ -128,6 +130,8 @@ struct Sum {
     delivered: i64,
     seq_min: i64,
     seq_max: i64,
+    at_min: i64,
+    at_max: i64,
 }
 
 impl Writer {
@@ -144,8 +148,9 @@ impl Writer {
     ) -> rusqlite::Result<Self> {
         let rows = Rows::read(&connection)?;
         let (keys, answers) = (Keys::default(), Answers::default());
+        let issues = Issues::default();
         let trust = Trust::new(alarm);
-        Ok(Self { connection, commands, wal, limits, trust, keys, answers, rows })
+        Ok(Self { connection, commands, wal, limits, trust, keys, answers, issues, rows })
     }
 
     /// Serves its inbox until that is closed and everything in it is answered.
@@ -202,6 +207,7 @@ impl Writer {
             self.rows = rows_before;
             self.keys = Keys::default();
             self.answers = Answers::default();
+            self.issues = Issues::default();
         }
         let rows = self.trust.judge("committing settlements", result)?;
         let bytes = rows * 128 + self.answers.stored_bytes() + 8 * sqlite::PAGE_BYTES;
@@ -215,6 +221,7 @@ impl Writer {
             connection: &transaction,
             keys: &mut self.keys,
             answers: &mut self.answers,
+            issues: &mut self.issues,
             rows: &mut self.rows,
             sums: Sums::default(),
         };
@@ -230,6 +237,7 @@ impl Writer {
         step.write_totals()?;
         step.write_spans()?;
         step.write_filtered()?;
+        step.sums.rows += step.issues.write(&transaction)?;
         step.retain(&self.limits)?;
         let rows = step.sums.rows;
         transaction.commit()?;
@@ -268,6 +276,7 @@ struct Transact<'a> {
     connection: &'a Connection,
     keys: &'a mut Keys,
     answers: &'a mut Answers,
+    issues: &'a mut Issues,
     rows: &'a mut Rows,
     sums: Sums,
 }
@@ -284,7 +293,9 @@ impl Transact<'_> {
         self.open(destination, &settlement.opened)?;
         self.close(destination, &settlement.closed)?;
         self.count(destination, &settlement.filtered)?;
-        self.record((&settlement.destination, destination), &settlement.attempts)
+        self.record((&settlement.destination, destination), &settlement.attempts)?;
+        let last = self.rows.next_attempt - 1;
+        self.issues.settled(self.connection, (destination, last), settlement)
     }
 
     fn forget(&mut self, destination: &DestinationId) -> rusqlite::Result<()> {
@@ -296,7 +307,7 @@ impl Transact<'_> {
             self.sums.rows +=
                 self.connection.prepare_cached(delete)?.execute([destination])? as u64;
         }
-        Ok(())
+        self.issues.forget(self.connection, destination)
     }
 
     fn count(&mut self, destination: i64, filtered: &[FilteredCount]) -> rusqlite::Result<()> {
@@ -311,8 +322,8 @@ impl Transact<'_> {
         let mut put = self.connection.prepare_cached(
             "INSERT OR REPLACE INTO open_deliveries
                  (destination, seq, kind, user_hash, anonymous_hash, attempts,
-                  first_attempt_at, due, reason, shelved)
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)",
+                  first_attempt_at, due, reason, shelved, status)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)",
         )?;
         for delivery in opened {
             put.execute((
@@ -326,6 +337,7 @@ impl Transact<'_> {
                 delivery.due.0,
                 self.keys.reason(self.connection, &delivery.reason)?,
                 delivery.is_shelved,
+                delivery.status,
             ))?;
         }
         self.sums.rows += opened.len() as u64;
@@ -351,8 +363,8 @@ impl Transact<'_> {
     ) -> rusqlite::Result<()> {
         let mut insert = self.connection.prepare_cached(
             "INSERT INTO attempts (id, destination, seq, kind, number, at, duration_us, status,
-                 fate, reason, detail, first_byte_us, remote, answer)
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14)",
+                 fate, reason, detail, first_byte_us, remote, answer, issue)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15)",
         )?;
         for attempt in attempts {
             let destination = match &attempt.destination {
@@ -360,6 +372,9 @@ impl Transact<'_> {
                 id => self.keys.destination(self.connection, id)?,
             };
             let id = self.rows.next_attempt;
+            let reason = self.keys.reason(self.connection, &attempt.reason)?;
+            let kind = (destination, reason);
+            let issue = self.issues.failed(self.connection, kind, id, attempt)?;
             let Trace { phases, remote, .. } = &attempt.trace;
             insert.execute((
                 id,
@@ -371,11 +386,12 @@ impl Transact<'_> {
                 attempt.duration_us,
                 attempt.status,
                 attempt.fate as u8,
-                self.keys.reason(self.connection, &attempt.reason)?,
+                reason,
                 Some(&attempt.detail).filter(|detail| !detail.is_empty()),
                 phases.first_byte_us,
                 remote.map(Remote::from),
                 self.answers.key(self.connection, (destination, id), attempt)?,
+                issue,
             ))?;
             self.record_connect(id, phases)?;
             self.rows.next_attempt += 1;
@@ -452,15 +468,18 @@ impl Transact<'_> {
 
     fn write_spans(&self) -> rusqlite::Result<()> {
         let mut upsert = self.connection.prepare_cached(
-            "INSERT INTO spans (destination, block, delivered, seq_min, seq_max)
-             VALUES (?1, ?2, ?3, ?4, ?5)
+            "INSERT INTO spans (destination, block, delivered, seq_min, seq_max, at_min, at_max)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)
              ON CONFLICT DO UPDATE SET
                  delivered = delivered + excluded.delivered,
                  seq_min = min(seq_min, excluded.seq_min),
-                 seq_max = max(seq_max, excluded.seq_max)",
+                 seq_max = max(seq_max, excluded.seq_max),
+                 at_min = min(at_min, excluded.at_min),
+                 at_max = max(at_max, excluded.at_max)",
         )?;
         for ((destination, block), sum) in &self.sums.blocks {
-            upsert.execute((destination, block, sum.delivered, sum.seq_min, sum.seq_max))?;
+            let Sum { delivered, seq_min, seq_max, at_min, at_max, .. } = sum;
+            upsert.execute((destination, block, delivered, seq_min, seq_max, at_min, at_max))?;
         }
         Ok(())
     }
@@ -480,6 +499,7 @@ impl Transact<'_> {
             }
             self.connection.prepare_cached("DELETE FROM spans WHERE block < ?1")?.execute([end])?;
             self.answers.retain(self.connection, end)?;
+            self.issues.retain(self.connection, first)?;
             self.rows.oldest_block = end;
         }
         let rows = |max| i64::try_from(max).unwrap_or(i64::MAX);
@@ -504,8 +524,12 @@ impl Sums {
             delivered: 0,
             seq_min: i64::MAX,
             seq_max: i64::MIN,
+            at_min: i64::MAX,
+            at_max: i64::MIN,
         });
         sum.totals.count(attempt.fate, attempt.number);
+        sum.at_min = sum.at_min.min(attempt.at.0);
+        sum.at_max = sum.at_max.max(attempt.at.0);
         if attempt.fate == Fate::Delivered {
             sum.delivered += 1;
             if attempt.number <= 1 {

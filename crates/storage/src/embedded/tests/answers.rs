@@ -29,7 +29,7 @@ fn settle(store: &Store, attempts: Vec<AttemptRecord>) {
 fn bodies(store: &Store) -> Vec<String> {
     let query =
         AttemptQuery { rows_max: u32::MAX, depth: Depth::Answer, ..AttemptQuery::default() };
-    let attempts = store.ledger.attempts(query).wait().unwrap();
+    let attempts = store.ledger.attempts(query).wait().unwrap().attempts;
     let body = |attempt: AttemptRecord| attempt.trace.answer.map(|answer| answer.body.clone());
     attempts.into_iter().map(|attempt| body(attempt).unwrap_or_default()).collect()
 }
@@ -174,7 +174,7 @@ fn a_file_from_before_traces_were_kept_goes_on() {
     let (store, _engine) = open_default(dir.path());
     assert_eq!(bodies(&store), ["broken", ""]);
     let query = AttemptQuery { rows_max: 9, ..AttemptQuery::default() };
-    let old = store.ledger.attempts(query).wait().unwrap().pop().unwrap();
+    let old = store.ledger.attempts(query).wait().unwrap().attempts.pop().unwrap();
     let kept = attempt(&destination(1), 9, 1, Fate::Retry);
     assert_eq!(old, AttemptRecord { trace: Trace::default(), ..kept });
 }

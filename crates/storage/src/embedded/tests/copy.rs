@@ -46,7 +46,7 @@ fn j2_a_restored_journal_goes_on_behind_every_place_of_the_original() {
     let state = after.schedule.load(&one).wait().unwrap().unwrap();
     assert_eq!((state.cursor, &state.open[..]), (Seq(12), &[open_delivery(9, 1)][..]));
     let query = AttemptQuery { rows_max: 9, ..AttemptQuery::default() };
-    assert_eq!(after.ledger.attempts(query).wait().unwrap().len(), 1);
+    assert_eq!(after.ledger.attempts(query).wait().unwrap().attempts.len(), 1);
     assert_eq!(after.catalog.watch().borrow().clone(), store.catalog.watch().borrow().clone());
     // Places that were passed over are no events that are gone.
     let read = read_all(&*after.journal, state.cursor, &Wanted::All, 1);

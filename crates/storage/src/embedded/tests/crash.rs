@@ -53,7 +53,7 @@ fn j1_s1_c1_what_was_answered_survives_a_crash() {
         let state = after.schedule.load(&one).wait().unwrap().unwrap();
         assert_eq!((state.cursor, state.open.len() as u64), (Seq(round * 10), round));
         let query = AttemptQuery { rows_max: 99, ..AttemptQuery::default() };
-        assert_eq!(after.ledger.attempts(query).wait().unwrap().len() as u64, round);
+        assert_eq!(after.ledger.attempts(query).wait().unwrap().attempts.len() as u64, round);
         let totals = after.ledger.totals().wait().unwrap();
         assert_eq!(totals[0].filtered, [filtered("filtered_type", round * 3)]);
         assert_eq!(after.catalog.watch().borrow().clone(), content);

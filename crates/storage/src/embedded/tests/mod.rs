@@ -8,6 +8,7 @@ mod check;
 mod copy;
 mod failure;
 mod retention;
+mod issues;
 
 use std::time::Duration;
 

@@ -87,11 +87,11 @@ fn the_ledger_keeps_its_newest_rows() {
     engine.close().unwrap();
     let (store, _engine) = open(dir.path(), options).unwrap();
     let query = AttemptQuery { rows_max: u32::MAX, ..AttemptQuery::default() };
-    let kept = store.ledger.attempts(query).wait().unwrap();
+    let kept = store.ledger.attempts(query).wait().unwrap().attempts;
     assert!((10_000..=14_096).contains(&kept.len()), "{} rows are kept", kept.len());
     assert!(kept.iter().map(|attempt| attempt.seq.0).eq((0..30_000).rev().take(kept.len())));
     let gone = AttemptQuery { seq: Some(Seq(5)), rows_max: 9, ..AttemptQuery::default() };
-    assert_eq!(store.ledger.attempts(gone).wait().unwrap(), []);
+    assert_eq!(store.ledger.attempts(gone).wait().unwrap().attempts, []);
     // The counters count on.
     assert_eq!(store.ledger.totals().wait().unwrap()[0].delivered_first_try, 30_000);
     let rejections = store.ledger.rejections(99).wait().unwrap();

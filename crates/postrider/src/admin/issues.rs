@@ -1,0 +1,139 @@
+//! `GET /api/v1/issues`: failures of one kind at one destination, those that came last first; and one of
+//! them with its newest attempts.
+
+use std::sync::Arc;
+
+use axum::Json;
+use axum::extract::rejection::{PathRejection, QueryRejection};
+use axum::extract::{Path, Query, State};
+use domain::id::{DestinationId, Seq};
+use domain::limits;
+use domain::reason::Reason;
+use serde::{Deserialize, Serialize};
+use storage::{Issue, IssueQuery, IssueState};
+
+use super::Needs;
+use super::attempts::{self, Attempt};
+use super::problem::Problem;
+
+/// Which issues to list.
+#[derive(Debug, Deserialize)]
+pub struct Filter {
+    destination: Option<DestinationId>,
+    state: Option<IssueState>,
+    #[serde(default = "default_limit")]
+    limit: u32,
+}
+
+/// The list.
+#[derive(Debug, Serialize)]
+pub struct Issues {
+    issues: Vec<IssueStatus>,
+}
+
+/// One issue, and what was tried last.
+#[derive(Debug, Serialize)]
+pub struct IssueInFull {
+    #[serde(flatten)]
+    issue: IssueStatus,
+    attempts: Vec<Attempt>,
+}
+
+#[derive(Debug, Serialize)]
+struct IssueStatus {
+    id: u64,
+    destination: DestinationId,
+    reason: String,
+    /// The reason in words, and what to do; empty for a reason of another version.
+    sentence: &'static str,
+    advice: &'static str,
+    /// 0 where none came, or several are told together.
+    status: u16,
+    state: IssueState,
+    first_at: String,
+    last_at: String,
+    resolved_at: Option<String>,
+    /// How often it came again after it was resolved.
+    reopened: u64,
+    /// Attempts that failed.
+    failed: u64,
+    /// Deliveries given up.
+    gave_up: u64,
+    /// Deliveries whose event was gone.
+    expired: u64,
+    /// Deliveries that failed this way the last time they were tried, and wait.
+    waiting: u64,
+    users: Users,
+    /// The latest event, and what was said of it.
+    sample: Seq,
+    detail: String,
+}
+
+/// Users whose events were touched.
+#[derive(Debug, Serialize)]
+struct Users {
+    count: u64,
+    /// Whether there may be more than could be counted.
+    or_more: bool,
+}
+
+fn default_limit() -> u32 {
+    limits::ADMIN_ROWS_MAX
+}
+
+/// Lists issues.
+pub async fn list(
+    State(needs): State<Arc<Needs>>,
+    filter: Result<Query<Filter>, QueryRejection>,
+) -> Result<Json<Issues>, Problem> {
+    let Query(filter) =
+        filter.map_err(|error| Problem::new(400, "bad_query", error.body_text()))?;
+    let query = IssueQuery {
+        id: None,
+        destination: filter.destination,
+        state: filter.state,
+        rows_max: filter.limit.clamp(1, limits::ADMIN_ROWS_MAX),
+    };
+    let issues = needs.store.ledger.issues(query).await?;
+    Ok(Json(Issues { issues: issues.into_iter().map(IssueStatus::from).collect() }))
+}
+
+/// Shows one issue.
+pub async fn show(
+    State(needs): State<Arc<Needs>>,
+    id: Result<Path<u64>, PathRejection>,
+) -> Result<Json<IssueInFull>, Problem> {
+    let unknown = || Problem::new(404, "no_issue", "there is no such issue, or not any more");
+    let Path(id) = id.map_err(|_| unknown())?;
+    let query = IssueQuery { id: Some(id), rows_max: 1, ..IssueQuery::default() };
+    let issue = needs.store.ledger.issues(query).await?.pop().ok_or_else(unknown)?;
+    let attempts = attempts::of_issue(&needs, id).await?;
+    Ok(Json(IssueInFull { issue: issue.into(), attempts }))
+}
+
+impl From<Issue> for IssueStatus {
+    fn from(issue: Issue) -> Self {
+        let reason = Reason::from_code(&issue.reason);
+        let state = issue.state();
+        Self {
+            id: issue.id,
+            destination: issue.destination,
+            sentence: reason.map_or("", Reason::sentence),
+            advice: reason.map_or("", Reason::advice),
+            reason: issue.reason,
+            status: issue.status,
+            state,
+            first_at: issue.first_at.to_string(),
+            last_at: issue.last_at.to_string(),
+            resolved_at: issue.resolved_at.map(|at| at.to_string()),
+            reopened: issue.reopened,
+            failed: issue.failed,
+            gave_up: issue.gave_up,
+            expired: issue.expired,
+            waiting: issue.waiting,
+            users: Users { count: issue.users, or_more: issue.users >= limits::ISSUE_USERS_MAX },
+            sample: issue.sample,
+            detail: issue.detail,
+        }
+    }
+}

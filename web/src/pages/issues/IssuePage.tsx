@@ -1,0 +1,102 @@
+// One issue: what it is, what to do about it, what it has cost, and its newest attempts.
+import { useQuery } from "@tanstack/react-query";
+import { getRouteApi, Link } from "@tanstack/react-router";
+import { useEffect } from "react";
+import { issueQuery, statusQuery } from "../../api/queries";
+import type { Issue } from "../../api/types";
+import { AttemptTable } from "../../parts/AttemptTable";
+import { counted, exact } from "../../parts/format";
+import { Hostile } from "../../parts/Hostile";
+import { Nothing, Panel } from "../../parts/Panel";
+import { State } from "../../parts/State";
+import { Time } from "../../parts/Time";
+import { issueLook } from "../../parts/words";
+import { statusWords, usersWords } from "./issues";
+
+const route = getRouteApi("/issues/$id");
+
+function Facts({ issue, name }: { issue: Issue; name: string }) {
+  return (
+    <dl className="facts">
+      <dt>Destination</dt>
+      <dd>
+        <Link to="/destinations/$id" params={{ id: issue.destination }}>
+          <Hostile text={name} />
+        </Link>
+      </dd>
+      <dt>Reason</dt>
+      <dd>
+        <code>
+          <Hostile text={issue.reason} />
+        </code>
+        , {statusWords(issue)}
+      </dd>
+      <dt>What to do</dt>
+      <dd>{issue.advice || <span className="none">nothing is known of it</span>}</dd>
+      <dt>Waiting because of it</dt>
+      <dd>{counted(issue.waiting, "delivery", "deliveries")}</dd>
+      <dt>Given up</dt>
+      <dd>
+        {counted(issue.gave_up, "delivery", "deliveries")}
+        {issue.expired > 0 && `, and ${exact(issue.expired)} expired`}
+      </dd>
+      <dt>Failed attempts</dt>
+      <dd>{exact(issue.failed)}</dd>
+      <dt>Users touched</dt>
+      <dd>{usersWords(issue.users)}</dd>
+      <dt>Seen</dt>
+      <dd>
+        first <Time at={issue.first_at} />, last <Time at={issue.last_at} />
+        {issue.reopened > 0 && `, came again ${counted(issue.reopened, "time")}`}
+      </dd>
+      {issue.resolved_at !== null && (
+        <>
+          <dt>Resolved</dt>
+          <dd>
+            <Time at={issue.resolved_at} />
+          </dd>
+        </>
+      )}
+      <dt>Last said</dt>
+      <dd>
+        <Hostile text={issue.detail} />
+      </dd>
+    </dl>
+  );
+}
+
+export function IssuePage() {
+  const { id } = route.useParams();
+  const { data: issue, error } = useQuery(issueQuery(id));
+  const { data: status } = useQuery(statusQuery());
+  const title = issue ? issue.sentence || issue.reason : "Issue";
+  useEffect(() => {
+    document.title = `${title} · Postrider`;
+  }, [title]);
+  if (!issue) {
+    return (
+      <Nothing title={error ? error.message : "Loading…"}>
+        <Link to="/issues">Go to the issues</Link>
+      </Nothing>
+    );
+  }
+  const destinations = status?.destinations ?? [];
+  const known = destinations.find((each) => each.id === issue.destination);
+  return (
+    <div className="page">
+      <div className="page-head">
+        <h1>
+          <Hostile text={title} />
+        </h1>
+        <State look={issueLook(issue)} />
+        <Link to="/issues">All issues</Link>
+      </div>
+      <Panel title="What it is">
+        <Facts issue={issue} name={known?.name || issue.destination} />
+      </Panel>
+      <Panel title="Newest attempts">
+        <AttemptTable attempts={issue.attempts} destinations={destinations} />
+      </Panel>
+    </div>
+  );
+}

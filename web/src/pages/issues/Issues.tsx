@@ -1,0 +1,196 @@
+// Issues: what fails, grouped by destination, reason and status; the worst first.
+import { NativeSelect } from "@mantine/core";
+import { useQuery } from "@tanstack/react-query";
+import { getRouteApi, Link } from "@tanstack/react-router";
+import { useEffect } from "react";
+import { issuesQuery, statusQuery } from "../../api/queries";
+import { type Destination, ISSUE_STATES, type Issue, type IssueState } from "../../api/types";
+import { count, exact } from "../../parts/format";
+import { Hostile } from "../../parts/Hostile";
+import { Nothing, Panel, Scroll } from "../../parts/Panel";
+import { State } from "../../parts/State";
+import { Time } from "../../parts/Time";
+import { issueLook, type Tone } from "../../parts/words";
+import { statusWords, summary, usersWords, worstFirst } from "./issues";
+
+const route = getRouteApi("/issues");
+
+function Count({ n, tone }: { n: number; tone?: Tone }) {
+  return (
+    <td
+      className="number-cell"
+      data-tone={n > 0 ? tone : undefined}
+      data-zero={n === 0 || undefined}
+    >
+      <span title={exact(n)}>{count(n)}</span>
+    </td>
+  );
+}
+
+function Row({ issue, name }: { issue: Issue; name: string }) {
+  const open = issue.state === "open";
+  return (
+    <tr>
+      <td>
+        <State look={issueLook(issue)} />
+      </td>
+      <th scope="row" className="name">
+        <Link to="/issues/$id" params={{ id: String(issue.id) }}>
+          <Hostile text={issue.sentence || issue.reason} />
+        </Link>
+        <span className="secondary">
+          <code>
+            <Hostile text={issue.reason} />
+          </code>
+          , {statusWords(issue)}
+        </span>
+      </th>
+      <td>
+        <Link to="/destinations/$id" params={{ id: issue.destination }}>
+          <Hostile text={name} />
+        </Link>
+      </td>
+      <Count n={issue.waiting} {...(open ? { tone: "warn" } : {})} />
+      <Count n={issue.gave_up + issue.expired} {...(open ? { tone: "bad" } : {})} />
+      <Count n={issue.failed} />
+      <td className="number-cell">{usersWords(issue.users)}</td>
+      <td>
+        <Time at={issue.first_at} />
+      </td>
+      <td>
+        <Time at={issue.last_at} />
+      </td>
+      <td className="number-cell">
+        <Link
+          to="/deliveries/$destination/$seq"
+          params={{ destination: issue.destination, seq: String(issue.sample) }}
+        >
+          {exact(issue.sample)}
+        </Link>
+      </td>
+    </tr>
+  );
+}
+
+function Filters({ destinations }: { destinations: Destination[] }) {
+  const { destination = "", state = "" } = route.useSearch();
+  const navigate = route.useNavigate();
+  return (
+    <div className="filters">
+      <NativeSelect
+        size="xs"
+        aria-label="Show issues of"
+        value={destination}
+        onChange={(event) => {
+          const value = event.currentTarget.value || undefined;
+          void navigate({ search: (now) => ({ ...now, destination: value }), resetScroll: false });
+        }}
+        data={[
+          { value: "", label: "All destinations" },
+          ...destinations.map(({ id, name }) => ({ value: id, label: name || id })),
+        ]}
+      />
+      <NativeSelect
+        size="xs"
+        aria-label="Show issues that are"
+        value={state}
+        onChange={(event) => {
+          const value = (event.currentTarget.value || undefined) as IssueState | undefined;
+          void navigate({ search: (now) => ({ ...now, state: value }), resetScroll: false });
+        }}
+        data={[
+          { value: "", label: "Open and resolved" },
+          ...ISSUE_STATES.map((each) => ({
+            value: each,
+            label: each === "open" ? "Open" : "Resolved",
+          })),
+        ]}
+      />
+    </div>
+  );
+}
+
+const HEADS = ["State", "What", "Destination"];
+const NUMBERS = ["Waiting", "Lost", "Failed attempts", "Users"];
+
+function Table({ issues, names }: { issues: Issue[]; names: Map<string, string> }) {
+  return (
+    <Scroll label="Issues table">
+      <table>
+        <thead>
+          <tr>
+            {HEADS.map((head) => (
+              <th scope="col" key={head}>
+                {head}
+              </th>
+            ))}
+            {NUMBERS.map((head) => (
+              <th scope="col" className="number-cell" key={head}>
+                {head}
+              </th>
+            ))}
+            <th scope="col">First</th>
+            <th scope="col">Last</th>
+            <th scope="col" className="number-cell">
+              Sample
+            </th>
+          </tr>
+        </thead>
+        <tbody>
+          {issues.map((issue) => (
+            <Row
+              key={issue.id}
+              issue={issue}
+              name={names.get(issue.destination) ?? issue.destination}
+            />
+          ))}
+        </tbody>
+      </table>
+    </Scroll>
+  );
+}
+
+function Body({ issues }: { issues: Issue[] }) {
+  const { data: status } = useQuery(statusQuery());
+  const { destination, state } = route.useSearch();
+  const navigate = route.useNavigate();
+  const names = new Map(
+    (status?.destinations ?? []).map((each) => [each.id, each.name || each.id]),
+  );
+  if (issues.length > 0) return <Table issues={worstFirst(issues)} names={names} />;
+  return destination || state ? (
+    <Nothing title="No issue matches the filters">
+      <button
+        type="button"
+        className="link"
+        onClick={() => void navigate({ search: {}, resetScroll: false })}
+      >
+        Clear filters
+      </button>
+    </Nothing>
+  ) : (
+    <Nothing title="Nothing has failed">
+      <p>When deliveries fail, they are grouped here by destination, reason and status.</p>
+    </Nothing>
+  );
+}
+
+export function Issues() {
+  const search = route.useSearch();
+  const { data: issues, error } = useQuery(issuesQuery(search));
+  const { data: status } = useQuery(statusQuery());
+  useEffect(() => {
+    document.title = "Issues · Postrider";
+  }, []);
+  return (
+    <div className="page">
+      <div className="page-head">
+        <h1>Issues</h1>
+        {issues && <span className="secondary">{summary(issues)}</span>}
+      </div>
+      <Panel title="What fails" aside={<Filters destinations={status?.destinations ?? []} />}>
+        {issues ? <Body issues={issues} /> : <Nothing title={error ? error.message : "Loading…"} />}
+      </Panel>
+    </div>
+  );
+}
