@@ -1,17 +1,13 @@
 // The dashboard in a real browser against a real server (POSTRIDER_BIN). Its last line is
 // `N passed, N failed`; pictures of each page and theme are left in e2e/out.
 import assert from "node:assert/strict";
-import { mkdir } from "node:fs/promises";
-import { join } from "node:path";
-import AxeBuilder from "@axe-core/playwright";
 import { launch, openPage } from "./browser.mjs";
+import { examine, fits } from "./examine.mjs";
 import { HOSTILE } from "./hostile.mjs";
+import { issueStories } from "./issues.mjs";
 import { startServer } from "./server.mjs";
 
-const OUT = join(import.meta.dirname, "out");
 const FIRST_LOAD_BYTES_MAX = 300 * 1024;
-const WIDTHS = [320, 480, 768, 1024, 1440, 2560];
-const SCHEMES = /** @type {const} */ (["light", "dark"]);
 
 const binary = process.env.POSTRIDER_BIN;
 if (!binary) {
@@ -36,7 +32,6 @@ async function story(/** @type {string} */ name, /** @type {() => Promise<void>}
   }
 }
 
-await mkdir(OUT, { recursive: true });
 const server = await startServer(binary);
 const browser = await launch();
 const { page, faults } = await openPage(browser, server.admin);
@@ -66,57 +61,13 @@ const button = (/** @type {string | RegExp} */ name) => page.getByRole("button",
 const row = (/** @type {string} */ name) =>
   page.locator(".requests .row-button").filter({ hasText: name }).first();
 
-/** A picture of both themes, each checked by axe. */
-async function examine(/** @type {string} */ name) {
-  for (const colorScheme of SCHEMES) {
-    await page.emulateMedia({ colorScheme });
-    await page.waitForFunction(
-      (wanted) => document.documentElement.dataset.mantineColorScheme === wanted,
-      colorScheme,
-    );
-    await page.screenshot({ path: join(OUT, `${name}-${colorScheme}.png`), fullPage: true });
-    const { violations } = await new AxeBuilder({ page }).analyze();
-    const found = violations.flatMap(({ id, nodes }) =>
-      nodes.map((node) => `${id}: ${node.html.slice(0, 120)} ${node.failureSummary}`),
-    );
-    assert.deepEqual(found, [], `axe on ${name} in ${colorScheme}`);
-  }
-  await page.emulateMedia({ colorScheme: "light" });
-}
-
-/** The page itself never scrolls sideways; tables and code do so inside their frames. */
-async function fits(/** @type {string} */ name) {
-  const before = page.viewportSize();
-  try {
-    for (const width of WIDTHS) {
-      await page.setViewportSize({ width, height: 900 });
-      const over = await page.evaluate(() => {
-        const { scrollWidth, clientWidth } = document.documentElement;
-        if (scrollWidth <= clientWidth) return [];
-        const wide = [...document.querySelectorAll("body *")].filter(
-          (it) =>
-            it.getBoundingClientRect().right > clientWidth && !it.parentElement?.closest(".scroll"),
-        );
-        return [
-          `${scrollWidth - clientWidth} px`,
-          ...wide.slice(0, 8).map((it) => it.outerHTML.slice(0, 120)),
-        ];
-      });
-      await page.screenshot({ path: join(OUT, `${name}-${width}.png`) });
-      assert.deepEqual(over, [], `${name} is too wide at ${width} px`);
-    }
-  } finally {
-    if (before) await page.setViewportSize(before);
-  }
-}
-
 await story("the overview of a fresh server shows how to send the first event", async () => {
   await page.goto("/");
   await page.getByRole("heading", { name: "No events yet" }).waitFor();
   await page.getByText("Waiting for the first event…").waitFor();
   const line = await page.locator(".first pre").textContent();
   assert.ok(line?.includes(`'${writeKey}:'`) && line.includes(server.gateway), `${line}`);
-  await examine("overview-empty");
+  await examine(page, "overview-empty");
 });
 
 await story("the first load stays within its budget", async () => {
@@ -143,7 +94,7 @@ await story("an empty playground waits with the curl line", async () => {
   await page.waitForURL("**/play/demo");
   await page.getByText("Waiting for the first event…").waitFor();
   await page.getByText("Live", { exact: true }).waitFor();
-  await examine("play-empty");
+  await examine(page, "play-empty");
 });
 
 await story("an accepted event appears in the open playground, as it was sent", async () => {
@@ -222,11 +173,11 @@ await story("hostile text is shown and runs nothing", async () => {
 await story("the playground passes axe in both themes and fits every width", async () => {
   await row("Order Completed").click();
   await page.locator(".detail h2", { hasText: "Order Completed" }).waitFor();
-  await examine("play");
-  await fits("play-detail");
+  await examine(page, "play");
+  await fits(page, "play-detail");
   await page.goto("/play/demo");
   await row("gnp.exe").waitFor();
-  await fits("play-list");
+  await fits(page, "play-list");
 });
 
 await story("the list is bounded, and shows the newest after a burst", async () => {
@@ -261,8 +212,8 @@ await story("the overview tells what was accepted, delivered and rejected", asyn
     .locator(`.number-value[title="${accepted.toLocaleString("en")}"]`)
     .first()
     .waitFor();
-  await examine("overview");
-  await fits("overview");
+  await examine(page, "overview");
+  await fits(page, "overview");
 });
 
 await story("what was filtered is a number with its reason", async () => {
@@ -272,8 +223,8 @@ await story("what was filtered is a number with its reason", async () => {
   await cell.waitFor();
   const words = await cell.locator("[title]").first().getAttribute("title");
   assert.match(`${words}`, /^1\n1: The event's integrations object keeps it/);
-  await examine("overview-filtered");
-  await fits("overview-filtered");
+  await examine(page, "overview-filtered");
+  await fits(page, "overview-filtered");
 });
 
 await story("filters of the attempts live in the address", async () => {
@@ -297,15 +248,15 @@ await story("an attempt leads to its delivery, and that to its destination", asy
   await page.reload();
   await page.getByRole("heading", { name: "Attempt 1" }).waitFor();
   await page.locator(".facts dd", { hasText: "200" }).first().waitFor();
-  await examine("delivery");
-  await fits("delivery");
+  await examine(page, "delivery");
+  await fits(page, "delivery");
   await page.locator("h1").getByRole("link").click();
   await page.waitForURL(`**/destinations/${destination}`);
   await page.reload();
   await page.locator(".facts dt", { hasText: "Signing" }).waitFor();
   await page.getByText("all events").waitFor();
-  await examine("destination");
-  await fits("destination");
+  await examine(page, "destination");
+  await fits(page, "destination");
   await page.getByRole("link", { name: "Its latest attempts" }).click();
   await page.waitForURL(`**/?destination=${destination}`);
 });
@@ -335,9 +286,10 @@ await story("a lost server is told, with the age of what is shown", async () => 
   await server.stop();
   await page.getByRole("alert").getByText("The server does not answer.").waitFor();
   await page.locator("main[data-stale]").waitFor();
-  await examine("overview-lost");
+  await examine(page, "overview-lost");
 });
 
+await issueStories({ story, browser, binary });
 await browser.close();
 await server.stop();
 console.log(`${counts.passed} passed, ${counts.failed} failed`);

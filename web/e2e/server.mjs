@@ -1,6 +1,6 @@
 // Starts a real Postrider on free ports with a fresh data directory, and ends it again.
 import { spawn } from "node:child_process";
-import { mkdtemp, rm } from "node:fs/promises";
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
@@ -14,10 +14,27 @@ const START_MS_MAX = 20_000;
  * @property {() => Promise<void>} stop
  */
 
-/** @param {string} binary @returns {Promise<Server>} */
-export async function startServer(binary) {
+/**
+ * @param {string} binary
+ * @param {object} [workspace] what a workspace file says; without one the starter's is there
+ * @returns {Promise<Server & { follow: (workspace: object) => Promise<void> }>}
+ */
+export async function startServer(binary, workspace) {
   const folder = await mkdtemp(join(tmpdir(), "postrider-e2e-"));
-  const where = ["--data-dir", folder, "--gateway", "127.0.0.1:0", "--admin", "127.0.0.1:0"];
+  const where = [
+    "--data-dir",
+    join(folder, "data"),
+    "--gateway",
+    "127.0.0.1:0",
+    "--admin",
+    "127.0.0.1:0",
+  ];
+  const file = join(folder, "workspace.json");
+  const follow = (/** @type {object} */ wanted) => writeFile(file, JSON.stringify(wanted));
+  if (workspace) {
+    await follow(workspace);
+    where.push("--workspace", file, "--egress-allow", "127.0.0.0/8");
+  }
   // The server takes POSTRIDER_… variables for settings, and ours is none of them.
   const { POSTRIDER_BIN: _, ...env } = process.env;
   const child = spawn(binary, ["serve", ...where], { env, stdio: ["ignore", "pipe", "inherit"] });
@@ -53,5 +70,5 @@ export async function startServer(binary) {
     await stop();
     throw new Error("the server ended before it said where it listens and that it is ready");
   }
-  return { admin, gateway, stop };
+  return { admin, gateway, stop, follow };
 }

@@ -17,7 +17,7 @@ const OPENER: HeaderName = HeaderName::from_static("cross-origin-opener-policy")
 const RESOURCE: HeaderName = HeaderName::from_static("cross-origin-resource-policy");
 
 /// How the paths of pages begin, besides the first one's.
-const PAGES: [&str; 3] = ["/play/", "/destinations/", "/deliveries/"];
+const PAGES: [&str; 4] = ["/play/", "/destinations/", "/deliveries/", "/issues/"];
 
 /// What a build without the dashboard shows.
 const NOT_BUILT: &str = "<!doctype html><meta charset=utf-8><title>Postrider</title>\
@@ -46,7 +46,7 @@ pub async fn show(method: Method, uri: Uri, headers: HeaderMap) -> Response {
 
 /// Whether the page knows what to show there; ids in paths may have dots.
 fn is_page(path: &str) -> bool {
-    path == "/" || PAGES.iter().any(|begin| path.starts_with(begin))
+    ["/", "/issues"].contains(&path) || PAGES.iter().any(|begin| path.starts_with(begin))
 }
 
 fn file(asset: Asset) -> Response {
@@ -96,7 +96,8 @@ mod tests {
         let status = async |path: &'static str| {
             show(Method::GET, Uri::from_static(path), HeaderMap::new()).await.status().as_u16()
         };
-        for path in ["/", "/play/demo", "/destinations/my.hooks", "/deliveries/my.hooks/7"] {
+        let pages = ["/play/demo", "/destinations/my.hooks", "/deliveries/my.hooks/7", "/issues"];
+        for path in pages.into_iter().chain(["/", "/issues/7"]) {
             assert_eq!(status(path).await, 200, "{path}");
         }
         for path in ["/deliveries", "/nowhere", "/nowhere.js", "/api", "/api/v1/nowhere"] {

@@ -111,7 +111,7 @@ export function Destinations({ destinations, serverNowMs }: Props) {
                 </td>
                 <td>
                   <State look={destinationLook(each.state)} />
-                  {!each.queues && <span className="secondary"> does not queue</span>}
+                  {!each.queues && <div className="secondary">does not queue</div>}
                 </td>
                 <Count n={each.waiting} />
                 <Count n={each.retrying} tone="warn" />
