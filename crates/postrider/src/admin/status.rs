@@ -249,7 +249,11 @@ fn removed(one: &Removed, needs: &Needs) -> RemovedStatus {
         target: settings.shown(),
         removed_at: one.at.to_string(),
         kept_until: one.at.plus(needs.keep_removed).to_string(),
-        waiting: needs.gauges.of(&destination.id).glance().waiting,
+        waiting: needs
+            .gauges
+            .of(&destination.id)
+            .glance(*needs.store.journal.head().borrow())
+            .waiting,
     }
 }
 

@@ -31,7 +31,7 @@ use super::dispatcher::{load, until};
 use super::duty::Duty;
 use super::records::Records;
 use crate::clock;
-use crate::live::{DestinationGauge, FilteredSample};
+use crate::live::{DestinationGauge, FilteredSample, Left};
 use crate::shutdown::Shutdown;
 
 /// What a bystander works with.
@@ -54,6 +54,10 @@ pub(super) struct Bystander {
     cursor: Seq,
     /// Deliveries that were begun and are not finished.
     begun: u64,
+    /// When the event of the first of these was received, or first tried.
+    begun_at: Option<Timestamp>,
+    /// When the event at the cursor was received, where it waits and can be read.
+    waiting_since: Option<Timestamp>,
     /// Whether the event at the cursor waits.
     is_waiting: bool,
 }
@@ -66,6 +70,8 @@ struct Passed {
     counts: BTreeMap<&'static str, u64>,
     /// Whether what comes next waits.
     is_waiting: bool,
+    /// When that was received.
+    waiting_since: Option<Timestamp>,
 }
 
 impl Bystander {
@@ -77,7 +83,8 @@ impl Bystander {
         let Some(mut own) = Self::start(aside).await? else { return Ok(()) };
         let mut head = own.aside.store.journal.head();
         loop {
-            own.report(*head.borrow_and_update());
+            head.mark_unchanged();
+            own.report();
             let result = match own.ends_at {
                 Some(end) if end <= clock::now() => own.forget(&shutdown).await,
                 _ => own.pass(*head.borrow()).await,
@@ -116,7 +123,21 @@ impl Bystander {
         let shelved = state.shelved.iter().map(|(_, count)| count);
         let begun = state.open.len() as u64 + shelved.sum::<u64>();
         let cursor = state.cursor.max(duty.since().unwrap_or(state.cursor));
-        Ok(Some(Self { aside, catalog, duty, ends_at, cursor, begun, is_waiting: false }))
+        let first = state.open.first();
+        let begun_at = first.map(|first| first.first_attempt_at.unwrap_or(first.due));
+        let (is_waiting, waiting_since) = (false, None);
+        let place = Self {
+            aside,
+            catalog,
+            duty,
+            ends_at,
+            cursor,
+            begun,
+            begun_at,
+            waiting_since,
+            is_waiting,
+        };
+        Ok(Some(place))
     }
 
     /// Takes up what the catalog says now; false where somebody else is needed, or nobody.
@@ -140,6 +161,7 @@ impl Bystander {
         }
         let passed = self.look_through(&chunk, None);
         self.is_waiting = passed.is_waiting;
+        self.waiting_since = passed.waiting_since;
         self.settle(passed).await
     }
 
@@ -150,7 +172,12 @@ impl Bystander {
 
     /// Looks through a chunk up to the first event that waits; where those are `given_up`, none does.
     fn look_through(&self, chunk: &Chunk, given_up: Option<Reason>) -> Passed {
-        let mut passed = Passed { next: chunk.next, counts: BTreeMap::new(), is_waiting: false };
+        let mut passed = Passed {
+            next: chunk.next,
+            counts: BTreeMap::new(),
+            is_waiting: false,
+            waiting_since: None,
+        };
         // A gap is told by whoever delivers what is behind it.
         let first_gap = self.duty.owed(&chunk.gaps).first().map(|gap| gap.range.first);
         if let (Some(gap), None) = (first_gap, given_up) {
@@ -168,6 +195,7 @@ impl Bystander {
                     Some(reason) => reason,
                     None => {
                         (passed.next, passed.is_waiting) = (event.seq, true);
+                        passed.waiting_since = Some(event.received_at);
                         break;
                     }
                 },
@@ -260,11 +288,16 @@ impl Bystander {
     }
 
     /// Says what waits: what was begun, and what comes before the absence, if there is one.
-    fn report(&self, head: Seq) {
+    fn report(&self) {
         let absence = self.duty.destination.absences.current();
-        let end = absence.map_or(head, |absence| absence.from);
-        let ahead = end.0.saturating_sub(self.cursor.0);
-        self.aside.gauge.report(self.begun + ahead, 0, None);
+        self.aside.gauge.report(Left {
+            read_from: self.cursor,
+            gets_until: absence.map(|absence| absence.from),
+            unfinished: self.begun,
+            retrying: 0,
+            next_retry_at: None,
+            oldest_at: self.begun_at.or(self.waiting_since),
+        });
     }
 }
 

@@ -501,6 +501,7 @@ impl Dispatcher {
         let gauge = &self.parts.gauge;
         let left = Left {
             read_from: self.agenda.read_from(),
+            gets_until: None,
             unfinished: self.agenda.unfinished(),
             retrying: parked as u64,
             next_retry_at: next,

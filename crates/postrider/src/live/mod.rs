@@ -49,6 +49,8 @@ pub struct Gauges {
 pub struct DestinationGauge {
     /// The largest number where nobody has read yet.
     read_from: AtomicU64,
+    /// The largest number where it gets what comes.
+    gets_until: AtomicU64,
     unfinished: AtomicU64,
     retrying: AtomicU64,
     /// 0 where nothing is due.
@@ -70,7 +72,9 @@ pub struct DestinationGauge {
 pub struct Left {
     /// The first event that it has not looked at.
     pub read_from: Seq,
-    /// Deliveries before that which are not finished.
+    /// The first event that it does not get, as it is away; none where it gets what comes.
+    pub gets_until: Option<Seq>,
+    /// Deliveries that were begun and are not finished.
     pub unfinished: u64,
     /// Of those, how many have failed and wait for their next try.
     pub retrying: u64,
@@ -105,6 +109,7 @@ impl Default for DestinationGauge {
     fn default() -> Self {
         Self {
             read_from: AtomicU64::new(u64::MAX),
+            gets_until: AtomicU64::new(u64::MAX),
             unfinished: AtomicU64::default(),
             retrying: AtomicU64::default(),
             next_retry_at: AtomicI64::default(),
@@ -121,6 +126,7 @@ impl DestinationGauge {
     /// Notes how much is left to do.
     pub fn report(&self, left: Left) {
         self.read_from.store(left.read_from.0, Relaxed);
+        self.gets_until.store(left.gets_until.map_or(u64::MAX, |end| end.0), Relaxed);
         self.unfinished.store(left.unfinished, Relaxed);
         self.retrying.store(left.retrying, Relaxed);
         self.next_retry_at.store(left.next_retry_at.map_or(0, |at| at.0), Relaxed);
@@ -131,7 +137,8 @@ impl DestinationGauge {
     /// has passed over, always the same large number, hold no events.
     pub fn glance(&self, head: Seq) -> Glance {
         let time = |at: &AtomicI64| Some(at.load(Relaxed)).filter(|at| *at != 0).map(Timestamp);
-        let behind = head.0.saturating_sub(self.read_from.load(Relaxed));
+        let end = head.0.min(self.gets_until.load(Relaxed));
+        let behind = end.saturating_sub(self.read_from.load(Relaxed));
         Glance {
             waiting: (behind + self.unfinished.load(Relaxed)) % limits::RESTORE_SKIP,
             retrying: self.retrying.load(Relaxed),

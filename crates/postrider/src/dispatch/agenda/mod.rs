@@ -8,6 +8,7 @@
 
 mod causes;
 mod filtered;
+mod glance;
 mod shelf;
 mod turns;
 
@@ -233,11 +234,6 @@ impl Agenda {
             && self.shelf.unwritten() < limits::UNWRITTEN_DELIVERIES_MAX
     }
 
-    /// Bytes of the events held in memory.
-    pub fn held_bytes(&self) -> usize {
-        self.held_bytes
-    }
-
     /// The line of shelved deliveries to ask the store for, and how many of them; none where none are
     /// wanted, or there is no room.
     pub fn next_line(&mut self) -> Option<(ShelfLine, u32)> {
@@ -265,24 +261,6 @@ impl Agenda {
     /// The latest step is committed.
     pub fn settled(&mut self) {
         self.shelf.settled();
-    }
-
-    /// Deliveries that are not finished.
-    pub fn unfinished(&self) -> u64 {
-        self.deliveries.len() as u64 + self.shelf.len()
-    }
-
-    /// When the event of the first delivery that is held was received, or, after a restart, was first
-    /// tried.
-    pub fn oldest_at(&self) -> Option<Timestamp> {
-        let (_, first) = self.deliveries.first_key_value()?;
-        let received_at = first.event.as_ref().map(|event| event.received_at);
-        Some(received_at.or(first.first_attempt_at).unwrap_or(first.due))
-    }
-
-    /// Deliveries that failed and wait for their time, and when the first of them is due.
-    pub fn parked(&self) -> (usize, Option<Timestamp>) {
-        (self.due.len(), self.next_due())
     }
 
     /// Takes the event at [`Self::read_from`] or later as a delivery.
