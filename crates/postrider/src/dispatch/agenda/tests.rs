@@ -142,7 +142,7 @@ fn a_resumed_agenda_goes_on_where_it_stood() {
         first_attempt_at: (attempts > 0).then_some(NOW),
         due,
         reason: if attempts > 0 { "reset".to_owned() } else { String::new() },
-        status: 0,
+        status: if attempts > 0 { 503 } else { 0 },
         is_shelved: false,
     };
     let state = ScheduleState {
@@ -150,8 +150,8 @@ fn a_resumed_agenda_goes_on_where_it_stood() {
         ..ScheduleState::at(Seq(9))
     };
     let mut agenda = Agenda::resume(Order::Strict, state);
-    let waiting = |agenda: &mut Agenda| agenda.take_waiting().map(|by| by[0].count);
-    assert_eq!((waiting(&mut agenda), waiting(&mut agenda)), (Some(2), None));
+    let waiting = |agenda: &mut Agenda| agenda.take_waiting().map(|by| (by[0].status, by[0].count));
+    assert_eq!((waiting(&mut agenda), waiting(&mut agenda)), (Some((503, 2)), None));
     agenda.offer(event(9, "a", ""));
     agenda.wake(NOW);
     assert_eq!((take(&mut agenda), take(&mut agenda)), (Some(7), None));
@@ -159,7 +159,7 @@ fn a_resumed_agenda_goes_on_where_it_stood() {
     agenda.wake(later(60));
     assert_eq!(agenda.take(later(60), 64).unwrap().tries.count, 4);
     agenda.finish(Seq(4));
-    assert_eq!(waiting(&mut agenda), Some(1));
+    assert_eq!(waiting(&mut agenda), Some((503, 1)));
     assert_eq!(take(&mut agenda), Some(6));
     agenda.finish(Seq(6));
     assert_eq!(take(&mut agenda), Some(9));
