@@ -71,7 +71,7 @@ fn queries(rows: u64) -> Vec<(&'static str, AttemptQuery)> {
                 ..all.clone()
             },
         ),
-        ("a status", AttemptQuery { status: Some(517), ..all.clone() }),
+        ("a status", AttemptQuery { status: Some(518), ..all.clone() }),
         ("a rare status", AttemptQuery { status: Some(418), ..all.clone() }),
         ("a status that delivers", AttemptQuery { status: Some(202), ..all.clone() }),
         (

@@ -81,7 +81,7 @@ pub const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
 pub const BLOCK_BITS: u32 = 12;
 
 /// Blocks that one search scans before it says where to go on. Source: measured; a tenth of a second.
-pub const SCANNED_BLOCKS_MAX: usize = 200;
+pub const SCANNED_BLOCKS_MAX: usize = 64;
 
 /// Answers kept of one destination, of those to what was delivered and of the others each. Source:
 /// chosen; more kinds of answers than people look through.
