@@ -84,11 +84,11 @@ impl Bystander {
         let mut head = own.aside.store.journal.head();
         loop {
             head.mark_unchanged();
-            own.report();
             let result = match own.ends_at {
                 Some(end) if end <= clock::now() => own.forget(&shutdown).await,
                 _ => own.pass(*head.borrow()).await,
             };
+            own.report();
             let is_behind = !own.is_waiting && own.cursor < *head.borrow();
             let look_at = match result {
                 Err(error) if !error.passes() => return Err(error),
@@ -105,7 +105,7 @@ impl Bystander {
                     }
                 }
                 () = until(look_at), if look_at.is_some() => {}
-                _ = head.changed() => {}
+                _ = head.changed(), if !own.is_waiting => {}
             }
         }
     }

@@ -164,3 +164,19 @@ async fn what_waits_for_a_removed_destination_is_given_up_when_its_time_is_over(
     server.stop().await;
     assert_eq!(ids(&endpoint), ["new"]);
 }
+
+#[tokio::test]
+async fn a_paused_destination_says_how_long_its_first_event_has_waited() {
+    let nobody = Refusing::new();
+    let server = Server::start(&Workspace::of_app().webhook(paused(&nobody.url("/")))).await;
+    wait_for_state(server.admin, "paused").await;
+    server.accept("/v1/track", event("first")).await;
+    let name = r#"postrider_oldest_waiting_seconds{destination="hooks"} "#;
+    let has_an_age = |text: &String| {
+        let age = text.lines().find_map(|line| line.strip_prefix(name)).expect("it is told");
+        age.parse::<f64>().expect("a number") > 0.0
+    };
+    let scrape = async || server.admin.0.get("/metrics").await.text().to_owned();
+    eventually("its age is told", scrape, has_an_age).await;
+    server.stop().await;
+}
