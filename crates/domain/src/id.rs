@@ -1,4 +1,4 @@
-//! Names of things: sources, destinations, connections, and an event's place in the journal.
+//! Names of things: sources, destinations, connections, replays, and an event's place in the journal.
 
 use std::fmt;
 use std::sync::Arc;
@@ -74,6 +74,17 @@ impl Seq {
 }
 
 impl fmt::Display for Seq {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
+    }
+}
+
+/// Identifies a replay: starts at 1, is never used twice.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct ReplayId(pub u64);
+
+impl fmt::Display for ReplayId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         self.0.fmt(f)
     }

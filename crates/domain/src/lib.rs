@@ -17,3 +17,4 @@ pub mod filter;
 pub mod connection;
 pub mod workspace;
 pub mod delivery;
+pub mod replay;

@@ -185,6 +185,10 @@ reasons! {
         "Put the destination back, or let it go."
     RemovedForGood "removed_for_good" "The destination was removed and not put back in time."
         "Put a destination back within delivery.keep_removed to get what waits for it."
+    AlreadyDelivered "already_delivered" "The destination has got the event already."
+        "To send it all the same, make a replay that resends."
+    StillOpen "still_open" "The destination's own delivery of the event is not finished."
+        "It is made by itself; it is not replayed beside that."
 }
 
 impl Reason {

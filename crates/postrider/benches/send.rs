@@ -28,7 +28,7 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use domain::address::Egress;
-use domain::destination::webhook::{AttemptStamp, TlsSettings, WebhookSettings};
+use domain::destination::webhook::{AttemptStamp, Occasion, TlsSettings, WebhookSettings};
 use domain::destination::{Destination, DestinationSettings};
 use domain::id::DestinationId;
 use domain::time::Timestamp;
@@ -144,7 +144,7 @@ fn sender(url: &str, ca: Option<String>) -> Sender {
 
 async fn round_of(sender: &Sender) {
     let payload = event();
-    let stamp = AttemptStamp { number: 1, at: Timestamp(0) };
+    let stamp = AttemptStamp { number: 1, at: Timestamp(0), occasion: Occasion::Delivery };
     let sent = join_all((0..AT_A_TIME).map(|_| sender.send(&payload, stamp))).await;
     assert!(sent.iter().all(|one| one.outcome.status == 200), "{:?}", sent[0].outcome);
 }

@@ -13,7 +13,10 @@ use clap::{Arg, ArgAction, ArgMatches};
 use crate::config::kind::Kind;
 use crate::config::table::{self, FILE_DEFAULT, FILE_VARIABLE, SECTIONS, Section};
 use crate::config::{Config, ConfigMistakes, Gathered, Inputs, Origin, Row, Setting, gather};
+use crate::replay_order::ReplayOrder;
 use crate::upkeep::Shape;
+
+mod replay;
 
 /// The exit code for a mistake in the command line or the configuration.
 pub const EXIT_USAGE: u8 = 2;
@@ -51,6 +54,8 @@ pub enum Command {
     Metrics,
     /// Compare what was answered with what arrived.
     Audit(AuditOrder),
+    /// Have a running server deliver again.
+    Replay(ReplayOrder),
     /// Print this text: help, or the version.
     Show(String),
 }
@@ -130,6 +135,10 @@ pub fn read(
         }
         Some(("metrics", _)) => Ok(Command::Metrics),
         Some(("audit", matches)) => Ok(Command::Audit(audit_order(matches))),
+        Some(("replay", matches)) => {
+            let wish = replay::wish(matches);
+            Ok(Command::Replay(ReplayOrder { admin: gathered(matches)?.config.admin, wish }))
+        }
         // Not reached: clap asks for a subcommand.
         _ => Ok(Command::Show(command_line().render_long_help().to_string())),
     }
@@ -191,6 +200,7 @@ fn command_line() -> clap::Command {
         .subcommand(reasons())
         .subcommand(metrics())
         .subcommand(audit())
+        .subcommand(with_setting("admin", replay::command()))
 }
 
 fn serve() -> clap::Command {
@@ -291,9 +301,14 @@ fn with_settings(command: clap::Command) -> clap::Command {
 
 /// Adds `--config` and `--data-dir`.
 fn with_data_dir(command: clap::Command) -> clap::Command {
+    with_setting("data_dir", command)
+}
+
+/// Adds `--config` and the flag of one setting.
+fn with_setting(key: &str, command: clap::Command) -> clap::Command {
     let places = SECTIONS.iter().filter(|section| section.prefix.is_empty());
     let rows = places.flat_map(|section| section.rows.iter().map(move |row| (section, row)));
-    let flags = rows.filter(|(_, row)| row.key == "data_dir");
+    let flags = rows.filter(|(_, row)| row.key == key);
     let flags = flags.map(|(section, row)| setting_flag(section, row));
     command.next_line_help(true).arg(config_flag()).args(flags)
 }
@@ -497,5 +512,6 @@ mod tests {
         insta::assert_snapshot!("help_backup", shown("postrider backup --help"));
         insta::assert_snapshot!("help_restore", shown("postrider restore --help"));
         insta::assert_snapshot!("help_audit", shown("postrider audit --help"));
+        insta::assert_snapshot!("help_replay", shown("postrider replay --help"));
     }
 }

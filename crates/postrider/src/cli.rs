@@ -11,6 +11,7 @@ use crate::admin::metrics::families as metrics;
 use crate::args::{self, AuditOrder, Command, EXIT_USAGE, Surroundings};
 use crate::audit::audit;
 use crate::config::{Config, print, reference};
+use crate::replay_order::{self, ReplayOrder};
 use crate::supervisor::Inherited;
 use crate::terminal::{Terminal, chain};
 use crate::upkeep::{self, Shape};
@@ -42,6 +43,7 @@ pub fn main() -> ExitCode {
         },
         Command::Metrics => show(&metrics::page()),
         Command::Audit(order) => compare(&order),
+        Command::Replay(order) => have_replayed(&order),
         Command::Show(text) => show(&text),
     }
 }
@@ -136,6 +138,21 @@ fn compare(order: &AuditOrder) -> ExitCode {
         Shape::Json => show(&audit.as_json()),
     };
     if audit.is_clean() { shown } else { ExitCode::FAILURE }
+}
+
+/// Progress is not what was asked for, so it goes beside it.
+fn have_replayed(order: &ReplayOrder) -> ExitCode {
+    let tell = |line: &str| {
+        // Where standard error is closed, nobody wants to know.
+        let _ = writeln!(std::io::stderr(), "{line}");
+    };
+    match replay_order::carry_out(order, tell) {
+        Ok((line, is_all_delivered)) => {
+            let shown = show(&format!("{line}\n"));
+            if is_all_delivered { shown } else { ExitCode::FAILURE }
+        }
+        Err(error) => fail(1, &format!("error: {}", chain(&error))),
+    }
 }
 
 fn show(text: &str) -> ExitCode {

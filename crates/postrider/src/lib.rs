@@ -19,6 +19,8 @@ mod gateway;
 mod listeners;
 mod live;
 mod reasons;
+mod replay;
+mod replay_order;
 mod retention;
 #[cfg(test)]
 mod samples;
@@ -26,6 +28,7 @@ mod send;
 mod signals;
 mod supervisor;
 mod telemetry;
+mod tester;
 mod threads;
 mod upkeep;
 mod version;
@@ -154,6 +157,9 @@ fn serve(
         start_gateway(thread_count(config), &listeners, &needs, &mut takers)?;
         let mut senders = Threads::new(controls.clone());
         start_dispatch(config, &listeners, store, &gauges, &mut senders)?;
+        let (tester, bench) = tester::tester();
+        let outlet = send::Outlet::new(outlet_settings(config, &listeners));
+        let outlet = outlet.map_err(|error| machine("set up TLS", error))?;
         let needs = admin::Needs {
             store: store.clone(),
             keep_removed: config.delivery.keep_removed,
@@ -163,6 +169,8 @@ fn serve(
             admin,
             started_at: clock::now(),
             trials: admin::Trials::default(),
+            tester,
+            bounds: crew_settings(config).bounds,
         };
         terminal.line(format!("gateway listening on {gateway}"));
         terminal.line(format!("admin listening on {admin}"));
@@ -186,7 +194,10 @@ fn serve(
         let serve = admin::serve(listener, needs, config.intake.header_timeout, shutdown.clone());
         let end = end_in_order(controls, senders, takers);
         let disk = disk.run(shutdown.clone());
-        let (ended, ..) = tokio::join!(end, serve, follow, renew, alarm, retention, disk);
+        // Senders stay on one thread, and what they start stays with them.
+        let local = tokio::task::LocalSet::new();
+        let tests = local.run_until(bench.run(outlet, shutdown.clone()));
+        let (ended, ..) = tokio::join!(end, serve, follow, renew, alarm, retention, disk, tests);
         ended
     })
 }
@@ -353,14 +364,7 @@ fn start_dispatch(
     gauges: &Arc<Gauges>,
     threads: &mut Threads,
 ) -> Result<(), RunError> {
-    let (gateway, admin) = listeners.addresses();
-    let outlet = send::OutletSettings {
-        egress: Arc::new(Egress::new(config.egress.allow.clone())),
-        name_servers: config.egress.name_servers.clone(),
-        timeout: config.delivery.timeout,
-        playground: admin,
-        own: vec![gateway, admin],
-    };
+    let outlet = outlet_settings(config, listeners);
     let (settings, keep_removed) = (crew_settings(config), config.delivery.keep_removed);
     let count = thread_count(config);
     for index in 0..count {
@@ -376,6 +380,17 @@ fn start_dispatch(
         })?;
     }
     Ok(())
+}
+
+fn outlet_settings(config: &Config, listeners: &Listeners) -> send::OutletSettings {
+    let (gateway, admin) = listeners.addresses();
+    send::OutletSettings {
+        egress: Arc::new(Egress::new(config.egress.allow.clone())),
+        name_servers: config.egress.name_servers.clone(),
+        timeout: config.delivery.timeout,
+        playground: admin,
+        own: vec![gateway, admin],
+    }
 }
 
 fn crew_settings(config: &Config) -> dispatch::CrewSettings {

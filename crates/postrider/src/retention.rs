@@ -14,7 +14,7 @@ use std::time::Duration;
 use domain::id::Seq;
 use domain::limits;
 use domain::time::Timestamp;
-use storage::{StorageError, Store, Wanted};
+use storage::{Reader, StorageError, Store, Wanted};
 use tokio::time::{Instant, Interval, MissedTickBehavior, interval_at};
 
 use crate::clock::{self, Stopwatch};
@@ -148,29 +148,45 @@ impl Room {
     }
 }
 
-/// The first event that some destination has not finished.
+/// The first event that some destination, or a replay to it, has not finished.
 async fn first_needed(store: &Store) -> Result<Seq, StorageError> {
     let snapshot = store.catalog.watch().borrow().clone();
     let mut needed = *store.journal.head().borrow();
     let workspace = &snapshot.workspace;
     let known = workspace.destinations.iter().map(|one| (&one.id, &workspace.connections));
     let removed = workspace.removed.iter().map(|one| (&one.destination.id, &one.connections));
-    for (id, connections) in known.chain(removed) {
-        let ours = connections.iter().filter(|connection| connection.destination == *id);
-        let since = ours.map(|connection| connection.since);
-        let stored = store.schedule.load(id).await?;
-        let first = match stored {
-            Some(state) => state.first_open.map_or(state.cursor, |open| open.min(state.cursor)),
-            None => since.min().unwrap_or(needed),
-        };
-        needed = needed.min(first);
+    let all: Vec<_> = known.chain(removed).collect();
+    for (id, connections) in &all {
+        let ours = connections.iter().filter(|connection| connection.destination == **id);
+        let since = ours.map(|connection| connection.since).min().unwrap_or(needed);
+        needed = needed.min(first_unfinished(store, (*id).into(), since).await?);
+    }
+    let open = store.replays.open().borrow().clone();
+    for replay in open.iter() {
+        if all.iter().any(|(id, _)| **id == replay.plan.destination) {
+            let (reader, beginning) = (Reader::Replay(replay.id), replay.plan.scope.first);
+            needed = needed.min(first_unfinished(store, reader, beginning).await?);
+        }
     }
     Ok(needed)
+}
+
+/// The first event that a reader has not finished; where it has not begun, its beginning.
+async fn first_unfinished(
+    store: &Store,
+    reader: Reader,
+    beginning: Seq,
+) -> Result<Seq, StorageError> {
+    let stored = store.schedule.load(&reader).await?;
+    Ok(stored.map_or(beginning, |state| {
+        state.first_open.map_or(state.cursor, |open| open.min(state.cursor))
+    }))
 }
 
 #[cfg(test)]
 mod tests {
     use domain::event::{EventKind, Identities};
+    use domain::replay::{Cause, Intent, Pace, ReplayPlan, ReplayState, Scope};
     use domain::time::Timestamp;
     use storage::{OpenDelivery, Settlement, memory};
 
@@ -188,7 +204,7 @@ mod tests {
         store
     }
 
-    async fn settle(store: &Store, cursor: u64, open: Option<u64>) {
+    fn step(cursor: u64, open: Option<u64>) -> Settlement {
         let open = open.map(|seq| OpenDelivery {
             seq: Seq(seq),
             kind: EventKind::Track,
@@ -200,16 +216,19 @@ mod tests {
             status: 0,
             is_shelved: false,
         });
-        let settlement = Settlement {
-            destination: destination_id(),
+        Settlement {
+            reader: Reader::Destination(destination_id()),
             cursor: Seq(cursor),
             opened: open.into_iter().collect(),
             closed: Vec::new(),
             attempts: Vec::new(),
             filtered: Vec::new(),
             waiting: None,
-        };
-        store.schedule.commit(settlement).await.unwrap();
+        }
+    }
+
+    async fn settle(store: &Store, cursor: u64, open: Option<u64>) {
+        store.schedule.commit(step(cursor, open)).await.unwrap();
     }
 
     /// The first event left after a trim.
@@ -268,6 +287,23 @@ mod tests {
         assert_eq!(first_stored(&store).await, 1);
         trim(&store, KEEP, now(2 * KEEP)).await.unwrap();
         assert_eq!(first_stored(&store).await, 0, "its time has come");
+    }
+
+    #[tokio::test]
+    async fn what_a_replay_still_needs_stays_until_it_has_ended() {
+        let store = store().await;
+        connect(&store, destination(true), 6).await;
+        let scope = Scope::between(Seq(3), Seq(6));
+        let (intent, cause, pace) = (Intent::ResendRange, Cause::Asked, Pace::default());
+        let plan = ReplayPlan { destination: destination_id(), intent, cause, scope, pace };
+        let id = store.replays.make(plan, None, clock::now()).await.unwrap().id;
+        assert_eq!(first_left(&store).await, 3);
+        let reader = Reader::Replay(id);
+        let settlement = Settlement { reader, ..step(5, None) };
+        store.schedule.commit(settlement).await.unwrap();
+        assert_eq!(first_left(&store).await, 5);
+        store.replays.turn(id, ReplayState::Cancelled, clock::now()).await.unwrap();
+        assert_eq!(first_left(&store).await, 6);
     }
 
     #[tokio::test]

@@ -19,7 +19,7 @@ use domain::event::{EventKind, Identities, IdentityHash};
 use domain::id::{DestinationId, Seq};
 use domain::time::Timestamp;
 use storage::embedded::{self, Options};
-use storage::{AttemptRecord, Fate, Settlement, Store, WaitingBy};
+use storage::{AttemptRecord, Fate, Reader, Settlement, Store, WaitingBy};
 
 const ROUNDS: usize = 7;
 const SETTLEMENTS: u64 = 150;
@@ -82,7 +82,7 @@ fn settlement(step: u64, fate: Fate, trace: &Trace) -> Settlement {
             count: places.end,
         }])
         .filter(|_| fate != Fate::Delivered),
-        destination,
+        reader: Reader::Destination(destination),
     }
 }
 
@@ -121,5 +121,6 @@ fn attempt(destination: &DestinationId, seq: u64, trace: &Trace) -> AttemptRecor
         reason: String::new(),
         detail: String::new(),
         trace: trace.clone(),
+        replay: None,
     }
 }

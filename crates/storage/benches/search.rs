@@ -14,7 +14,7 @@ use domain::event::{EventKind, Identities};
 use domain::id::{DestinationId, Seq};
 use domain::time::Timestamp;
 use storage::embedded::{self, Options};
-use storage::{AttemptQuery, AttemptRecord, Fate, IssueQuery, Settlement, Store};
+use storage::{AttemptQuery, AttemptRecord, Fate, IssueQuery, Reader, Settlement, Store};
 
 const ROUNDS: usize = 3;
 const STEP: u64 = 2_000;
@@ -123,7 +123,7 @@ fn settlement(step: u64) -> Settlement {
         attempts: places.map(|seq| attempt(&to, number, seq)).collect(),
         filtered: Vec::new(),
         waiting: None,
-        destination: to,
+        reader: Reader::Destination(to),
     }
 }
 
@@ -150,5 +150,6 @@ fn attempt(to: &DestinationId, number: u64, seq: u64) -> AttemptRecord {
         reason: reason.to_owned(),
         detail: if reason.is_empty() { String::new() } else { format!("status {status}") },
         trace: Trace::default(),
+        replay: None,
     }
 }

@@ -10,7 +10,7 @@
 
 use domain::delivery::Trace;
 use domain::event::{EventKind, Identities};
-use domain::id::{DestinationId, Seq, SourceId};
+use domain::id::{DestinationId, ReplayId, Seq, SourceId};
 use domain::time::Timestamp;
 use serde::{Deserialize, Serialize};
 
@@ -35,6 +35,40 @@ pub trait Ledger: Send + Sync + 'static {
 
     /// Counts per destination since the beginning; kept as counters, no scan.
     fn totals(&self) -> Receipt<Vec<Totals>>;
+
+    /// What is known of a destination's deliveries of these events, which are in order and lie close
+    /// together: a search looks at whatever lies between the first and the last.
+    fn known(&self, destination: &DestinationId, places: Vec<Seq>) -> Receipt<Known>;
+
+    /// The events whose deliveries were given up and not made since, neither by a later attempt nor by
+    /// a replay, in order. What somebody skipped is not among them.
+    fn failed(&self, query: FailedQuery) -> Receipt<Vec<Seq>>;
+}
+
+/// What is known of deliveries of some events, all in order.
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+pub struct Known {
+    /// Those that were delivered, as far as the ledger goes back.
+    pub delivered: Vec<Seq>,
+    /// Those that the destination's own schedule has as open.
+    pub open: Vec<Seq>,
+    /// The cursor of that schedule; none where it never had a commit.
+    pub cursor: Option<Seq>,
+}
+
+/// Which deliveries that were given up to list.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct FailedQuery {
+    /// Of this destination.
+    pub destination: DestinationId,
+    /// Only of events from this place on.
+    pub first: Seq,
+    /// Only of events before this place.
+    pub end: Seq,
+    /// Only those whose last attempt began then or later.
+    pub since: Option<Timestamp>,
+    /// At most so many.
+    pub rows_max: u32,
 }
 
 /// What an attempt led to.
@@ -88,6 +122,8 @@ pub struct AttemptRecord {
     pub detail: String,
     /// What it went through.
     pub trace: Trace,
+    /// The replay that it was made for.
+    pub replay: Option<ReplayId>,
 }
 
 /// Which attempts to list.
@@ -173,7 +209,7 @@ pub struct FilteredCount {
     pub count: u64,
 }
 
-/// Counts of one destination since the beginning.
+/// Counts of one destination since the beginning, without what replays did.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub struct Totals {
     /// Whose.
@@ -208,10 +244,7 @@ impl Totals {
 
     /// Adds events that were filtered.
     pub fn add_filtered(&mut self, more: &FilteredCount) {
-        match self.filtered.binary_search_by(|known| known.reason.cmp(&more.reason)) {
-            Ok(place) => self.filtered[place].count += more.count,
-            Err(place) => self.filtered.insert(place, more.clone()),
-        }
+        add_count(&mut self.filtered, more);
     }
 
     /// Counts one more attempt with this fate and number.
@@ -223,5 +256,13 @@ impl Totals {
             Fate::GaveUp => self.gave_up += 1,
             Fate::Expired => self.expired += 1,
         }
+    }
+}
+
+/// Adds a count to those of other reasons, which are sorted.
+pub(crate) fn add_count(counts: &mut Vec<FilteredCount>, more: &FilteredCount) {
+    match counts.binary_search_by(|known| known.reason.cmp(&more.reason)) {
+        Ok(place) => counts[place].count += more.count,
+        Err(place) => counts.insert(place, more.clone()),
     }
 }

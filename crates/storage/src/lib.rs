@@ -1,7 +1,7 @@
-//! Where everything is kept: four contracts and the engines that keep them.
+//! Where everything is kept: five contracts and the engines that keep them.
 //!
-//! In come accepted events, settlements of deliveries, records of what happened, and edits of the
-//! catalog; out go the same things, durable and in order. Deliberately unknown here: HTTP, when a
+//! In come accepted events, settlements of deliveries, records of what happened, replays, and edits of
+//! the catalog; out go the same things, durable and in order. Deliberately unknown here: HTTP, when a
 //! delivery is tried, and what a payload says.
 
 pub mod error;
@@ -11,6 +11,7 @@ pub mod journal;
 pub mod schedule;
 pub mod ledger;
 pub mod issues;
+pub mod replays;
 pub mod catalog;
 pub mod tail;
 pub mod memory;
@@ -26,13 +27,14 @@ pub use frame::{Frame, StoredEvent};
 pub use issues::{Issue, IssueQuery, IssueState, WaitingBy};
 pub use journal::{Chunk, Gap, GapReason, Journal, SeqRange, Wanted};
 pub use ledger::{
-    AttemptPage, AttemptQuery, AttemptRecord, Depth, Fate, FilteredCount, Ledger, RejectionRecord,
-    Totals,
+    AttemptPage, AttemptQuery, AttemptRecord, Depth, FailedQuery, Fate, FilteredCount, Known,
+    Ledger, RejectionRecord, Totals,
 };
 pub use receipt::Receipt;
-pub use schedule::{OpenDelivery, Schedule, ScheduleState, Settlement, ShelfLine};
+pub use replays::{OpenReplay, OpenReplays, Replay, ReplayCounts, Replays};
+pub use schedule::{OpenDelivery, Reader, Schedule, ScheduleState, Settlement, ShelfLine};
 
-/// The four contracts of one engine, opened together.
+/// The five contracts of one engine, opened together.
 #[derive(Clone)]
 pub struct Store {
     /// The durable log of events.
@@ -41,6 +43,8 @@ pub struct Store {
     pub schedule: Arc<dyn Schedule>,
     /// What happened.
     pub ledger: Arc<dyn Ledger>,
+    /// What is delivered again.
+    pub replays: Arc<dyn Replays>,
     /// What people edit.
     pub catalog: Arc<dyn Catalog>,
 }

@@ -1,4 +1,5 @@
-//! The contract Schedule: per destination the cursor and every delivery that is not finished.
+//! The contract Schedule: per destination the cursor and every delivery that is not finished; a replay
+//! has the same of its own.
 //!
 //! - **S1** `commit` is atomic; a crash of the process loses none; a power cut may lose the newest
 //!   commits as a whole, which costs duplicates, never a loss.
@@ -8,7 +9,7 @@
 
 use domain::delivery::lanes::Order;
 use domain::event::{EventKind, Identities, IdentityHash};
-use domain::id::{DestinationId, Seq};
+use domain::id::{DestinationId, ReplayId, Seq};
 use domain::time::Timestamp;
 
 use crate::issues::WaitingBy;
@@ -17,12 +18,12 @@ use crate::receipt::Receipt;
 
 /// What is not finished.
 pub trait Schedule: Send + Sync + 'static {
-    /// Loads a destination's state; none where it never had a commit.
-    fn load(&self, destination: &DestinationId) -> Receipt<Option<ScheduleState>>;
+    /// Loads a reader's state; none where it never had a commit.
+    fn load(&self, reader: &Reader) -> Receipt<Option<ScheduleState>>;
 
     /// Commits one settlement as a whole (S1), its attempts to the ledger in the same step.
     ///
-    /// Settlements of one destination are carried out in the order they were handed over.
+    /// Settlements of one reader are carried out in the order they were handed over.
     fn commit(&self, settlement: Settlement) -> Receipt<()>;
 
     /// Reads the first shelved deliveries of a line, in order, at most `rows_max`; fewer where one of
@@ -30,7 +31,7 @@ pub trait Schedule: Send + Sync + 'static {
     /// shelved until a commit says otherwise.
     fn unshelve(
         &self,
-        destination: &DestinationId,
+        reader: &Reader,
         line: ShelfLine,
         rows_max: u32,
     ) -> Receipt<Vec<OpenDelivery>>;
@@ -38,6 +39,15 @@ pub trait Schedule: Send + Sync + 'static {
     /// Forgets a destination: its cursor, and every delivery of it that is not finished. What
     /// happened there stays in the ledger.
     fn forget(&self, destination: &DestinationId) -> Receipt<()>;
+}
+
+/// Whose deliveries they are.
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+pub enum Reader {
+    /// A destination's own, of the events as they come.
+    Destination(DestinationId),
+    /// A replay's.
+    Replay(ReplayId),
 }
 
 /// A line of shelved deliveries: those of one lane, or those that stand in none.
@@ -49,7 +59,7 @@ pub struct ShelfLine {
     pub identity: Option<IdentityHash>,
 }
 
-/// A destination's state as stored.
+/// A reader's state as stored.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct ScheduleState {
     /// Every event before it is finished or in `open`.
@@ -92,11 +102,11 @@ pub struct OpenDelivery {
     pub is_shelved: bool,
 }
 
-/// A step of one destination: what changed since the last one.
+/// A step of one reader: what changed since the last one.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Settlement {
     /// Whose.
-    pub destination: DestinationId,
+    pub reader: Reader,
     /// The new cursor; never moves back.
     pub cursor: Seq,
     /// Deliveries to store as open, new or changed.
@@ -105,9 +115,16 @@ pub struct Settlement {
     pub closed: Vec<Seq>,
     /// What happened meanwhile, in order, for the ledger.
     pub attempts: Vec<AttemptRecord>,
-    /// Events the cursor passes that were filtered, by reason.
+    /// Events the cursor passes that were filtered, by reason; counted for the destination or, where
+    /// it is one, for the replay.
     pub filtered: Vec<FilteredCount>,
     /// How many deliveries wait after they failed in which way, all of them; none where that is as
     /// it was.
     pub waiting: Option<Vec<WaitingBy>>,
+}
+
+impl From<&DestinationId> for Reader {
+    fn from(id: &DestinationId) -> Self {
+        Self::Destination(id.clone())
+    }
 }

@@ -95,6 +95,19 @@ pub struct Flow {
     filled_at: Timestamp,
     under_way: u32,
     bytes_under_way: usize,
+    /// What a flow that goes first has found; none for one that goes first itself.
+    lead: Option<Lead>,
+}
+
+/// What a flow has found of its endpoint, for others to the same one that come after it.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Lead {
+    /// How the destination fares.
+    pub mode: Mode,
+    /// Attempts that may be under way.
+    pub limit: u32,
+    /// Before this the endpoint does not want to be asked.
+    pub not_before: Timestamp,
 }
 
 /// An attempt that has ended, as a flow sees it.
@@ -114,7 +127,10 @@ pub enum Turn {
     /// It is holding from now on.
     Holds,
     /// It takes deliveries again.
-    Recovers,
+    Recovers {
+        /// When it had taken something before.
+        since: Timestamp,
+    },
     /// It has stopped.
     Stops,
 }
@@ -147,7 +163,19 @@ impl Flow {
             filled_at: now,
             under_way: 0,
             bytes_under_way: 0,
+            lead: None,
         }
+    }
+
+    /// Goes no further than another flow to the same endpoint: not where that finds that nothing is
+    /// taken, with no more attempts than that bears, and not before it was asked to wait for.
+    pub fn follow(&mut self, lead: Lead) {
+        self.lead = Some(lead);
+    }
+
+    /// What it has found, for others that follow.
+    pub fn lead(&self) -> Lead {
+        Lead { mode: self.mode, limit: self.limit(), not_before: self.not_before }
     }
 
     /// How the destination fares.
@@ -170,11 +198,17 @@ impl Flow {
 
     /// How many attempts may be under way now.
     pub fn limit(&self) -> u32 {
-        match self.mode {
+        let most = match self.lead {
+            Some(Lead { mode: Mode::Active, limit, .. }) => limit,
+            Some(_) => 0,
+            None => u32::MAX,
+        };
+        let own = match self.mode {
             Mode::Active => self.limit.now(),
             Mode::Holding { .. } => 1,
             Mode::Stopped { .. } => 0,
-        }
+        };
+        own.min(most)
     }
 
     /// Before this the endpoint does not want to be asked.
@@ -209,7 +243,7 @@ impl Flow {
     pub fn is_open(&mut self, now: Timestamp) -> bool {
         self.under_way < self.limit()
             && self.bytes_under_way < limits::BYTES_UNDER_WAY_MAX
-            && now >= self.not_before
+            && now >= self.asked_to_wait_until()
             && self.next_probe().is_none_or(|next| now >= next)
             && self.has_token(now)
     }
@@ -220,7 +254,19 @@ impl Flow {
             return None;
         }
         let token = self.next_token(now);
-        Some(self.not_before.max(token).max(self.next_probe().unwrap_or(now)))
+        Some(self.asked_to_wait_until().max(token).max(self.next_probe().unwrap_or(now)))
+    }
+
+    /// Before this the endpoint wants no attempt, whoever was told so.
+    fn asked_to_wait_until(&self) -> Timestamp {
+        self.lead.map_or(self.not_before, |lead| self.not_before.max(lead.not_before))
+    }
+
+    /// So many attempts have started that others make beside this flow, and its rate counts them.
+    pub fn share(&mut self, attempts: u32) {
+        if self.bounds.rate.is_some() {
+            self.tokens -= f64::from(attempts);
+        }
     }
 
     /// An attempt starts.
@@ -254,13 +300,13 @@ impl Flow {
     fn succeeded(&mut self, now: Timestamp) -> Option<Turn> {
         self.failures = 0;
         self.gone = 0;
-        self.taken_at = now;
+        let since = std::mem::replace(&mut self.taken_at, now);
         let before = std::mem::replace(&mut self.mode, Mode::Active);
         if before == Mode::Active {
             return None;
         }
         self.limit.start_slowly();
-        Some(Turn::Recovers)
+        Some(Turn::Recovers { since })
     }
 
     fn failed(&mut self, class: Class, ended: Ended<'_>, now: Timestamp) -> Option<Turn> {

@@ -41,6 +41,9 @@ pub struct OwnDelivery {
     /// Whether events gather and wait until this is taken back.
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     pub paused: bool,
+    /// Whether what was given up while nothing was taken is replayed when the endpoint is back.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub auto_replay: bool,
     /// Which events keep their order.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub order: Option<Order>,

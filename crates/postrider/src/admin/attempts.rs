@@ -7,9 +7,9 @@ use std::sync::Arc;
 use axum::Json;
 use axum::extract::rejection::QueryRejection;
 use axum::extract::{Query, State};
-use domain::delivery::trace::{Excerpt, Trace};
+use domain::delivery::trace::{self, Excerpt, Trace};
 use domain::event::{EventKind, timestamp};
-use domain::id::{DestinationId, Seq};
+use domain::id::{DestinationId, ReplayId, Seq};
 use domain::limits;
 use domain::time::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -70,13 +70,16 @@ pub(super) struct Attempt {
     phases: Phases,
     /// Address and port it went to; null where no connection came about.
     remote: Option<SocketAddr>,
+    /// The replay that it was made for; null for the delivery of an event that has come.
+    replay: Option<ReplayId>,
     /// What the endpoint answered; only with details, and null where that is not kept.
     #[serde(skip_serializing_if = "Option::is_none")]
     answer: Option<Option<Answer>>,
 }
 
+/// How long the steps of an attempt took.
 #[derive(Debug, Serialize)]
-struct Phases {
+pub(super) struct Phases {
     resolve_us: Option<u32>,
     connect_us: Option<u32>,
     tls_us: Option<u32>,
@@ -85,7 +88,7 @@ struct Phases {
 
 /// The beginning of an answer, without what is secret in it.
 #[derive(Debug, Serialize)]
-struct Answer {
+pub(super) struct Answer {
     headers: Vec<(String, String)>,
     body: String,
 }
@@ -166,17 +169,24 @@ fn attempt(record: AttemptRecord, details: Details) -> Attempt {
         fate: record.fate,
         reason: record.reason,
         detail: record.detail,
-        phases: Phases {
-            resolve_us: phases.resolve_us,
-            connect_us: phases.connect_us,
-            tls_us: phases.tls_us,
-            first_byte_us: phases.first_byte_us,
-        },
+        phases: phases.into(),
         remote,
+        replay: record.replay,
         answer: match details {
             Details::Left => None,
             Details::Wanted => Some(answer.map(Arc::unwrap_or_clone).map(Answer::from)),
         },
+    }
+}
+
+impl From<trace::Phases> for Phases {
+    fn from(own: trace::Phases) -> Self {
+        Self {
+            resolve_us: own.resolve_us,
+            connect_us: own.connect_us,
+            tls_us: own.tls_us,
+            first_byte_us: own.first_byte_us,
+        }
     }
 }
 
@@ -188,7 +198,6 @@ impl From<Excerpt> for Answer {
 
 #[cfg(test)]
 mod tests {
-    use domain::delivery::trace;
     use serde_json::{Value, json};
 
     use super::*;
@@ -215,6 +224,7 @@ mod tests {
                 remote: Some(SocketAddr::from(([203, 0, 113, 7], 443))),
                 answer: answer.map(Arc::new),
             },
+            replay: None,
         }
     }
 
@@ -232,7 +242,7 @@ mod tests {
             "fate": "retry", "reason": "server_error", "detail": "the endpoint answered 503",
             "phases":
                 {"resolve_us": null, "connect_us": 0, "tls_us": null, "first_byte_us": 900},
-            "remote": "203.0.113.7:443",
+            "remote": "203.0.113.7:443", "replay": null,
         });
         assert_eq!(shown(answer(), Details::Left), expected);
         expected["answer"] = json!({"headers": [["retry-after", "9"]], "body": "<b>busy"});

@@ -4,6 +4,7 @@
 //! Deliberately unknown here: how events are taken and delivered.
 
 mod attempts;
+mod body;
 mod door;
 mod filtered;
 mod filters;
@@ -14,8 +15,10 @@ mod pages;
 pub mod playground;
 mod problem;
 mod rejections;
+mod replays;
 mod requests;
 mod status;
+mod test_request;
 mod wishes;
 
 use std::net::SocketAddr;
@@ -25,6 +28,7 @@ use std::time::Duration;
 use axum::Router;
 use axum::middleware::from_fn_with_state;
 use axum::routing::{any, get, post};
+use domain::delivery::flow::Bounds;
 use domain::limits;
 use domain::time::Timestamp;
 use storage::Store;
@@ -32,6 +36,7 @@ use tokio::net::TcpListener;
 
 use crate::live::Gauges;
 use crate::shutdown::Shutdown;
+use crate::tester::Tester;
 pub use filters::Trials;
 use playground::Playgrounds;
 
@@ -53,6 +58,10 @@ pub struct Needs {
     pub started_at: Timestamp,
     /// Lets one filter be tried at a time.
     pub trials: Trials,
+    /// Sends what somebody wants to try.
+    pub tester: Tester,
+    /// How much may be under way to a destination that says nothing of it.
+    pub bounds: Bounds,
 }
 
 /// Serves until the server ends; heads may take as long as at the gateway.
@@ -85,6 +94,14 @@ fn router(needs: Arc<Needs>) -> Router {
         .route("/api/v1/destinations/{id}/filtered", get(filtered::list))
         .route("/api/v1/destinations/{id}/try-now", post(wishes::try_now))
         .route("/api/v1/destinations/{id}/deliveries/{event}/skip", post(wishes::skip))
+        .route("/api/v1/destinations/{id}/deliveries/{event}/resend", post(replays::resend))
+        .route("/api/v1/replays", get(replays::list).post(replays::make))
+        .route("/api/v1/replays/estimate", post(replays::estimate))
+        .route("/api/v1/replays/{id}", get(replays::show))
+        .route("/api/v1/replays/{id}/pause", post(replays::pause))
+        .route("/api/v1/replays/{id}/resume", post(replays::resume))
+        .route("/api/v1/replays/{id}/cancel", post(replays::cancel))
+        .route("/api/v1/test-requests", post(test_request::send))
         .route("/api/v1/filters/try", post(filters::try_filter))
         .route("/api/v1/playgrounds/{name}/requests", get(playground::list))
         .route("/api/v1/playgrounds/{name}/live", get(playground::live))

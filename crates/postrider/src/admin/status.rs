@@ -6,7 +6,7 @@ use std::sync::atomic::Ordering::Relaxed;
 use axum::Json;
 use axum::extract::State;
 use domain::connection::Connection;
-use domain::delivery::flow::Mode;
+use domain::delivery::flow::{Lead, Mode};
 use domain::destination::webhook::{Method, Target};
 use domain::destination::{Destination, DestinationSettings};
 use domain::filter::{Consent, Filter};
@@ -22,7 +22,6 @@ use super::Needs;
 use super::problem::Problem;
 use super::requests::RequestsStatus;
 use crate::clock;
-use crate::live::FlowGlance;
 use crate::version;
 use crate::workspace::local_url;
 
@@ -118,7 +117,7 @@ struct DestinationStatus {
 
 /// How the deliveries of a destination fare.
 #[derive(Debug, Serialize)]
-struct FlowStatus {
+pub(super) struct FlowStatus {
     /// Attempts that may be under way at a time now.
     limit: u32,
     /// Since when the endpoint takes nothing.
@@ -258,7 +257,7 @@ fn removed(one: &Removed, needs: &Needs) -> RemovedStatus {
 }
 
 /// The word for how a destination fares.
-pub fn state(one: &Destination, flow: Option<FlowGlance>, retrying: u64) -> &'static str {
+pub fn state(one: &Destination, flow: Option<Lead>, retrying: u64) -> &'static str {
     match (flow.map(|flow| flow.mode), retrying) {
         _ if !one.enabled => "disabled",
         _ if one.delivery.paused => "paused",
@@ -269,7 +268,8 @@ pub fn state(one: &Destination, flow: Option<FlowGlance>, retrying: u64) -> &'st
     }
 }
 
-fn flow_status(flow: FlowGlance, now: Timestamp) -> FlowStatus {
+/// Says how a flow fares.
+pub(super) fn flow_status(flow: Lead, now: Timestamp) -> FlowStatus {
     let (since, reason, next) = match flow.mode {
         Mode::Active => (None, None, None),
         Mode::Holding { since, reason, next, .. } => (Some(since), Some(reason), Some(next)),

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use axum::extract::{Path, State};
 use domain::id::{DestinationId, Seq};
 use http::StatusCode;
+use storage::Reader;
 
 use super::Needs;
 use super::problem::Problem;
@@ -27,7 +28,7 @@ pub async fn skip(
     make(&needs, &id, Wish::Skip(Seq(event)))
 }
 
-/// Hands a wish over; what comes of it is seen in the attempts.
+/// Hands a wish over, to replays as well; what comes of it is seen in the attempts.
 fn make(needs: &Needs, id: &str, wish: Wish) -> Result<StatusCode, Problem> {
     let id = DestinationId::new(id);
     let snapshot = needs.store.catalog.watch().borrow().clone();
@@ -36,5 +37,12 @@ fn make(needs: &Needs, id: &str, wish: Wish) -> Result<StatusCode, Problem> {
         return Err(Problem::no_destination(&id));
     }
     needs.gauges.of(&id).wishes.make(wish);
+    let open = needs.store.replays.open().borrow().clone();
+    for replay in open.iter().filter(|one| one.plan.destination == id) {
+        // A replay that nobody is at work for begins anew anyway.
+        if let Some(gauge) = needs.gauges.find(&Reader::Replay(replay.id)) {
+            gauge.wishes.make(wish);
+        }
+    }
     Ok(StatusCode::ACCEPTED)
 }

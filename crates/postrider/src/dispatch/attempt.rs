@@ -6,7 +6,7 @@ use std::rc::Rc;
 use std::sync::Arc;
 
 use domain::delivery::retry::Tries;
-use domain::destination::webhook::AttemptStamp;
+use domain::destination::webhook::{AttemptStamp, Occasion};
 use domain::event::{EventKind, Identities};
 use domain::id::Seq;
 use domain::limits;
@@ -91,7 +91,12 @@ impl Rereader {
 ///
 /// # Cancellation
 /// The endpoint may have taken the event.
-pub async fn attempt(sender: Rc<Sender>, rereader: Rc<Rereader>, mut going: Going) -> Attempt {
+pub async fn attempt(
+    sender: Rc<Sender>,
+    rereader: Rc<Rereader>,
+    mut going: Going,
+    occasion: Occasion,
+) -> Attempt {
     let at = clock::now();
     let start = clock::Stopwatch::start();
     let bytes = going.bytes();
@@ -100,7 +105,7 @@ pub async fn attempt(sender: Rc<Sender>, rereader: Rc<Rereader>, mut going: Goin
         None => rereader.read(going.seq).await,
     };
     let received_at = event.as_ref().ok().map(|event| event.received_at);
-    let stamp = AttemptStamp { number: going.tries.count, at };
+    let stamp = AttemptStamp { number: going.tries.count, at, occasion };
     let result = match event {
         Ok(event) => AttemptResult::Ended(sender.send(&event.payload, stamp).await),
         Err(lost_or_unread) => lost_or_unread,

@@ -27,9 +27,9 @@ use storage::{
 };
 use tokio::sync::watch;
 
-use super::dispatcher::{load, until};
 use super::duty::Duty;
 use super::records::Records;
+use super::waits::{load, until};
 use crate::clock;
 use crate::live::{DestinationGauge, FilteredSample, Left};
 use crate::shutdown::Shutdown;
@@ -115,7 +115,7 @@ impl Bystander {
         let mut catalog = aside.store.catalog.watch();
         let snapshot = catalog.borrow_and_update().clone();
         let Some((duty, ends_at)) = aside.duty(&snapshot) else { return Ok(None) };
-        let stored = load(&*aside.store.schedule, &aside.id).await?;
+        let stored = load(&*aside.store.schedule, &(&aside.id).into()).await?;
         let state = stored.unwrap_or_else(|| {
             let head = *aside.store.journal.head().borrow();
             ScheduleState::at(duty.since().unwrap_or(head))
@@ -222,7 +222,7 @@ impl Bystander {
 
     fn step(&self, cursor: Seq) -> Settlement {
         Settlement {
-            destination: self.aside.id.clone(),
+            reader: (&self.aside.id).into(),
             cursor,
             opened: Vec::new(),
             closed: Vec::new(),
@@ -266,13 +266,14 @@ impl Bystander {
         let schedule = &self.aside.store.schedule;
         let most = limits::GIVEN_UP_AT_ONCE;
         let line = ShelfLine { order: Order::None, identity: None };
-        let mut open: Vec<OpenDelivery> = schedule.unshelve(&self.aside.id, line, most).await?;
+        let mut open: Vec<OpenDelivery> =
+            schedule.unshelve(&(&self.aside.id).into(), line, most).await?;
         if open.is_empty() {
-            let state = schedule.load(&self.aside.id).await?;
+            let state = schedule.load(&(&self.aside.id).into()).await?;
             open = state.map(|state| state.open).unwrap_or_default();
             open.truncate(usize::try_from(most).unwrap_or(usize::MAX));
         }
-        let mut records = Records::new(self.aside.id.clone());
+        let mut records = Records::new(self.aside.id.clone(), None);
         open.iter().for_each(|one| records.removed(one));
         let closed: Vec<_> = open.iter().map(|one| one.seq).collect();
         let step = Settlement { closed, attempts: records.take(), ..self.step(self.cursor) };

@@ -1,5 +1,5 @@
-//! The crew: keeps a dispatcher at work for every destination of its share, or a bystander for one
-//! that is not at work.
+//! The crew: keeps a dispatcher at work for every destination of its share and for each replay to
+//! it, or a bystander for a destination that is not at work.
 //!
 //! Each dispatch thread runs one crew. A destination that is removed or disabled finishes what is
 //! under way before anybody else takes over, so no two ever work for one at a time.
@@ -12,14 +12,16 @@ use std::time::Duration;
 
 use domain::id::DestinationId;
 use domain::limits;
-use storage::{Snapshot, StorageError, Store};
+use storage::{OpenReplay, Reader, Snapshot, StorageError, Store};
 use tokio::sync::watch;
 use tokio::task::{JoinError, JoinSet};
 
 use super::bystander::{Aside, Bystander};
 use super::commons::Commons;
-use super::dispatcher::{Dispatcher, Parts, Policy, StartError};
+use super::dispatcher::Dispatcher;
+use super::parts::{Parts, Policy, StartError};
 use crate::live::Gauges;
+use crate::replay;
 use crate::send::Outlet;
 use crate::shutdown::Shutdown;
 
@@ -49,8 +51,8 @@ pub struct Crew {
     commons: Rc<Commons>,
     /// Which share of the destinations: `index` of `count`.
     share: (usize, usize),
-    working: HashSet<DestinationId>,
-    tasks: JoinSet<(DestinationId, Result<(), StorageError>)>,
+    working: HashSet<Reader>,
+    tasks: JoinSet<(Reader, Result<(), StorageError>)>,
 }
 
 impl Crew {
@@ -66,16 +68,19 @@ impl Crew {
     /// Where storage failed; the server must end then.
     pub async fn run(mut self, mut shutdown: Shutdown) -> Result<(), StorageError> {
         let mut catalog = self.needs.store.catalog.watch();
+        let mut replays = self.needs.store.replays.open();
         let mut failed = Ok(());
         // After a failure the others settle what they can: the failure is that of one file.
         while failed.is_ok() {
             let snapshot = catalog.borrow_and_update().clone();
-            self.assign(&snapshot, &shutdown);
+            let open = replays.borrow_and_update().clone();
+            self.assign(&snapshot, &open, &shutdown);
             tokio::select! {
                 Some(ended) = self.tasks.join_next(), if !self.tasks.is_empty() => {
                     failed = self.ended(ended);
                 }
                 _ = catalog.changed() => {}
+                Ok(()) = replays.changed() => {}
                 () = shutdown.draining() => break,
             }
         }
@@ -89,11 +94,20 @@ impl Crew {
     }
 
     /// Starts what is missing; what is there follows the catalog by itself.
-    fn assign(&mut self, snapshot: &Snapshot, shutdown: &Shutdown) {
-        let removed = snapshot.workspace.removed.iter().map(|removed| &removed.destination);
-        for id in snapshot.workspace.destinations.iter().chain(removed).map(|one| &one.id) {
-            if self.is_ours(id) && self.working.insert(id.clone()) {
-                self.start(id.clone(), shutdown.clone());
+    fn assign(&mut self, snapshot: &Snapshot, open: &[OpenReplay], shutdown: &Shutdown) {
+        let workspace = &snapshot.workspace;
+        let removed = workspace.removed.iter().map(|removed| &removed.destination);
+        for destination in workspace.destinations.iter().chain(removed) {
+            let id = &destination.id;
+            if self.is_ours(id) {
+                self.start(id, None, shutdown);
+            }
+        }
+        for destination in workspace.destinations.iter().filter(|one| one.is_at_work()) {
+            let id = &destination.id;
+            let ours = if self.is_ours(id) { open } else { &[] };
+            for replay in replay::at_work(ours, id) {
+                self.start(id, Some(replay), shutdown);
             }
         }
     }
@@ -104,27 +118,39 @@ impl Crew {
         hasher.finish() % self.share.1 as u64 == self.share.0 as u64
     }
 
-    fn start(&mut self, id: DestinationId, shutdown: Shutdown) {
+    /// Starts a destination's dispatcher or that of a replay to it, unless it is at work.
+    fn start(&mut self, id: &DestinationId, replay: Option<&OpenReplay>, shutdown: &Shutdown) {
+        let reader = replay.map_or_else(|| id.into(), |replay| Reader::Replay(replay.id));
+        if !self.working.insert(reader.clone()) {
+            return;
+        }
+        let gauges = &self.needs.gauges;
         let parts = Parts {
             id: id.clone(),
+            replay: replay.cloned(),
             store: self.needs.store.clone(),
             outlet: self.needs.outlet.clone(),
             policy: self.needs.settings.clone(),
-            gauge: self.needs.gauges.of(&id),
+            gauge: gauges.of_reader(&reader),
+            lead: gauges.of(id),
             commons: self.commons.clone(),
         };
-        let aside = Aside {
+        let aside = replay.is_none().then(|| Aside {
             id: id.clone(),
             store: self.needs.store.clone(),
-            gauge: self.needs.gauges.of(&id),
+            gauge: gauges.of(id),
             keep_removed: self.needs.keep_removed,
-        };
+        });
+        let (id, shutdown) = (id.clone(), shutdown.clone());
         let mut catalog = self.needs.store.catalog.watch();
         catalog.mark_unchanged();
         self.tasks.spawn_local(async move {
             let result = match Dispatcher::start(parts).await {
                 Ok(dispatcher) => dispatcher.run(shutdown.clone()).await,
-                Err(StartError::NotAtWork) => Bystander::run(aside, shutdown).await,
+                Err(StartError::NotAtWork) => match aside {
+                    Some(aside) => Bystander::run(aside, shutdown).await,
+                    None => Ok(()),
+                },
                 Err(StartError::Storage(error)) => Err(error),
                 Err(StartError::Settings(reason)) => {
                     tracing::error!(destination = %id, reason, "destination cannot be used");
@@ -132,17 +158,20 @@ impl Crew {
                     Ok(())
                 }
             };
-            (id, result)
+            (reader, result)
         });
     }
 
     fn ended(
         &mut self,
-        ended: Result<(DestinationId, Result<(), StorageError>), JoinError>,
+        ended: Result<(Reader, Result<(), StorageError>), JoinError>,
     ) -> Result<(), StorageError> {
         match ended {
-            Ok((id, result)) => {
-                self.working.remove(&id);
+            Ok((reader, result)) => {
+                self.working.remove(&reader);
+                if matches!(reader, Reader::Replay(_)) {
+                    self.needs.gauges.forget(&reader);
+                }
                 result
             }
             Err(error) => {

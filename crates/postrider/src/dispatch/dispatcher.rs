@@ -15,62 +15,44 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use domain::delivery::Policy as RetryPolicy;
-use domain::delivery::flow::{Bounds, Ended, Flow, Mode, Turn};
-use domain::delivery::lanes::Order;
+use domain::delivery::flow::{Ended, Flow, Mode, Turn};
 use domain::delivery::policy::Class;
 use domain::delivery::retry::{self, Decision, Moment};
-use domain::id::{DestinationId, Seq};
+use domain::id::Seq;
 use domain::limits;
 use domain::time::Timestamp;
 use futures_util::stream::{FuturesUnordered, StreamExt};
 use storage::{
-    Chunk, Fate, FilteredCount, Frame, Journal, OpenDelivery, Receipt, Schedule, ScheduleState,
-    Settlement, ShelfLine, Snapshot, StorageError, Store,
+    Fate, FilteredCount, OpenDelivery, Receipt, Schedule, ScheduleState, Settlement, ShelfLine,
+    Snapshot, StorageError,
 };
 use tokio::sync::watch;
 
 use super::agenda::{Agenda, Step};
 use super::attempt::{Attempt, AttemptResult, Rereader, attempt};
-use super::commons::{Commons, Stake};
+use super::commons::Stake;
 use super::duty::Duty;
+use super::feed::{self, Feed, Found};
+use super::follower::Follower;
+use super::parts::{Parts, StartError};
 use super::records::Records;
 use super::taken::{self, Taken};
+use super::waits::{load, pending, recovered, shelved, until};
 use crate::clock::{self, Rest};
-use crate::live::{DestinationGauge, FilteredSample, Left, Wish};
-use crate::send::{Outlet, Sender, Sent};
+use crate::live::{FilteredSample, Left, Wish};
+use crate::replay::{self, Recovery};
+use crate::send::{Sender, Sent};
 use crate::shutdown::Shutdown;
 
-/// How deliveries are made, as far as a destination does not say otherwise.
-#[derive(Clone, Debug)]
-pub struct Policy {
-    /// What is done about failures.
-    pub retry: RetryPolicy,
-    /// Which events keep their order.
-    pub order: Order,
-    /// How much may be under way to a destination.
-    pub bounds: Bounds,
-    /// How long attempts under way may take when the server ends.
-    pub grace: Duration,
-}
-
-/// What a dispatcher works with.
-pub(super) struct Parts {
-    /// Whose.
-    pub id: DestinationId,
-    pub store: Store,
-    pub outlet: Rc<Outlet>,
-    pub policy: Policy,
-    pub gauge: Arc<DestinationGauge>,
-    pub commons: Rc<Commons>,
-}
-
-/// The loop of one destination.
+/// The loop of one destination, or of one replay to it.
 pub(super) struct Dispatcher {
     parts: Parts,
     catalog: watch::Receiver<Arc<Snapshot>>,
     duty: Duty,
     sender: Rc<Sender>,
-    journal: Arc<dyn Journal>,
+    feed: Feed,
+    /// What a replay follows; none for a destination's own dispatcher.
+    follower: Option<Follower>,
     rereader: Rc<Rereader>,
     schedule: Arc<dyn Schedule>,
     agenda: Agenda,
@@ -80,7 +62,6 @@ pub(super) struct Dispatcher {
     stake: Stake,
     /// Events read and not offered yet; chosen by the duty's connections, and read anew with them.
     read_ahead: VecDeque<Taken>,
-    reading: Option<Receipt<Chunk>>,
     /// A read or a settlement has failed; the next try comes after this.
     rest: Option<Rest>,
     /// A line of shelved deliveries that the store is asked for.
@@ -90,20 +71,9 @@ pub(super) struct Dispatcher {
     unconfirmed: Option<Settlement>,
     attempts: FuturesUnordered<Pin<Box<dyn Future<Output = Attempt>>>>,
     records: Records,
-}
-
-/// Why a dispatcher cannot start.
-#[derive(Debug, thiserror::Error)]
-pub(super) enum StartError {
-    /// The destination is paused, disabled or removed.
-    #[error("the destination is not at work")]
-    NotAtWork,
-    /// Its settings cannot be used.
-    #[error("the settings cannot be used: {0}")]
-    Settings(String),
-    /// Its state cannot be loaded.
-    #[error("the schedule cannot be loaded")]
-    Storage(#[from] StorageError),
+    /// What a recovered destination still has to get, as soon as so many settlements are committed.
+    owed: Option<(Recovery, u8)>,
+    recovering: Option<Pin<Box<dyn Future<Output = ()>>>>,
 }
 
 impl Dispatcher {
@@ -118,35 +88,40 @@ impl Dispatcher {
         let sender = Sender::new(&duty.destination, parts.outlet.clone());
         let sender = Rc::new(sender.map_err(StartError::Settings)?);
         let schedule = parts.store.schedule.clone();
-        let stored = load(&*schedule, &parts.id).await?;
-        let state = stored.unwrap_or_else(|| {
-            let head = *parts.store.journal.head().borrow();
-            ScheduleState::at(duty.since().unwrap_or(head))
-        });
+        let stored = load(&*schedule, &parts.reader()).await?;
+        let state = stored.unwrap_or_else(|| ScheduleState::at(parts.beginning(&duty)));
+        let feed = Feed::new(&parts.store, &catalog.borrow(), parts.replay.as_ref());
+        let follow = |replay| Follower::new(&parts.store, replay, parts.lead.clone());
+        let follower = parts.replay.clone().map(follow);
         let own = &duty.destination.delivery;
         let order = own.order.unwrap_or(parts.policy.order);
         let mut dispatcher = Self {
             retry: parts.policy.retry.with(&own.retry),
-            flow: Flow::new(parts.policy.bounds.with(own.bounds), clock::now()),
+            flow: Flow::new(parts.bounds(own.bounds), clock::now()),
             stake: Stake::in_commons(&parts.commons),
             catalog,
             duty,
             sender,
-            journal: parts.store.journal.clone(),
+            feed,
+            follower,
             rereader: Rc::new(Rereader::new(parts.store.journal.clone())),
             schedule,
             agenda: Agenda::resume(order, state),
             read_ahead: VecDeque::new(),
-            reading: None,
             rest: None,
             unshelving: None,
             settling: None,
             unconfirmed: None,
             attempts: FuturesUnordered::new(),
-            records: Records::new(parts.id.clone()),
+            records: Records::new(parts.id.clone(), parts.replay.as_ref().map(|one| one.id)),
+            owed: None,
+            recovering: None,
             parts,
         };
         dispatcher.pass_what_is_not_owed();
+        if !dispatcher.follow() {
+            return Err(StartError::NotAtWork);
+        }
         Ok(dispatcher)
     }
 
@@ -159,7 +134,7 @@ impl Dispatcher {
     /// # Cancellation
     /// Dropping it forgets attempts under way: their events are sent again at the next start.
     pub async fn run(mut self, mut shutdown: Shutdown) -> Result<(), StorageError> {
-        let mut head = self.journal.head();
+        let mut head = self.parts.store.journal.head();
         let gauge = self.parts.gauge.clone();
         loop {
             let now = clock::now();
@@ -170,6 +145,11 @@ impl Dispatcher {
                 self.rereader.forget();
             }
             self.settle();
+            if self.is_over()
+                && let Some(follower) = &self.follower
+            {
+                return follower.complete(&*self.parts.store.replays).await;
+            }
             self.unshelve();
             self.read(*head.borrow_and_update());
             self.report();
@@ -180,12 +160,18 @@ impl Dispatcher {
                     self.ended_meanwhile();
                 }
                 answer = pending(&mut self.settling) => self.settled(answer)?,
-                answer = pending(&mut self.reading) => self.chunk(answer),
+                answer = self.feed.found() => self.found(answer),
                 answer = shelved(&mut self.unshelving) => self.unshelved(answer),
                 () = self.stake.turn() => {}
-                _ = head.changed(), if self.reading.is_none() && self.wants_more() => {}
+                _ = head.changed(), if self.follows_head() => {}
                 () = until(due), if due.is_some() => {}
                 () = clock::rested(&mut self.rest) => self.rest = None,
+                () = Follower::changed(&mut self.follower) => {
+                    if !self.follow() {
+                        break;
+                    }
+                }
+                () = recovered(&mut self.recovering) => self.recovering = None,
                 wishes = gauge.wishes.next() => self.grant(wishes),
                 changed = self.catalog.changed() => {
                     if changed.is_err() || !self.refresh() {
@@ -196,6 +182,30 @@ impl Dispatcher {
             }
         }
         self.finish(shutdown).await
+    }
+
+    /// Comes after the destination's own flow; false where the replay is not to be at work any more.
+    fn follow(&mut self) -> bool {
+        let Some(follower) = &mut self.follower else { return true };
+        follower.hold_back(&mut self.flow);
+        follower.is_at_work()
+    }
+
+    /// Whether new events are wanted as they come.
+    fn follows_head(&self) -> bool {
+        self.follower.is_none() && !self.feed.is_reading() && self.wants_more()
+    }
+
+    /// Whether a replay has come to the end of its range.
+    fn is_read_out(&self) -> bool {
+        let end = self.follower.as_ref().map(Follower::end);
+        end.is_some_and(|end| self.agenda.read_from() >= end)
+    }
+
+    /// Whether a replay has nothing left to do, and all of it is written down.
+    fn is_over(&self) -> bool {
+        let is_written = self.settling.is_none() && self.unconfirmed.is_none();
+        self.is_read_out() && is_written && self.rest.is_none() && self.agenda.unfinished() == 0
     }
 
     /// Makes those ready whose time has come, and one more where the endpoint may be probed.
@@ -250,7 +260,7 @@ impl Dispatcher {
         if duty.destination != self.duty.destination {
             self.retry = self.parts.policy.retry.with(&own.retry);
             let now = clock::now();
-            self.flow.rebind(self.parts.policy.bounds.with(own.bounds), now);
+            self.flow.rebind(self.parts.bounds(own.bounds), now);
             // What waits by the old settings waits no longer than it would by the new ones.
             self.agenda.hasten(now, |attempts| self.retry.backoff(attempts));
             match Sender::new(&duty.destination, self.parts.outlet.clone()) {
@@ -263,7 +273,7 @@ impl Dispatcher {
         if !duty.chooses_as(&self.duty) {
             // What was read was chosen by the old connections: it is read again by the new ones.
             self.read_ahead.clear();
-            self.reading = None;
+            self.feed.choose_anew(&self.catalog.borrow());
         }
         self.duty = duty;
         self.pass_what_is_not_owed();
@@ -272,7 +282,9 @@ impl Dispatcher {
 
     /// Events before every connection are not owed, and need not be there any more.
     fn pass_what_is_not_owed(&mut self) {
-        if let Some(since) = self.duty.since() {
+        if self.parts.replay.is_none()
+            && let Some(since) = self.duty.since()
+        {
             self.agenda.pass(since);
         }
     }
@@ -303,6 +315,9 @@ impl Dispatcher {
 
     /// Starts attempts, as many as may be under way.
     fn send(&mut self, now: Timestamp) {
+        if self.follower.is_none() {
+            self.flow.share(self.parts.gauge.flow.take_beside());
+        }
         while self.agenda.is_ready(self.flow.limit())
             && self.records.has_room()
             && self.flow.is_open(now)
@@ -311,9 +326,12 @@ impl Dispatcher {
             let Some(going) = self.agenda.take(now, self.flow.limit()) else { break };
             self.flow.start(going.bytes());
             self.stake.start(going.bytes());
+            if let Some(follower) = &self.follower {
+                follower.started();
+            }
             let sender = self.sender.clone();
             let rereader = self.rereader.clone();
-            self.attempts.push(Box::pin(attempt(sender, rereader, going)));
+            self.attempts.push(Box::pin(attempt(sender, rereader, going, self.parts.occasion())));
         }
         self.stake.pause();
     }
@@ -322,6 +340,9 @@ impl Dispatcher {
     fn settle(&mut self) {
         if self.settling.is_some() || self.rest.is_some() {
             return;
+        }
+        if self.is_read_out() {
+            self.agenda.end();
         }
         if self.unconfirmed.is_none() {
             self.unconfirmed = self.settlement();
@@ -344,7 +365,7 @@ impl Dispatcher {
             .into_iter()
             .map(|(reason, count)| FilteredCount { reason: reason.to_owned(), count });
         Some(Settlement {
-            destination: self.parts.id.clone(),
+            reader: self.parts.reader(),
             cursor,
             opened: step.opened,
             closed: step.closed,
@@ -362,6 +383,7 @@ impl Dispatcher {
                 let settled = self.unconfirmed.take();
                 self.agenda.settled();
                 self.records.settled(settled.map_or(0, |settlement| settlement.attempts.len()));
+                self.recover();
                 Ok(())
             }
             Err(error) if error.passes() => {
@@ -369,6 +391,17 @@ impl Dispatcher {
                 Ok(())
             }
             Err(failed) => Err(failed),
+        }
+    }
+
+    /// Sees to it that what was given up is replayed, when all of it is written down.
+    fn recover(&mut self) {
+        let Some((recovery, left)) = self.owed.take() else { return };
+        if left > 1 {
+            self.owed = Some((recovery, left - 1));
+        } else {
+            let store = self.parts.store.clone();
+            self.recovering = Some(Box::pin(replay::recover(store, recovery)));
         }
     }
 
@@ -385,7 +418,7 @@ impl Dispatcher {
             && self.rest.is_none()
             && let Some((line, count)) = self.agenda.next_line()
         {
-            let receipt = self.schedule.unshelve(&self.parts.id, line, count);
+            let receipt = self.schedule.unshelve(&self.parts.reader(), line, count);
             self.unshelving = Some((line, receipt));
         }
     }
@@ -403,38 +436,44 @@ impl Dispatcher {
     /// Reads on, where there is something to read and room for it.
     fn read(&mut self, head: Seq) {
         let from = self.agenda.read_from();
-        let is_free = self.reading.is_none() && self.rest.is_none() && self.read_ahead.is_empty();
-        if is_free && from < head && self.wants_more() {
-            let wanted = self.duty.wanted();
+        let is_free = !self.feed.is_reading() && self.rest.is_none() && self.read_ahead.is_empty();
+        if is_free && from < self.feed.end(head) && self.wants_more() {
             let bytes = self.stake.window().clamp(limits::WINDOW_BYTES_LEAST, limits::READ_BYTES);
-            self.reading = Some(self.journal.read(from, wanted, bytes));
+            self.feed.read(from, self.duty.wanted(), bytes);
         }
     }
 
     /// Takes in what was read. A read that failed is tried again: only failed commits mean that
     /// storage is not to be trusted.
-    fn chunk(&mut self, answer: Result<Chunk, StorageError>) {
-        self.reading = None;
-        let chunk = match answer {
-            Ok(chunk) => chunk,
+    fn found(&mut self, answer: Result<Found, StorageError>) {
+        let found = match answer {
+            Ok(found) => found,
             Err(error) => return self.rest_after(&error, "read events"),
         };
         // Events accepted since a connection was made must not be passed over by the old ones.
         if self.catalog.has_changed().unwrap_or(false) {
             return;
         }
-        self.records.expired(&self.duty.owed(&chunk.gaps), self.agenda.read_from());
-        for frame in &chunk.frames {
-            self.take_in(frame);
-        }
+        let from = self.agenda.read_from();
+        let next = match found {
+            Found::Chunk(chunk) => {
+                self.records.expired(&self.duty.owed(&chunk.gaps), from);
+                // Here and nowhere else they are filtered.
+                for frame in &chunk.frames {
+                    self.read_ahead.extend(taken::of(frame, from, &self.duty));
+                }
+                chunk.next
+            }
+            Found::Portion(portion) => {
+                self.records.expired(&portion.gaps, from);
+                let next = portion.next;
+                self.read_ahead.extend(feed::taken(portion));
+                next
+            }
+        };
         if self.read_ahead.is_empty() {
-            self.agenda.pass(chunk.next);
+            self.agenda.pass(next);
         }
-    }
-
-    /// Takes in the events of a frame that are ours; here and nowhere else they are filtered.
-    fn take_in(&mut self, frame: &Frame) {
-        self.read_ahead.extend(taken::of(frame, self.agenda.read_from(), &self.duty));
     }
 
     fn ended_meanwhile(&mut self) {
@@ -491,8 +530,19 @@ impl Dispatcher {
         if let Some(turn) = turn {
             self.records.turned(turn, outcome);
         }
-        if turn == Some(Turn::Recovers) {
+        if let Some(Turn::Recovers { since }) = turn {
             self.agenda.hurry_all();
+            self.owe(since);
+        }
+    }
+
+    /// Where the settings want that, what was given up since then is to be replayed.
+    fn owe(&mut self, since: Timestamp) {
+        if self.parts.replay.is_none() && self.duty.destination.delivery.auto_replay {
+            let (destination, end) = (self.parts.id.clone(), self.agenda.read_from());
+            // What was given up last is in the settlement after the one that is under way.
+            let settlements = 1 + u8::from(self.settling.is_some());
+            self.owed = Some((Recovery { destination, since, end }, settlements));
         }
     }
 
@@ -536,41 +586,4 @@ impl Dispatcher {
             self.settled(answer)?;
         }
     }
-}
-
-/// Loads a destination's state, as soon as storage has room for the question.
-pub(super) async fn load(
-    schedule: &dyn Schedule,
-    id: &DestinationId,
-) -> Result<Option<ScheduleState>, StorageError> {
-    loop {
-        match schedule.load(id).await {
-            Err(error) if error.passes() => tokio::time::sleep(limits::STORAGE_REST).await,
-            loaded => return loaded,
-        }
-    }
-}
-
-/// Waits for a receipt that may not be there, in which case it waits forever.
-async fn pending<T: Unpin>(receipt: &mut Option<Receipt<T>>) -> Result<T, StorageError> {
-    match receipt {
-        Some(receipt) => receipt.await,
-        None => std::future::pending().await,
-    }
-}
-
-/// Waits for a line of shelved deliveries, forever where none was asked for.
-async fn shelved(
-    asked: &mut Option<(ShelfLine, Receipt<Vec<OpenDelivery>>)>,
-) -> (ShelfLine, Result<Vec<OpenDelivery>, StorageError>) {
-    let Some((line, receipt)) = asked else { return std::future::pending().await };
-    let answer = (*line, receipt.await);
-    *asked = None;
-    answer
-}
-
-/// Waits until a point in time.
-pub(super) async fn until(due: Option<Timestamp>) {
-    let Some(due) = due else { return std::future::pending().await };
-    tokio::time::sleep(due.since(clock::now())).await;
 }

@@ -6,7 +6,7 @@
 use domain::delivery::flow::Turn;
 use domain::delivery::{Outcome, Trace};
 use domain::event::{EventKind, Identities};
-use domain::id::{DestinationId, Seq};
+use domain::id::{DestinationId, ReplayId, Seq};
 use domain::limits;
 use domain::reason::Reason;
 use storage::{AttemptRecord, Fate, Gap, OpenDelivery};
@@ -18,17 +18,28 @@ use crate::send::Sent;
 /// What happened at one destination and is not settled.
 pub struct Records {
     destination: DestinationId,
+    /// The replay that it happens for.
+    replay: Option<ReplayId>,
     rows: Vec<AttemptRecord>,
     /// Rows whose settlement is not committed yet, those handed over included.
     unsettled: usize,
+    /// Up to here it is told what cannot be read any more.
+    told_to: Seq,
     /// Whether the last thing said of the deliveries is that they fail.
     is_failing: bool,
 }
 
 impl Records {
     /// Nothing has happened yet.
-    pub fn new(destination: DestinationId) -> Self {
-        Self { destination, rows: Vec::new(), unsettled: 0, is_failing: false }
+    pub fn new(destination: DestinationId, replay: Option<ReplayId>) -> Self {
+        Self {
+            destination,
+            replay,
+            rows: Vec::new(),
+            unsettled: 0,
+            told_to: Seq(0),
+            is_failing: false,
+        }
     }
 
     /// Whether nothing has happened since rows were last taken.
@@ -55,10 +66,11 @@ impl Records {
     pub fn made(&mut self, attempt: &Attempt, fate: Fate, sent: &Sent) {
         let outcome = &sent.outcome;
         let reason = outcome.reason().map(Reason::code);
+        let replay = self.replay.map(|id| id.0);
         self.tell(fate, outcome);
         if fate == Fate::GaveUp {
             tracing::warn!(
-                destination = %self.destination, event = attempt.seq.0,
+                destination = %self.destination, replay, event = attempt.seq.0,
                 attempts = attempt.tries.count, reason, detail = outcome.detail,
                 "gave up a delivery"
             );
@@ -76,6 +88,7 @@ impl Records {
             reason: reason.unwrap_or_default().to_owned(),
             detail: outcome.detail.clone(),
             trace: sent.trace.clone(),
+            replay: self.replay,
         });
     }
 
@@ -98,17 +111,19 @@ impl Records {
         self.let_go(open, Reason::Skipped);
     }
 
-    /// Records what cannot be read any more, as far as it was not passed yet.
+    /// Records what cannot be read any more, as far as it was not passed yet. What was read and could
+    /// not be taken in at once is read again, and is told once all the same.
     pub fn expired(&mut self, gaps: &[Gap], from: Seq) {
         for gap in gaps {
-            let (first, last) = (gap.range.first.max(from), gap.range.last);
+            let (first, last) = (gap.range.first.max(from).max(self.told_to), gap.range.last);
+            self.told_to = self.told_to.max(last.next());
             let count = (last.0 + 1).saturating_sub(first.0);
             if count == 0 {
                 continue;
             }
             let reason = lost_reason(gap.reason);
             tracing::error!(
-                destination = %self.destination, first = first.0, last = last.0,
+                destination = %self.destination, replay = self.replay.map(|id| id.0), first = first.0, last = last.0,
                 reason = reason.code(), "stored events are gone and are not sent"
             );
             let single = count.min(limits::EXPIRED_RECORDS_MAX);
@@ -125,31 +140,34 @@ impl Records {
     /// Says how the destination fares from now on.
     pub fn turned(&self, turn: Turn, outcome: &Outcome) {
         let (destination, detail) = (&self.destination, &outcome.detail);
+        let replay = self.replay.map(|id| id.0);
         let reason = outcome.reason().map(Reason::code);
         match turn {
             Turn::Holds => tracing::warn!(
-                %destination, reason, detail,
+                %destination, replay, reason, detail,
                 "the endpoint takes nothing; it is probed"
             ),
             Turn::Stops => tracing::error!(
-                %destination, reason, detail,
+                %destination, replay, reason, detail,
                 "the endpoint is not tried any more; its events are kept"
             ),
-            Turn::Recovers => tracing::info!(%destination, "the endpoint takes deliveries again"),
+            Turn::Recovers { .. } => {
+                tracing::info!(%destination, replay, "the endpoint takes deliveries again");
+            }
         }
     }
 
     /// Says when deliveries begin to fail, and when they succeed again; not each of them.
     fn tell(&mut self, fate: Fate, outcome: &Outcome) {
-        let destination = &self.destination;
+        let (destination, replay) = (&self.destination, self.replay.map(|id| id.0));
         match fate {
             Fate::Retry if !self.is_failing => {
                 let (reason, detail) = (outcome.reason().map(Reason::code), &outcome.detail);
-                tracing::warn!(%destination, reason, detail, "deliveries fail; trying again");
+                tracing::warn!(%destination, replay, reason, detail, "deliveries fail; trying again");
                 self.is_failing = true;
             }
             Fate::Delivered if self.is_failing => {
-                tracing::info!(%destination, "deliveries succeed again");
+                tracing::info!(%destination, replay, "deliveries succeed again");
                 self.is_failing = false;
             }
             _ => {}
@@ -183,11 +201,33 @@ impl Records {
             reason: reason.code().to_owned(),
             detail: reason.sentence().to_owned(),
             trace: Trace::default(),
+            replay: self.replay,
         }
     }
 
     fn push(&mut self, row: AttemptRecord) {
         self.unsettled += 1;
         self.rows.push(row);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use storage::{GapReason, SeqRange};
+
+    use super::*;
+
+    #[test]
+    fn what_is_gone_is_told_once() {
+        let mut records = Records::new(DestinationId::new("d"), None);
+        let gap = |first, last| Gap {
+            range: SeqRange { first: Seq(first), last: Seq(last) },
+            reason: GapReason::Quarantined,
+        };
+        records.expired(&[gap(1, 3), gap(7, 9)], Seq(2));
+        records.expired(&[gap(7, 9)], Seq(5));
+        records.expired(&[gap(7, 11)], Seq(8));
+        let told: Vec<_> = records.take().iter().map(|row| row.seq.0).collect();
+        assert_eq!(told, [2, 3, 7, 8, 9, 10, 11]);
     }
 }

@@ -63,7 +63,7 @@ async fn records(store: &Store, cursor: u64) -> Vec<(u64, Fate, String)> {
     let (trigger, shutdown): (_, Shutdown) = shutdown();
     let settled = async {
         loop {
-            let state = store.schedule.load(&destination_id()).await.unwrap();
+            let state = store.schedule.load(&(&destination_id()).into()).await.unwrap();
             if state.is_some_and(|state| state.cursor >= Seq(cursor)) {
                 break;
             }

@@ -35,6 +35,8 @@ pub fn ok() -> Answer {
 
 const TOO_LARGE: (StatusCode, &[u8]) =
     (StatusCode::PAYLOAD_TOO_LARGE, b"request size exceeds max limit\n");
+const HEAD_TOO_LARGE: (StatusCode, &[u8]) =
+    (StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE, b"request header fields too large\n");
 const UNSUPPORTED: (StatusCode, &[u8]) =
     (StatusCode::UNSUPPORTED_MEDIA_TYPE, b"unsupported content encoding\n");
 const NO_ROOM: (StatusCode, &[u8]) = (StatusCode::SERVICE_UNAVAILABLE, b"service unavailable\n");
@@ -60,9 +62,7 @@ fn words(reason: Reason) -> (StatusCode, &'static [u8]) {
         Reason::BadHead | Reason::BadFraming | Reason::BadHost | Reason::BadTarget => {
             (BAD, b"bad request\n")
         }
-        Reason::HeadTooLarge => {
-            (StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE, b"request header fields too large\n")
-        }
+        Reason::HeadTooLarge => HEAD_TOO_LARGE,
         Reason::TargetTooLong => (StatusCode::URI_TOO_LONG, b"request target too long\n"),
         Reason::StoreTimeout => (StatusCode::GATEWAY_TIMEOUT, b"gateway timeout\n"),
         Reason::BadJson | Reason::TooDeep | Reason::TooManyKeys => (BAD, b"invalid json\n"),
@@ -110,7 +110,9 @@ fn words(reason: Reason) -> (StatusCode, &'static [u8]) {
         | Reason::FilteredSample
         | Reason::DestinationDisabled
         | Reason::DestinationRemoved
-        | Reason::RemovedForGood => (StatusCode::INTERNAL_SERVER_ERROR, b"internal server error\n"),
+        | Reason::RemovedForGood
+        | Reason::AlreadyDelivered
+        | Reason::StillOpen => (StatusCode::INTERNAL_SERVER_ERROR, b"internal server error\n"),
     }
 }
 

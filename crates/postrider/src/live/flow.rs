@@ -1,35 +1,47 @@
-//! How a destination's flow fares, for people.
+//! How a destination's flow fares: for people, and for the flows of replays, which come after it.
 
-use std::sync::{Mutex, PoisonError};
+use std::sync::atomic::{AtomicU32, Ordering::Relaxed};
 
-use domain::delivery::flow::{Flow, Mode};
-use domain::time::Timestamp;
-
-/// A moment of a flow.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub struct FlowGlance {
-    /// How the destination fares.
-    pub mode: Mode,
-    /// Attempts that may be under way.
-    pub limit: u32,
-    /// Before this the endpoint does not want to be asked.
-    pub not_before: Timestamp,
-}
+use domain::delivery::flow::{Flow, Lead};
+use tokio::sync::watch;
 
 /// The latest moment of a flow; none before anybody is at work.
 #[derive(Debug, Default)]
-pub struct FlowGauge(Mutex<Option<FlowGlance>>);
+pub struct FlowGauge {
+    latest: watch::Sender<Option<Lead>>,
+    /// Attempts that replays have started and that the flow has not counted yet.
+    beside: AtomicU32,
+}
 
 impl FlowGauge {
     /// Notes how it fares.
     pub fn report(&self, flow: &Flow) {
-        let glance =
-            FlowGlance { mode: flow.mode(), limit: flow.limit(), not_before: flow.not_before() };
-        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = Some(glance);
+        let lead = Some(flow.lead());
+        self.latest.send_if_modified(|known| {
+            let is_news = *known != lead;
+            *known = lead;
+            is_news
+        });
     }
 
     /// How it fared last.
-    pub fn glance(&self) -> Option<FlowGlance> {
-        *self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    pub fn glance(&self) -> Option<Lead> {
+        *self.latest.borrow()
+    }
+
+    /// How it fares, as that changes.
+    pub fn watch(&self) -> watch::Receiver<Option<Lead>> {
+        self.latest.subscribe()
+    }
+
+    /// An attempt is started beside the flow.
+    pub fn start_beside(&self) {
+        self.beside.fetch_add(1, Relaxed);
+    }
+
+    /// How many were, since this was asked last.
+    pub fn take_beside(&self) -> u32 {
+        // Mostly there are none, and then nothing is written.
+        if self.beside.load(Relaxed) == 0 { 0 } else { self.beside.swap(0, Relaxed) }
     }
 }

@@ -14,9 +14,10 @@ use std::sync::{Arc, Mutex, PoisonError};
 use domain::id::{DestinationId, Seq};
 use domain::limits;
 use domain::time::Timestamp;
+use storage::Reader;
 
 pub use filtered::{FilteredSample, FilteredSamples};
-pub use flow::{FlowGauge, FlowGlance};
+pub use flow::FlowGauge;
 pub use histogram::{Histogram, Times};
 pub use refusals::{Cause, Refusals, Tally};
 pub use wishes::{Wish, Wishes};
@@ -41,10 +42,10 @@ pub struct Gauges {
     pub store_time: Histogram,
     /// Requests and events refused.
     pub refusals: Refusals,
-    destinations: Mutex<HashMap<DestinationId, Arc<DestinationGauge>>>,
+    readers: Mutex<HashMap<Reader, Arc<DestinationGauge>>>,
 }
 
-/// What is going on at one destination.
+/// What is going on at one destination, or in one replay to it.
 #[derive(Debug)]
 pub struct DestinationGauge {
     /// The largest number where nobody has read yet.
@@ -100,8 +101,23 @@ pub struct Glance {
 impl Gauges {
     /// The gauge of a destination; made when it is first asked for.
     pub fn of(&self, id: &DestinationId) -> Arc<DestinationGauge> {
-        let mut gauges = self.destinations.lock().unwrap_or_else(PoisonError::into_inner);
-        gauges.entry(id.clone()).or_default().clone()
+        self.of_reader(&id.into())
+    }
+
+    /// The gauge of a reader; made when it is first asked for.
+    pub fn of_reader(&self, reader: &Reader) -> Arc<DestinationGauge> {
+        let mut gauges = self.readers.lock().unwrap_or_else(PoisonError::into_inner);
+        gauges.entry(reader.clone()).or_default().clone()
+    }
+
+    /// The gauge of a reader, where somebody has asked for it.
+    pub fn find(&self, reader: &Reader) -> Option<Arc<DestinationGauge>> {
+        self.readers.lock().unwrap_or_else(PoisonError::into_inner).get(reader).cloned()
+    }
+
+    /// Nobody reads for this one any more.
+    pub fn forget(&self, reader: &Reader) {
+        self.readers.lock().unwrap_or_else(PoisonError::into_inner).remove(reader);
     }
 }
 

@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 use bytes::Bytes;
 use domain::address::Egress;
 use domain::destination::webhook::{
-    AttemptStamp, HeaderSetting, SecretPem, TlsSettings, WebhookSettings,
+    AttemptStamp, HeaderSetting, Occasion, SecretPem, TlsSettings, WebhookSettings,
 };
 use domain::destination::{Destination, DestinationSettings};
 use domain::id::DestinationId;
@@ -43,7 +43,7 @@ fn destination(webhook: WebhookSettings) -> Destination {
 }
 
 async fn send(sender: &Sender) -> Sent {
-    let stamp = AttemptStamp { number: 1, at: Timestamp(0) };
+    let stamp = AttemptStamp { number: 1, at: Timestamp(0), occasion: Occasion::Delivery };
     sender.send(&Bytes::from_static(b"{\"type\":\"track\",\"event\":\"x\"}"), stamp).await
 }
 

@@ -87,7 +87,7 @@ impl Follower {
             if destination.absences.is_empty() {
                 continue;
             }
-            if let Some(state) = self.store.schedule.load(&destination.id).await? {
+            if let Some(state) = self.store.schedule.load(&(&destination.id).into()).await? {
                 destination.absences.forget_before(state.cursor);
             }
         }

@@ -17,7 +17,8 @@ use super::node::{Node, Object};
 use super::source::Reader;
 use crate::config::units::parse_duration;
 
-const MEMBERS: &[&str] = &["paused", "order", "concurrency", "rate", "stopAfter", "retry"];
+const MEMBERS: &[&str] =
+    &["paused", "autoReplay", "order", "concurrency", "rate", "stopAfter", "retry"];
 const RETRY_MEMBERS: &[&str] =
     &["preset", "minBackoff", "maxBackoff", "maxAge", "maxAttempts", "on"];
 const ORDERS: [(&str, Order); 4] = [
@@ -37,14 +38,16 @@ impl Reader {
         let Some(own) = self.keep(own.object()) else { return OwnDelivery::default() };
         self.mistakes.extend(own.unknown(MEMBERS));
         let order = self.word(&own, "order", &ORDERS);
-        let paused = own.get("paused").and_then(|node| self.keep(node.boolean()));
+        let mut flag = |name| own.get(name).and_then(|node| self.keep(node.boolean()));
+        let (paused, auto_replay) = (flag("paused"), flag("autoReplay"));
         let bounds = OwnBounds {
             concurrency: self.count(&own, "concurrency", limits::CONCURRENCY_MAX),
             rate: self.count(&own, "rate", limits::RATE_EVENTS_MAX),
             stop_after_ms: self.millis(&own, "stopAfter"),
         };
         let retry = own.get("retry").map_or_else(OwnPolicy::default, |node| self.retry(node));
-        OwnDelivery { paused: paused.unwrap_or_default(), order, retry, bounds }
+        let (paused, auto_replay) = (paused.unwrap_or_default(), auto_replay.unwrap_or_default());
+        OwnDelivery { paused, auto_replay, order, retry, bounds }
     }
 
     fn retry(&mut self, node: &Node<'_>) -> OwnPolicy {
@@ -148,11 +151,11 @@ mod tests {
     #[test]
     fn everything_may_be_said() {
         let got = delivery(
-            r#"{"paused":true,"order":"user","concurrency":4,"rate":100,"stopAfter":"2d",
+            r#"{"paused":true,"autoReplay":true,"order":"user","concurrency":4,"rate":100,"stopAfter":"2d",
             "retry":{"preset":"rudderstack","minBackoff":"1s","maxBackoff":"1m30s","maxAge":"1h",
             "maxAttempts":7,"on":{"configuration":"give_up","client_error":"hold"}}}"#,
         );
-        assert!(got.paused);
+        assert!(got.paused && got.auto_replay);
         assert_eq!(got.order, Some(Order::User));
         let bounds = OwnBounds {
             concurrency: NonZeroU32::new(4),

@@ -84,7 +84,10 @@ fn events(limit: &Object<'_>, name: &str) -> Result<NonZeroU32, Finding> {
 }
 
 /// A time, written in full.
-fn moment(node: &Node<'_>) -> Result<Timestamp, Finding> {
+///
+/// # Errors
+/// A finding where it is something else.
+pub fn moment(node: &Node<'_>) -> Result<Timestamp, Finding> {
     let text = node.string()?;
     let time = timestamp::parse(&text).filter(|_| is_in_full(&text));
     let time = time.ok_or_else(|| {

@@ -60,6 +60,7 @@ mod settled;
 mod upkeep;
 mod room;
 mod resends;
+mod replays;
 mod twins;
 mod own_listener;
 mod admin_listener;

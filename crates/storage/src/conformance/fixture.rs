@@ -11,8 +11,8 @@ use domain::id::{DestinationId, Seq, SourceId};
 use domain::time::Timestamp;
 
 use crate::{
-    AttemptRecord, Fate, FilteredCount, Gap, Journal, OpenDelivery, SeqRange, Settlement, Store,
-    StoredEvent, Wanted,
+    AttemptRecord, Fate, FilteredCount, Gap, Journal, OpenDelivery, Reader, SeqRange, Settlement,
+    Store, StoredEvent, Wanted,
 };
 
 /// An event of a source; its payload is the text.
@@ -101,7 +101,7 @@ pub fn destination(number: u64) -> DestinationId {
 /// A step of a destination that only moves its cursor.
 pub fn settlement(destination: DestinationId, cursor: u64) -> Settlement {
     Settlement {
-        destination,
+        reader: Reader::Destination(destination),
         cursor: Seq(cursor),
         opened: Vec::new(),
         closed: Vec::new(),
@@ -147,6 +147,7 @@ pub fn attempt(destination: &DestinationId, seq: u64, number: u32, fate: Fate) -
         reason: if is_delivered { String::new() } else { "server_error".to_owned() },
         detail: if is_delivered { String::new() } else { format!("event {seq} was not taken") },
         trace: trace(seq, fate),
+        replay: None,
     }
 }
 

@@ -1,11 +1,14 @@
 //! L1, without its clock: every search finds exactly what the model finds, also over many rows.
 
-use domain::id::{DestinationId, Seq, SourceId};
+use domain::id::{DestinationId, ReplayId, Seq, SourceId};
 use domain::time::Timestamp;
 
 use super::Subject;
-use super::fixture::{attempt, destination, settlement};
-use crate::{AttemptQuery, AttemptRecord, Depth, Fate, RejectionRecord, Settlement, Store, memory};
+use super::fixture::{attempt, destination, open_delivery, settlement};
+use crate::{
+    AttemptQuery, AttemptRecord, Depth, FailedQuery, Fate, Known, RejectionRecord, Settlement,
+    Store, memory,
+};
 
 type Open<'a> = &'a dyn Fn() -> Subject;
 
@@ -62,8 +65,89 @@ fn history(one: &DestinationId, number: u64, step: u64) -> Vec<AttemptRecord> {
         ],
         4 => Vec::new(),
         // Everything is replayed again and again.
-        _ => places.map(|seq| attempt(one, seq % 900, 1, Fate::Delivered)).collect(),
+        _ => places.map(|seq| replayed(attempt(one, seq % 900, 1, Fate::Delivered))).collect(),
     }
+}
+
+fn replayed(attempt: AttemptRecord) -> AttemptRecord {
+    AttemptRecord { replay: Some(ReplayId(3)), ..attempt }
+}
+
+/// L1: what was delivered and what is open, by any way, of any range.
+pub fn what_is_known_is_what_the_model_knows(open: Open<'_>) {
+    let Subject { store, _keep } = open();
+    let model = memory::open();
+    for step in 0..6 {
+        for to in 0..DESTINATIONS {
+            let one = destination(to);
+            let opened = (step * 40..step * 40 + 9).map(|seq| open_delivery(seq + to, 1)).collect();
+            let attempts = history(&one, to, step);
+            let step = Settlement { attempts, opened, ..settlement(one, 1) };
+            model.schedule.commit(step.clone()).wait().unwrap();
+            store.schedule.commit(step).wait().unwrap();
+        }
+    }
+    for to in 0..=DESTINATIONS {
+        for (first, count) in [(0, 60), (300, 900), (2_400, 200), (3_000, 3), (90_000, 5), (7, 0)] {
+            let places: Vec<_> = (first..first + count).step_by(3).map(Seq).collect();
+            let known = |store: &Store| {
+                store.ledger.known(&destination(to), places.clone()).wait().unwrap()
+            };
+            assert_eq!(known(&store), known(&model), "{to} from {first}");
+        }
+    }
+    let known = store.ledger.known(&destination(0), vec![Seq(0), Seq(1)]).wait().unwrap();
+    let both = vec![Seq(0), Seq(1)];
+    let expected = Known { delivered: both.clone(), open: both, cursor: Some(Seq(1)) };
+    assert_eq!(known, expected);
+}
+
+/// What was given up is found until a later attempt or a replay has delivered it; what was skipped is
+/// not looked for.
+pub fn what_was_given_up_is_found_until_it_is_made(open: Open<'_>) {
+    let Subject { store, _keep } = open();
+    let (one, other) = (destination(1), destination(2));
+    let failed = |first, end, since, rows_max| {
+        let query = FailedQuery {
+            destination: one.clone(),
+            first: Seq(first),
+            end: Seq(end),
+            since,
+            rows_max,
+        };
+        let found = store.ledger.failed(query).wait().unwrap();
+        found.iter().map(|seq| seq.0).collect::<Vec<_>>()
+    };
+    let commit = |attempts| {
+        let step = Settlement { attempts, ..settlement(one.clone(), 1) };
+        store.schedule.commit(step).wait().unwrap();
+    };
+    assert_eq!(failed(0, 99, None, 9), [] as [u64; 0]);
+    let skipped = "skipped".to_owned();
+    commit(vec![
+        attempt(&one, 7, 2, Fate::GaveUp),
+        attempt(&one, 5, 1, Fate::GaveUp),
+        attempt(&one, 6, 1, Fate::Retry),
+        attempt(&one, 8, 0, Fate::Expired),
+        AttemptRecord { reason: skipped, ..attempt(&one, 9, 1, Fate::GaveUp) },
+        attempt(&one, 10, 1, Fate::GaveUp),
+        attempt(&one, 10, 1, Fate::GaveUp),
+        attempt(&other, 11, 1, Fate::GaveUp),
+        attempt(&one, 12, 1, Fate::GaveUp),
+    ]);
+    assert_eq!(failed(0, 99, None, 9), [5, 7, 10, 12]);
+    assert_eq!(failed(6, 12, None, 9), [7, 10]);
+    assert_eq!(failed(0, 99, None, 3), [5, 7, 10]);
+    assert_eq!(failed(0, 99, Some(attempt(&one, 10, 1, Fate::GaveUp).at), 9), [10, 12]);
+    commit(vec![
+        replayed(attempt(&one, 5, 1, Fate::Delivered)),
+        replayed(attempt(&one, 7, 1, Fate::GaveUp)),
+        attempt(&one, 10, 2, Fate::Delivered),
+        attempt(&other, 12, 2, Fate::Delivered),
+    ]);
+    assert_eq!(failed(0, 99, None, 9), [7, 12]);
+    commit(vec![replayed(attempt(&one, 5, 1, Fate::GaveUp))]);
+    assert_eq!(failed(0, 99, None, 9), [5, 7, 12], "it was given up once more");
 }
 
 fn queries() -> Vec<AttemptQuery> {

@@ -10,6 +10,7 @@ pub mod journal;
 pub mod schedule;
 pub mod ledger;
 pub mod issues;
+pub mod replays;
 pub mod catalog;
 pub mod model;
 
@@ -62,6 +63,13 @@ macro_rules! conformance {
             issues::an_issue_is_open_until_nothing_waits_and_something_was_delivered,
             issues::users_are_counted_once_and_up_to_a_bound,
             issues::a_destination_has_a_bounded_number_of_issues,
+            ledger::what_is_known_is_what_the_model_knows,
+            ledger::what_was_given_up_is_found_until_it_is_made,
+            replays::r1_a_replay_comes_back_as_it_was_made,
+            replays::r1_watchers_see_what_has_not_ended,
+            replays::r2_what_a_replay_counts_is_its_own,
+            replays::r2_a_replay_that_has_ended_stays_as_it_ended,
+            replays::r3_an_end_is_not_taken_back,
             catalog::c1_an_edit_of_an_old_version_is_refused_as_a_whole,
             catalog::c1_watchers_see_every_change,
             catalog::c1_a_version_is_never_used_twice,

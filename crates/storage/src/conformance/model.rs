@@ -122,7 +122,8 @@ fn compare(store: &Store, model: &Store, operation: Operation) {
             same(both.map(|store| store.schedule.commit(step.clone()).wait().unwrap()), &shown);
         }
         Operation::Load(to) => {
-            let load = |store: &Store| store.schedule.load(&destination(to)).wait().unwrap();
+            let load =
+                |store: &Store| store.schedule.load(&(&destination(to)).into()).wait().unwrap();
             same(both.map(load), &shown);
         }
         Operation::Search { to, seq, fate } => {

@@ -26,10 +26,10 @@ pub fn s1_a_settlement_is_carried_out_as_a_whole(open: Open<'_>) {
     let step = Settlement { opened: vec![open_delivery(3, 7)], ..settlement(other.clone(), 4) };
     store.schedule.commit(step).wait().unwrap();
 
-    let state = store.schedule.load(&one).wait().unwrap().unwrap();
+    let state = store.schedule.load(&(&one).into()).wait().unwrap().unwrap();
     assert_eq!(state.cursor, Seq(6));
     assert_eq!(state.open, [open_delivery(3, 1), open_delivery(5, 0)]);
-    let state = store.schedule.load(&other).wait().unwrap().unwrap();
+    let state = store.schedule.load(&(&other).into()).wait().unwrap().unwrap();
     assert_eq!(state.open, [open_delivery(3, 7)]);
     let depth = Depth::Answer;
     let query = AttemptQuery { rows_max: 10, depth, ..AttemptQuery::default() };
@@ -49,7 +49,7 @@ pub fn s1_settlements_are_carried_out_in_order(open: Open<'_>) {
             ..settlement(one.clone(), number + 1)
         }));
     }
-    let state = store.schedule.load(&one).wait().unwrap().unwrap();
+    let state = store.schedule.load(&(&one).into()).wait().unwrap().unwrap();
     assert_eq!(state.cursor, Seq(51));
     assert_eq!(state.open, [open_delivery(50, 1)]);
     for receipt in receipts {
@@ -64,7 +64,7 @@ pub fn s2_the_cursor_does_not_move_back(open: Open<'_>) {
     for cursor in [5, 9, 7] {
         store.schedule.commit(settlement(one.clone(), cursor)).wait().unwrap();
     }
-    assert_eq!(store.schedule.load(&one).wait().unwrap().unwrap().cursor, Seq(9));
+    assert_eq!(store.schedule.load(&(&one).into()).wait().unwrap().unwrap().cursor, Seq(9));
 }
 
 /// S2: events that are filtered are counted by destination and reason, also where nothing else
@@ -87,7 +87,7 @@ pub fn s2_what_is_filtered_is_counted_with_the_cursor(open: Open<'_>) {
     assert_eq!(shown, [&[filtered("a", 1), filtered("b", 7)][..], &[filtered("a", 8)]]);
     let delivered: Vec<_> = totals.iter().map(|one| one.delivered_first_try).collect();
     assert_eq!(delivered, [0, 1]);
-    assert_eq!(store.schedule.load(&one).wait().unwrap().unwrap().cursor, Seq(12));
+    assert_eq!(store.schedule.load(&(&one).into()).wait().unwrap().unwrap().cursor, Seq(12));
 }
 
 /// S3: opening again changes it, closing removes it, and closing wins.
@@ -103,7 +103,7 @@ pub fn s3_a_delivery_is_open_once_or_not_at_all(open: Open<'_>) {
         let step = Settlement { opened, closed, ..settlement(one.clone(), 5) };
         store.schedule.commit(step).wait().unwrap();
     }
-    let state = store.schedule.load(&one).wait().unwrap().unwrap();
+    let state = store.schedule.load(&(&one).into()).wait().unwrap().unwrap();
     assert_eq!(state.open, [open_delivery(2, 1)]);
 }
 
@@ -111,8 +111,8 @@ pub fn s3_a_delivery_is_open_once_or_not_at_all(open: Open<'_>) {
 pub fn a_destination_without_a_commit_has_no_state(open: Open<'_>) {
     let Subject { store, _keep } = open();
     store.schedule.commit(settlement(destination(1), 1)).wait().unwrap();
-    assert_eq!(store.schedule.load(&destination(2)).wait().unwrap(), None);
-    assert!(store.schedule.load(&destination(1)).wait().unwrap().is_some());
+    assert_eq!(store.schedule.load(&(&destination(2)).into()).wait().unwrap(), None);
+    assert!(store.schedule.load(&(&destination(1)).into()).wait().unwrap().is_some());
 }
 
 /// Forgetting is in order with commits, and a destination that commits again is a new one.
@@ -132,9 +132,9 @@ pub fn a_forgotten_destination_begins_anew_and_its_history_stays(open: Open<'_>)
     forgotten.wait().unwrap();
     late.wait().unwrap();
     store.schedule.forget(&destination(3)).wait().unwrap();
-    let state = store.schedule.load(&one).wait().unwrap();
+    let state = store.schedule.load(&(&one).into()).wait().unwrap();
     assert_eq!(state, Some(ScheduleState::at(Seq(2))));
-    let state = store.schedule.load(&other).wait().unwrap().unwrap();
+    let state = store.schedule.load(&(&other).into()).wait().unwrap().unwrap();
     assert_eq!((state.cursor, state.open.len(), state.shelved.len()), (Seq(6), 1, 1));
     let query = AttemptQuery { rows_max: 9, ..AttemptQuery::default() };
     assert_eq!(store.ledger.attempts(query).wait().unwrap().attempts.len(), 2);
@@ -157,7 +157,7 @@ pub fn s3_shelved_deliveries_come_back_line_by_line(open: Open<'_>) {
     let step = Settlement { opened: shelved.clone(), ..settlement(other, 8) };
     store.schedule.commit(step).wait().unwrap();
 
-    let state = || store.schedule.load(&one).wait().unwrap().unwrap();
+    let state = || store.schedule.load(&(&one).into()).wait().unwrap().unwrap();
     assert_eq!((state().first_open, state().open), (Some(Seq(2)), vec![open_delivery(2, 1)]));
     let mut counts: Vec<_> = state().shelved.iter().map(|(_, count)| *count).collect();
     counts.sort_unstable();
@@ -165,7 +165,7 @@ pub fn s3_shelved_deliveries_come_back_line_by_line(open: Open<'_>) {
 
     let line = |order, identity, rows_max| {
         let line = ShelfLine { order, identity };
-        let found = store.schedule.unshelve(&one, line, rows_max).wait().unwrap();
+        let found = store.schedule.unshelve(&(&one).into(), line, rows_max).wait().unwrap();
         found.iter().map(|delivery| delivery.seq.0).collect::<Vec<_>>()
     };
     assert_eq!(line(Order::Strict, id(1), 10), [3, 4], "6 waits for 5, which is of another user");

@@ -1,4 +1,4 @@
-//! The embedded engine: the four contracts on SQLite, in one data directory of one process.
+//! The embedded engine: the five contracts on SQLite, in one data directory of one process.
 //!
 //! In come what the contracts take; out goes what they promise. Three files by what they must
 //! survive: `journal.db` (each commit synced), `state.db` (schedule and ledger, batched every few
@@ -251,6 +251,7 @@ impl Parts {
         let state = Arc::new(state::EmbeddedState::new(
             Arc::clone(&self.state_commands),
             Arc::clone(&self.queries.inbox),
+            self.state.open_replays(),
         ));
         let catalog = catalog::EmbeddedCatalog {
             inbox: Arc::clone(&self.catalog_inbox),
@@ -259,7 +260,8 @@ impl Parts {
         Store {
             journal: Arc::new(journal),
             schedule: Arc::clone(&state) as Arc<dyn crate::Schedule>,
-            ledger: state,
+            ledger: Arc::clone(&state) as Arc<dyn crate::Ledger>,
+            replays: state,
             catalog: Arc::new(catalog),
         }
     }

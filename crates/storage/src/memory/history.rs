@@ -1,26 +1,35 @@
-//! The schedule and the ledger as lists: a settlement changes both in one step.
+//! The schedule, the ledger and the replays as lists: a settlement changes all in one step.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::sync::Mutex;
+use std::sync::{Arc, Mutex};
 
 use domain::event::Identities;
-use domain::id::{DestinationId, Seq};
+use domain::id::{DestinationId, ReplayId, Seq};
 use domain::limits;
+use domain::reason::Reason;
+use domain::replay::{ReplayPlan, ReplayState};
+use domain::time::Timestamp;
+use tokio::sync::watch;
 
 use crate::issues::{Book, Issue, IssueQuery, WaitingBy, has_issue};
 use crate::ledger::{
-    AttemptPage, AttemptQuery, AttemptRecord, Depth, Fate, Ledger, RejectionRecord, Totals,
+    AttemptPage, AttemptQuery, AttemptRecord, Depth, FailedQuery, Fate, FilteredCount, Known,
+    Ledger, RejectionRecord, Totals, add_count,
 };
 use crate::receipt::Receipt;
-use crate::schedule::{OpenDelivery, Schedule, ScheduleState, Settlement, ShelfLine};
+use crate::replays::{OpenReplays, Replay, ReplayCounts, Replays};
+use crate::schedule::{OpenDelivery, Reader, Schedule, ScheduleState, Settlement, ShelfLine};
 
 /// What is not finished and what happened.
-#[derive(Default)]
-pub struct MemoryHistory(Mutex<State>);
+pub struct MemoryHistory {
+    state: Mutex<State>,
+    open: watch::Sender<OpenReplays>,
+}
 
 #[derive(Default)]
 struct State {
-    destinations: BTreeMap<DestinationId, Lines>,
+    readers: BTreeMap<Reader, Lines>,
+    replays: BTreeMap<ReplayId, Replay>,
     /// With the issues they belong to.
     attempts: Vec<(AttemptRecord, Option<u64>)>,
     books: BTreeMap<DestinationId, MemoryBook>,
@@ -80,9 +89,48 @@ impl Lines {
     }
 }
 
+impl Default for MemoryHistory {
+    fn default() -> Self {
+        Self { state: Mutex::default(), open: watch::Sender::new(Arc::from([])) }
+    }
+}
+
 impl State {
-    /// Records an attempt, and counts it where it failed.
-    fn record(&mut self, mut attempt: AttemptRecord) {
+    /// Whether a reader may still change its lines.
+    fn is_at_work(&self, reader: &Reader) -> bool {
+        match reader {
+            Reader::Destination(_) => true,
+            Reader::Replay(id) => self.replays.get(id).is_some_and(|one| one.state.is_open()),
+        }
+    }
+
+    fn count_filtered(&mut self, reader: &Reader, counts: &[FilteredCount]) {
+        for count in counts {
+            match reader {
+                Reader::Destination(id) => self.totals(id).add_filtered(count),
+                Reader::Replay(id) => {
+                    let Some(replay) = self.replays.get_mut(id) else { continue };
+                    add_count(&mut replay.counts.passed, count);
+                }
+            }
+        }
+    }
+
+    /// Records an attempt, and counts it.
+    fn record(&mut self, attempt: AttemptRecord) {
+        match attempt.replay {
+            None => self.totals(&attempt.destination).count(attempt.fate, attempt.number),
+            Some(id) => {
+                if let Some(replay) = self.replays.get_mut(&id) {
+                    replay.counts.count(attempt.fate);
+                }
+            }
+        }
+        self.note(attempt);
+    }
+
+    /// Keeps an attempt, with the issue that it belongs to.
+    fn note(&mut self, mut attempt: AttemptRecord) {
         let place = self.attempts.len() as u64 + 1;
         let mut issue = None;
         if has_issue(&attempt) {
@@ -120,29 +168,52 @@ impl State {
         }
         book.resolve();
     }
+
+    fn totals(&mut self, id: &DestinationId) -> &mut Totals {
+        self.totals.entry(id.clone()).or_insert_with(|| Totals::zero(id.clone()))
+    }
+
+    fn open_replays(&self) -> OpenReplays {
+        let open = self.replays.values().filter(|one| one.state.is_open());
+        open.map(Replay::followed).collect()
+    }
+
+    fn with_cursor(&self, replay: &Replay) -> Replay {
+        let lines = self.readers.get(&Reader::Replay(replay.id));
+        let cursor = lines.map_or(replay.cursor, |lines| lines.cursor);
+        Replay { cursor, ..replay.clone() }
+    }
+
+    /// Whether a delivery that was given up has been made since.
+    fn is_recovered(&self, at: usize, failed: &AttemptRecord) -> bool {
+        self.attempts.iter().skip(at).any(|(later, _)| {
+            (later.seq, &later.destination) == (failed.seq, &failed.destination)
+                && later.fate == Fate::Delivered
+                && (later.number > 1 || later.replay.is_some())
+        })
+    }
 }
 
 impl Schedule for MemoryHistory {
-    fn load(&self, destination: &DestinationId) -> Receipt<Option<ScheduleState>> {
-        let state = super::lock(&self.0);
-        let lines = state.destinations.get(destination);
-        Receipt::ready(Ok(lines.map(Lines::state)))
+    fn load(&self, reader: &Reader) -> Receipt<Option<ScheduleState>> {
+        let state = super::lock(&self.state);
+        Receipt::ready(Ok(state.readers.get(reader).map(Lines::state)))
     }
 
     fn unshelve(
         &self,
-        destination: &DestinationId,
+        reader: &Reader,
         line: ShelfLine,
         rows_max: u32,
     ) -> Receipt<Vec<OpenDelivery>> {
-        let state = super::lock(&self.0);
-        let lines = state.destinations.get(destination);
+        let state = super::lock(&self.state);
+        let lines = state.readers.get(reader);
         Receipt::ready(Ok(lines.map_or_else(Vec::new, |lines| lines.line(line, rows(rows_max)))))
     }
 
     fn forget(&self, destination: &DestinationId) -> Receipt<()> {
-        let mut state = super::lock(&self.0);
-        state.destinations.remove(destination);
+        let mut state = super::lock(&self.state);
+        state.readers.remove(&destination.into());
         if let Some(MemoryBook { book, .. }) = state.books.get_mut(destination) {
             book.close();
         }
@@ -150,49 +221,92 @@ impl Schedule for MemoryHistory {
     }
 
     fn commit(&self, settlement: Settlement) -> Receipt<()> {
-        let mut state = super::lock(&self.0);
-        let Settlement { destination, cursor, opened, closed, attempts, filtered, waiting } =
-            settlement;
-        let own = destination.clone();
-        for count in &filtered {
-            state
-                .totals
-                .entry(destination.clone())
-                .or_insert_with(|| Totals::zero(destination.clone()))
-                .add_filtered(count);
-        }
-        let lines = state
-            .destinations
-            .entry(destination)
-            .or_insert_with(|| Lines { cursor, open: BTreeMap::new() });
-        lines.cursor = lines.cursor.max(cursor);
-        lines.open.extend(opened.into_iter().map(|delivery| (delivery.seq, delivery)));
-        for seq in closed {
-            lines.open.remove(&seq);
+        let mut state = super::lock(&self.state);
+        let Settlement { reader, cursor, opened, closed, attempts, filtered, waiting } = settlement;
+        let own = match &reader {
+            Reader::Destination(id) => Some(id.clone()),
+            Reader::Replay(_) => attempts.first().map(|attempt| attempt.destination.clone()),
+        };
+        if state.is_at_work(&reader) {
+            state.count_filtered(&reader, &filtered);
+            let lines = state
+                .readers
+                .entry(reader)
+                .or_insert_with(|| Lines { cursor, open: BTreeMap::new() });
+            lines.cursor = lines.cursor.max(cursor);
+            lines.open.extend(opened.into_iter().map(|delivery| (delivery.seq, delivery)));
+            for seq in closed {
+                lines.open.remove(&seq);
+            }
         }
         let count = attempts.len();
         for attempt in attempts {
-            state
-                .totals
-                .entry(attempt.destination.clone())
-                .or_insert_with(|| Totals::zero(attempt.destination.clone()))
-                .count(attempt.fate, attempt.number);
             state.record(attempt);
         }
         let first = state.attempts.len() - count;
-        state.settle_issues(&own, first, waiting.as_deref());
+        if let Some(own) = own {
+            state.settle_issues(&own, first, waiting.as_deref());
+        }
         Receipt::ready(Ok(()))
+    }
+}
+
+impl Replays for MemoryHistory {
+    fn make(&self, plan: ReplayPlan, expected: Option<u64>, at: Timestamp) -> Receipt<Replay> {
+        let mut state = super::lock(&self.state);
+        let id = ReplayId(state.replays.len() as u64 + 1);
+        let replay = Replay {
+            id,
+            state: ReplayState::Running,
+            cursor: plan.scope.first,
+            plan: Arc::new(plan),
+            made_at: at,
+            ended_at: None,
+            expected,
+            counts: ReplayCounts::default(),
+        };
+        state.replays.insert(id, replay.clone());
+        self.open.send_replace(state.open_replays());
+        Receipt::ready(Ok(replay))
+    }
+
+    fn turn(&self, id: ReplayId, to: ReplayState, at: Timestamp) -> Receipt<Option<Replay>> {
+        let mut state = super::lock(&self.state);
+        let Some(replay) = state.replays.get_mut(&id) else { return Receipt::ready(Ok(None)) };
+        if replay.state.is_open() {
+            replay.state = to;
+            replay.ended_at = (!to.is_open()).then_some(at);
+        }
+        let is_ended = !replay.state.is_open();
+        if is_ended && let Some(lines) = state.readers.get_mut(&Reader::Replay(id)) {
+            lines.open.clear();
+        }
+        self.open.send_replace(state.open_replays());
+        let replay = state.replays.get(&id).map(|replay| state.with_cursor(replay));
+        Receipt::ready(Ok(replay))
+    }
+
+    fn list(&self, only: Option<ReplayId>, rows_max: u32) -> Receipt<Vec<Replay>> {
+        let state = super::lock(&self.state);
+        let wanted = state.replays.values().rev();
+        let wanted = wanted.filter(|one| only.is_none_or(|only| only == one.id));
+        let found = wanted.take(rows(rows_max)).map(|replay| state.with_cursor(replay));
+        Receipt::ready(Ok(found.collect()))
+    }
+
+    fn open(&self) -> watch::Receiver<OpenReplays> {
+        self.open.subscribe()
     }
 }
 
 impl Ledger for MemoryHistory {
     fn reject(&self, rejections: Vec<RejectionRecord>) -> Receipt<()> {
-        super::lock(&self.0).rejections.extend(rejections);
+        super::lock(&self.state).rejections.extend(rejections);
         Receipt::ready(Ok(()))
     }
 
     fn attempts(&self, query: AttemptQuery) -> Receipt<AttemptPage> {
-        let state = super::lock(&self.0);
+        let state = super::lock(&self.state);
         let end = query.older_than.map_or(state.attempts.len(), |place| {
             usize::try_from(place.saturating_sub(1)).unwrap_or(usize::MAX)
         });
@@ -208,7 +322,7 @@ impl Ledger for MemoryHistory {
     }
 
     fn issues(&self, query: IssueQuery) -> Receipt<Vec<Issue>> {
-        let state = super::lock(&self.0);
+        let state = super::lock(&self.state);
         let all = state.books.values().flat_map(|own| &own.book.entries).map(|entry| &entry.issue);
         let mut found: Vec<_> = all.filter(|issue| query.matches(issue)).cloned().collect();
         found.sort_by_key(|issue| std::cmp::Reverse((issue.last_at, issue.id)));
@@ -217,7 +331,7 @@ impl Ledger for MemoryHistory {
     }
 
     fn rejections(&self, rows_max: u32) -> Receipt<Vec<RejectionRecord>> {
-        let state = super::lock(&self.0);
+        let state = super::lock(&self.state);
         let newest = |is_known| {
             let of_kind = move |one: &&RejectionRecord| one.source.is_some() == is_known;
             state.rejections.iter().rev().filter(of_kind).take(rows(rows_max))
@@ -228,7 +342,43 @@ impl Ledger for MemoryHistory {
     }
 
     fn totals(&self) -> Receipt<Vec<Totals>> {
-        Receipt::ready(Ok(super::lock(&self.0).totals.values().cloned().collect()))
+        Receipt::ready(Ok(super::lock(&self.state).totals.values().cloned().collect()))
+    }
+
+    fn known(&self, destination: &DestinationId, places: Vec<Seq>) -> Receipt<Known> {
+        let state = super::lock(&self.state);
+        let is_delivered = |seq: &Seq| {
+            state.attempts.iter().any(|(one, _)| {
+                (one.seq, &one.destination, one.fate) == (*seq, destination, Fate::Delivered)
+            })
+        };
+        let lines = state.readers.get(&destination.into());
+        let is_open = |seq: &Seq| lines.is_some_and(|lines| lines.open.contains_key(seq));
+        let delivered = places.iter().copied().filter(is_delivered).collect();
+        let open = places.iter().copied().filter(is_open).collect();
+        let cursor = lines.map(|lines| lines.cursor);
+        Receipt::ready(Ok(Known { delivered, open, cursor }))
+    }
+
+    fn failed(&self, query: FailedQuery) -> Receipt<Vec<Seq>> {
+        let state = super::lock(&self.state);
+        let is_wanted = |(at, one): &(usize, &AttemptRecord)| {
+            one.destination == query.destination
+                && one.fate == Fate::GaveUp
+                && one.reason != Reason::Skipped.code()
+                && (query.first..query.end).contains(&one.seq)
+                && query.since.is_none_or(|since| one.at >= since)
+                && !state.is_recovered(*at, one)
+        };
+        let found = state
+            .attempts
+            .iter()
+            .map(|(one, _)| one)
+            .enumerate()
+            .filter(is_wanted)
+            .map(|(_, one)| one.seq);
+        let found: BTreeSet<Seq> = found.collect();
+        Receipt::ready(Ok(found.into_iter().take(rows(query.rows_max)).collect()))
     }
 }
 

@@ -1,4 +1,4 @@
-//! The memory engine: the obviously right model of the four contracts.
+//! The memory engine: the obviously right model of the five contracts.
 //!
 //! In come and out go the same values as with every other engine, and each operation is complete
 //! when the call returns. Nothing survives the process. Deliberately unknown here: bounds, threads
@@ -18,7 +18,8 @@ pub fn open() -> Store {
     Store {
         journal: Arc::new(journal::MemoryJournal::default()),
         schedule: Arc::clone(&history) as Arc<dyn crate::Schedule>,
-        ledger: history,
+        ledger: Arc::clone(&history) as Arc<dyn crate::Ledger>,
+        replays: history,
         catalog: Arc::new(catalog::MemoryCatalog::default()),
     }
 }

@@ -112,7 +112,7 @@ fn an_endpoint_that_takes_nothing_is_probed_with_one_attempt_at_a_time() {
     let second = flow.opens_at(first).unwrap();
     assert_eq!(second.since(first), limits::PROBE_WAIT_MIN * 2);
     assert_eq!(fill(&mut flow, second), 1);
-    assert_eq!(end(&mut flow, 200, second, second), Some(Turn::Recovers));
+    assert_eq!(end(&mut flow, 200, second, second), Some(Turn::Recovers { since: NOW }));
     assert_eq!(flow.limit(), 1, "what has waited does not run it over");
     for want in [2, 3, 4] {
         flow.start(1_000);
@@ -172,7 +172,40 @@ fn an_endpoint_that_says_it_is_gone_stops_the_destination_until_somebody_wants_i
     flow.resume(now);
     assert!(flow.is_open(now));
     flow.start(1_000);
-    assert_eq!(end(&mut flow, 200, now, now), Some(Turn::Recovers));
+    assert_eq!(end(&mut flow, 200, now, now), Some(Turn::Recovers { since: NOW }));
+}
+
+#[test]
+fn a_flow_that_follows_goes_no_further_than_the_one_before_it() {
+    let mut first = flow();
+    let mut second = flow();
+    let follow = |second: &mut Flow, first: &Flow| second.follow(first.lead());
+    follow(&mut second, &first);
+    assert_eq!(fill(&mut second, NOW), 8);
+    let outcome = Outcome::of_answer(429, Some("60"), None);
+    first.start(1_000);
+    first.end(Ended { started_at: NOW, bytes: 1_000, outcome: &outcome }, NOW);
+    let mut second = flow();
+    follow(&mut second, &first);
+    assert_eq!((second.limit(), fill(&mut second, NOW)), (5, 0));
+    assert_eq!(second.opens_at(NOW), Some(at(60_000)));
+    assert_eq!(fill(&mut second, at(60_000)), 5);
+    let mut second = flow();
+    let mut first = flow();
+    hold(&mut first, NOW);
+    follow(&mut second, &first);
+    let much_later = at(86_400_000);
+    assert_eq!((second.limit(), fill(&mut second, much_later)), (0, 0));
+    assert_eq!(second.opens_at(much_later), None, "the first one has to recover before");
+}
+
+#[test]
+fn a_rate_counts_what_others_send_beside_it() {
+    let rate = NonZeroU32::new(10);
+    let mut flow = Flow::new(Bounds { concurrency: 100, rate, ..BOUNDS }, NOW);
+    flow.share(12);
+    assert_eq!(fill(&mut flow, NOW), 0);
+    assert_eq!(fill(&mut flow, at(1_000)), 8);
 }
 
 #[test]

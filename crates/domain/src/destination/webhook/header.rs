@@ -20,6 +20,9 @@ const RESERVED: [&str; 9] = [
 pub(super) const OF_SIGNING: [&str; 4] =
     ["webhook-attempt", "webhook-id", "webhook-signature", "webhook-timestamp"];
 
+/// Tells a receiver that a request is part of a replay: its number, or `test`.
+pub(super) const OF_REPLAY: &str = "postrider-replay";
+
 /// Whether a header belongs to the connection, in any letter case.
 pub fn is_reserved(name: &str) -> bool {
     RESERVED.iter().any(|own| own.eq_ignore_ascii_case(name))
@@ -35,6 +38,9 @@ pub(super) fn name_fault(name: &str) -> Option<String> {
     if is_reserved(name) {
         let name = name.to_ascii_lowercase();
         return Some(format!("header {name} belongs to the connection and cannot be set"));
+    }
+    if name.eq_ignore_ascii_case(OF_REPLAY) {
+        return Some(format!("header {OF_REPLAY} marks replays and cannot be set"));
     }
     if name.is_empty() {
         return Some("a header has no name".to_owned());

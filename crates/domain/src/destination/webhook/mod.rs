@@ -20,7 +20,7 @@ pub use dynamic::{AllowedHost, Dynamic};
 pub use plan::{Plan, Unsendable, WebhookRequest};
 pub use query::GetExtra;
 pub use settings::{HeaderSetting, Method, SettingsError, WebhookSettings};
-pub use signing::{AttemptStamp, PrivateKey, Signing, SigningKey, SigningSecret};
+pub use signing::{AttemptStamp, Occasion, PrivateKey, Signing, SigningKey, SigningSecret};
 pub use target::{Target, is_playground_name};
 pub use template::Setting;
 pub use tls::{ClientIdentity, SecretPem, TlsSettings};

@@ -16,7 +16,7 @@ use super::place::{Home, Place};
 use super::query::query;
 use super::reading::{Reading, Role, text_of};
 use super::settings::{HeaderSetting, Method, WebhookSettings};
-use super::signing::{AttemptStamp, Signer, seconds, webhook_id};
+use super::signing::{AttemptStamp, Occasion, Signer, seconds, webhook_id};
 use super::template::{Setting, Textual};
 use crate::event::json::{Scanner, unescape};
 use crate::limits;
@@ -139,6 +139,7 @@ impl Plan {
             let signatures = elsewhere.is_none().then(|| signer.signatures(&id, stamp, &body));
             sign(&mut headers, id, stamp, signatures);
         }
+        mark(&mut headers, stamp.occasion);
         Ok(WebhookRequest { method, elsewhere, asked, headers, body })
     }
 
@@ -253,6 +254,15 @@ fn append_query(asked: &mut Cow<'_, str>, query: &str) {
         Some(_) => "&",
     };
     *asked = Cow::Owned([asked, joint, query].concat());
+}
+
+/// Tells the receiver what is no delivery of an event that has just come.
+fn mark(headers: &mut Vec<(String, String)>, occasion: Occasion) {
+    match occasion {
+        Occasion::Delivery => {}
+        Occasion::Replay(id) => header::set(headers, header::OF_REPLAY, id.to_string()),
+        Occasion::Test => header::set(headers, header::OF_REPLAY, "test".to_owned()),
+    }
 }
 
 /// Sets what a receiver tells attempts and forgeries by.

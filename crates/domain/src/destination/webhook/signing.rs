@@ -13,6 +13,7 @@ use ring::{digest, hmac};
 use serde::{Deserialize, Serialize};
 
 use super::reading::{Reading, Role, text_of};
+use crate::id::ReplayId;
 use crate::time::Timestamp;
 
 /// What a destination signs with; at least one of its keys never ends.
@@ -56,6 +57,19 @@ pub struct AttemptStamp {
     pub number: u32,
     /// When it is made.
     pub at: Timestamp,
+    /// What it is made for.
+    pub occasion: Occasion,
+}
+
+/// What an attempt is made for.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Occasion {
+    /// The delivery of an event that has come.
+    Delivery,
+    /// A replay.
+    Replay(ReplayId),
+    /// Somebody wants to see the answer.
+    Test,
 }
 
 /// Bytes of a secret. Source: the Standard Webhooks specification.
@@ -247,7 +261,11 @@ mod tests {
     const SECRET: &str = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw";
 
     fn stamp(seconds: i64) -> AttemptStamp {
-        AttemptStamp { number: 1, at: Timestamp(seconds * 1_000 + 999) }
+        AttemptStamp {
+            number: 1,
+            at: Timestamp(seconds * 1_000 + 999),
+            occasion: Occasion::Delivery,
+        }
     }
 
     fn signing(ends: &[Option<i64>]) -> Signing {

@@ -19,7 +19,7 @@ const COUNTED: [(&str, &str); 4] = [
 /// reads on from it would deliver them twice, and find two states of them.
 pub fn check(connection: &Connection, findings: &mut FileFindings) -> rusqlite::Result<()> {
     let mut select = connection.prepare(
-        "SELECT coalesce(d.id, '?'), min(o.seq), max(o.seq) FROM open_deliveries o
+        "SELECT iif(o.destination < 0, 'replay ' || -o.destination, coalesce(d.id, '?')), min(o.seq), max(o.seq) FROM open_deliveries o
          LEFT JOIN destinations d ON d.key = o.destination
          LEFT JOIN cursors c ON c.destination = o.destination
          WHERE o.seq >= coalesce(c.cursor, 0) GROUP BY o.destination",
@@ -42,7 +42,8 @@ pub fn check(connection: &Connection, findings: &mut FileFindings) -> rusqlite::
 /// The cursor of each destination.
 pub fn cursors(connection: &Connection) -> rusqlite::Result<Vec<(String, Seq)>> {
     let mut select = connection.prepare(
-        "SELECT coalesce(d.id, '?'), c.cursor FROM cursors c
+        "SELECT iif(c.destination < 0, 'replay ' || -c.destination, coalesce(d.id, '?')), c.cursor
+         FROM cursors c
          LEFT JOIN destinations d ON d.key = c.destination ORDER BY 1",
     )?;
     let rows = select.query_map([], |row| Ok((row.get(0)?, sqlite::to_seq(row.get(1)?))))?;

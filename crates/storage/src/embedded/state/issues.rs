@@ -84,7 +84,7 @@ impl Issues {
     pub fn settled(
         &mut self,
         connection: &Connection,
-        (destination, last): (i64, i64),
+        ((own, destination), last): ((&DestinationId, i64), i64),
         settlement: &Settlement,
     ) -> rusqlite::Result<()> {
         let Settlement { attempts, waiting, .. } = settlement;
@@ -93,9 +93,8 @@ impl Issues {
             return Ok(());
         }
         let mut newest = attempts.iter().rev().zip(0_i64..);
-        let success = newest.find(|(attempt, _)| {
-            attempt.fate == Fate::Delivered && attempt.destination == settlement.destination
-        });
+        let success = newest
+            .find(|(attempt, _)| attempt.fate == Fate::Delivered && attempt.destination == *own);
         if let Some((attempt, back)) = success {
             book.delivered((last - back).cast_unsigned(), attempt.at);
         }

@@ -9,17 +9,18 @@ use std::ops::Range;
 use std::sync::Arc;
 
 use domain::event::{EventKind, Identities};
-use domain::id::{DestinationId, SourceId};
+use domain::id::{DestinationId, ReplayId, Seq, SourceId};
 use domain::time::Timestamp;
 use rusqlite::{Connection, OptionalExtension, Row, ToSql};
 
 use super::writer::block_of;
-use super::{issues, trace};
+use super::{issues, known, trace};
 use crate::embedded::inbox::Inbox;
 use crate::embedded::{limits, sqlite};
 use crate::issues::{Issue, IssueQuery};
 use crate::ledger::{
-    AttemptPage, AttemptQuery, AttemptRecord, Depth, Fate, FilteredCount, RejectionRecord, Totals,
+    AttemptPage, AttemptQuery, AttemptRecord, Depth, FailedQuery, Fate, FilteredCount, Known,
+    RejectionRecord, Totals,
 };
 use crate::receipt::Reply;
 
@@ -45,6 +46,22 @@ pub enum Query {
         rows_max: u32,
         /// Who waits for them.
         reply: Reply<Vec<RejectionRecord>>,
+    },
+    /// For what is known of deliveries.
+    Known {
+        /// Whose.
+        destination: DestinationId,
+        /// Of which events.
+        places: Vec<Seq>,
+        /// Who waits for it.
+        reply: Reply<Known>,
+    },
+    /// For deliveries that were given up.
+    Failed {
+        /// Which.
+        query: FailedQuery,
+        /// Who waits for them.
+        reply: Reply<Vec<Seq>>,
     },
     /// For counts.
     Totals {
@@ -79,6 +96,14 @@ impl Queries {
                     let found = rejections(&self.connection, rows_max);
                     let _ = reply.send(found.map_err(super::query_failed));
                 }
+                Query::Known { destination, places, reply } => {
+                    let found = known::known(&self.connection, &destination, places);
+                    let _ = reply.send(found.map_err(super::query_failed));
+                }
+                Query::Failed { query, reply } => {
+                    let found = known::failed(&self.connection, &query);
+                    let _ = reply.send(found.map_err(super::query_failed));
+                }
                 Query::Totals { reply } => {
                     let found = totals(&self.connection);
                     let _ = reply.send(found.map_err(super::query_failed));
@@ -101,8 +126,8 @@ struct Search<'a> {
 
 /// The columns that [`Search::rows`] reads, with the row's number first; those of the trace follow.
 const COLUMNS: &str = "a.id, d.id, a.seq, a.kind, a.number, a.at, a.duration_us, a.status, a.fate,
-    coalesce(r.code, ''), coalesce(a.detail, '')";
-const COLUMNS_BEFORE_TRACE: usize = 11;
+    coalesce(r.code, ''), coalesce(a.detail, ''), a.replay";
+const COLUMNS_BEFORE_TRACE: usize = 12;
 
 /// The beginning of every search, whose attempts are found by `index` where one is named.
 fn select(depth: Depth, index: Option<&str>) -> String {
@@ -299,8 +324,26 @@ impl<'a> Search<'a> {
             (":issue", &issue),
         ];
         found.extend(self.rows(&sql, self.rows_max, &own)?);
+        found.extend(self.of_replays(seq)?);
         newest_first(&mut found, self.rows_max);
         Ok(found)
+    }
+
+    /// What replays have delivered at once of an event, which has neither reason nor issue.
+    fn of_replays(&self, seq: i64) -> rusqlite::Result<Found> {
+        if self.query.reason.is_some() || self.query.issue.is_some() {
+            return Ok(Found::new());
+        }
+        let sql = format!(
+            "{} WHERE a.replay IS NOT NULL AND a.seq = :seq AND a.fate = 1 AND a.number <= 1
+                 AND a.destination = coalesce(:destination, a.destination)
+                 AND a.fate = coalesce(:fate, a.fate) AND {ALSO}
+             ORDER BY a.id DESC LIMIT :limit",
+            self.select(Some("attempts_of_replays"))
+        );
+        let own: [Named<'_>; 3] =
+            [(":seq", &seq), (":destination", &self.destination), (":fate", &self.fate)];
+        self.rows(&sql, self.rows_max, &own)
     }
 
     /// Adds the newest rows of one block; with `seq` only those that delivered it at once, which
@@ -308,7 +351,7 @@ impl<'a> Search<'a> {
     fn scan(&self, block: i64, seq: Option<i64>, found: &mut Found) -> rusqlite::Result<()> {
         let of_seq = match seq {
             Some(_) if self.query.reason.is_some() || self.query.issue.is_some() => return Ok(()),
-            Some(_) => "AND a.seq = :seq AND a.fate = 1 AND a.number <= 1",
+            Some(_) => "AND a.seq = :seq AND a.fate = 1 AND a.number <= 1 AND a.replay IS NULL",
             None => "AND :seq IS NULL",
         };
         let sql = format!(
@@ -398,10 +441,15 @@ fn attempt(row: &Row<'_>) -> rusqlite::Result<AttemptRecord> {
         reason: row.get(9)?,
         detail: row.get(10)?,
         trace: trace::trace(row, COLUMNS_BEFORE_TRACE)?,
+        replay: row.get::<_, Option<i64>>(11)?.map(|id| ReplayId(id.cast_unsigned())),
     })
 }
 
-fn destination_key(connection: &Connection, id: &DestinationId) -> rusqlite::Result<Option<i64>> {
+/// The key of a destination that ever had a commit.
+pub fn destination_key(
+    connection: &Connection,
+    id: &DestinationId,
+) -> rusqlite::Result<Option<i64>> {
     connection
         .prepare_cached("SELECT key FROM destinations WHERE id = ?1")?
         .query_row([id.as_str()], |row| row.get(0))
@@ -467,6 +515,6 @@ fn attempt_totals(connection: &Connection) -> rusqlite::Result<BTreeMap<Destinat
     rows.collect()
 }
 
-fn count(row: &Row<'_>, column: usize) -> rusqlite::Result<u64> {
+pub(super) fn count(row: &Row<'_>, column: usize) -> rusqlite::Result<u64> {
     row.get(column).map(|count: i64| u64::try_from(count).unwrap_or(0))
 }

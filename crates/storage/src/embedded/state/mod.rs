@@ -10,6 +10,9 @@
 //! so that an attempt takes 45 to 60 bytes. Few attempts need a new connection, so what that took
 //! stands in a table of its own. The address an attempt went to is kept as bytes.
 //!
+//! A replay has its cursor and its open deliveries in the same tables as destinations have theirs, under
+//! its number below zero.
+//!
 //! # How the ledger finds things
 //! An attempt that delivered an event at once is by far the most frequent row, and an index entry
 //! would cost as much as the row itself. So such rows have no index but a sparse one: the rows
@@ -24,22 +27,31 @@
 //! issue, and of one fate, they are in order: a search for a reason or a status goes through the issues
 //! that have it. The sparse index also says when the attempts of a block began.
 //!
+//! Attempts of replays are out of order, too, so all of them have an index by event, and the sparse one
+//! leaves them out: otherwise it would say of every block that anything may be in it.
+//!
 //! Rejections of sources are numbered upwards from 1, those of nobody known downwards from -1, so that
 //! each kind has a bound of its own: whoever invents write keys pushes out strangers' alone.
 
 mod writer;
 mod keys;
+mod sums;
 mod open;
 mod answers;
 mod issues;
 mod ledger;
+mod known;
+mod replays;
 mod trace;
 mod check;
 
 use std::path::Path;
 use std::sync::Arc;
 
-use domain::id::{DestinationId, Seq};
+use domain::id::{DestinationId, ReplayId, Seq};
+use domain::replay::{ReplayPlan, ReplayState};
+use domain::time::Timestamp;
+use tokio::sync::watch;
 
 pub use check::{check, cursors};
 pub use ledger::{Queries, Query};
@@ -49,12 +61,16 @@ use super::inbox::Inbox;
 use super::sqlite::{self, Durability};
 use crate::error::{OpenError, StorageError};
 use crate::issues::{Issue, IssueQuery};
-use crate::ledger::{AttemptPage, AttemptQuery, AttemptRecord, Ledger, RejectionRecord, Totals};
+use crate::ledger::{
+    AttemptPage, AttemptQuery, AttemptRecord, FailedQuery, Known, Ledger, RejectionRecord, Totals,
+};
 use crate::receipt::{Receipt, Reply};
-use crate::schedule::{OpenDelivery, Schedule, ScheduleState, Settlement, ShelfLine};
+use crate::replays::{OpenReplays, Replay, Replays};
+use crate::schedule::{OpenDelivery, Reader, Schedule, ScheduleState, Settlement, ShelfLine};
+use replays::Edit;
 
 /// The steps that lead to today's tables.
-const STEPS: [&str; 4] = [SCHEMA, TRACES, SHELF, issues::ISSUES];
+const STEPS: [&str; 5] = [SCHEMA, TRACES, SHELF, issues::ISSUES, replays::REPLAYS];
 
 const SCHEMA: &str = "
     CREATE TABLE IF NOT EXISTS destinations (key INTEGER PRIMARY KEY, id TEXT NOT NULL UNIQUE);
@@ -174,12 +190,17 @@ pub fn next_place(connection: &rusqlite::Connection) -> rusqlite::Result<Seq> {
 pub struct EmbeddedState {
     commands: Arc<Inbox<Command>>,
     queries: Arc<Inbox<Query>>,
+    replays: watch::Receiver<OpenReplays>,
 }
 
 impl EmbeddedState {
     /// Joins callers to the threads that serve them.
-    pub fn new(commands: Arc<Inbox<Command>>, queries: Arc<Inbox<Query>>) -> Self {
-        Self { commands, queries }
+    pub fn new(
+        commands: Arc<Inbox<Command>>,
+        queries: Arc<Inbox<Query>>,
+        replays: watch::Receiver<OpenReplays>,
+    ) -> Self {
+        Self { commands, queries, replays }
     }
 
     fn command<T>(&self, bytes: usize, make: impl FnOnce(Reply<T>) -> Command) -> Receipt<T> {
@@ -192,19 +213,19 @@ impl EmbeddedState {
 }
 
 impl Schedule for EmbeddedState {
-    fn load(&self, destination: &DestinationId) -> Receipt<Option<ScheduleState>> {
-        let destination = destination.clone();
-        self.command(1, |reply| Command::Read(Read::Load { destination, reply }))
+    fn load(&self, reader: &Reader) -> Receipt<Option<ScheduleState>> {
+        let reader = reader.clone();
+        self.command(1, |reply| Command::Read(Read::Load { reader, reply }))
     }
 
     fn unshelve(
         &self,
-        destination: &DestinationId,
+        reader: &Reader,
         line: ShelfLine,
         rows_max: u32,
     ) -> Receipt<Vec<OpenDelivery>> {
-        let destination = destination.clone();
-        let read = |reply| Read::Unshelve { destination, line, rows_max, reply };
+        let reader = reader.clone();
+        let read = |reply| Read::Unshelve { reader, line, rows_max, reply };
         self.command(1, |reply| Command::Read(read(reply)))
     }
 
@@ -243,6 +264,34 @@ impl Ledger for EmbeddedState {
 
     fn totals(&self) -> Receipt<Vec<Totals>> {
         self.query(|reply| Query::Totals { reply })
+    }
+
+    fn known(&self, destination: &DestinationId, places: Vec<Seq>) -> Receipt<Known> {
+        let destination = destination.clone();
+        self.query(|reply| Query::Known { destination, places, reply })
+    }
+
+    fn failed(&self, query: FailedQuery) -> Receipt<Vec<Seq>> {
+        self.query(|reply| Query::Failed { query, reply })
+    }
+}
+
+impl Replays for EmbeddedState {
+    fn make(&self, plan: ReplayPlan, expected: Option<u64>, at: Timestamp) -> Receipt<Replay> {
+        let edit = |reply| Edit::Make { plan: Box::new(plan), expected, at, reply };
+        self.command(1, |reply| Command::Edit(edit(reply)))
+    }
+
+    fn turn(&self, id: ReplayId, to: ReplayState, at: Timestamp) -> Receipt<Option<Replay>> {
+        self.command(1, |reply| Command::Edit(Edit::Turn { id, to, at, reply }))
+    }
+
+    fn list(&self, only: Option<ReplayId>, rows_max: u32) -> Receipt<Vec<Replay>> {
+        self.command(1, |reply| Command::Read(Read::Replays { only, rows_max, reply }))
+    }
+
+    fn open(&self) -> watch::Receiver<OpenReplays> {
+        self.replays.clone()
     }
 }
 

@@ -1,27 +1,25 @@
-//! What is not finished, read back: a destination's state, and lines of its shelf.
+//! What is not finished, read back: a reader's state, and lines of its shelf.
 //!
 //! Shelved deliveries may be many, so a load only counts them, by an index that holds nothing else.
 
 use std::num::NonZeroU64;
 
 use domain::event::{EventKind, Identities, IdentityHash};
-use domain::id::{DestinationId, Seq};
+use domain::id::{ReplayId, Seq};
 use domain::time::Timestamp;
 use rusqlite::{CachedStatement, Connection, OptionalExtension, Row};
 
+use super::ledger::destination_key;
 use crate::embedded::sqlite;
-use crate::schedule::{OpenDelivery, ScheduleState, ShelfLine};
+use crate::schedule::{OpenDelivery, Reader, ScheduleState, ShelfLine};
 
 const COLUMNS: &str = "o.seq, o.kind, o.user_hash, o.anonymous_hash, o.attempts,
     o.first_attempt_at, o.due, coalesce(r.code, ''), o.shelved, o.status";
 const TABLES: &str = "open_deliveries o LEFT JOIN reasons r ON r.key = o.reason";
 
-/// A destination's state; none where it never had a commit.
-pub fn load(
-    connection: &Connection,
-    destination: &DestinationId,
-) -> rusqlite::Result<Option<ScheduleState>> {
-    let Some((key, cursor)) = cursor(connection, destination)? else { return Ok(None) };
+/// A reader's state; none where it never had a commit.
+pub fn load(connection: &Connection, reader: &Reader) -> rusqlite::Result<Option<ScheduleState>> {
+    let Some((key, cursor)) = cursor(connection, reader)? else { return Ok(None) };
     let mut select = connection.prepare_cached(&format!(
         "SELECT {COLUMNS} FROM {TABLES} WHERE o.destination = ?1 AND o.shelved = 0 ORDER BY o.seq"
     ))?;
@@ -46,11 +44,11 @@ pub fn load(
 /// The first shelved deliveries of a line.
 pub fn line(
     connection: &Connection,
-    destination: &DestinationId,
+    reader: &Reader,
     line: ShelfLine,
     rows_max: u32,
 ) -> rusqlite::Result<Vec<OpenDelivery>> {
-    let Some((key, _)) = cursor(connection, destination)? else { return Ok(Vec::new()) };
+    let Some((key, _)) = cursor(connection, reader)? else { return Ok(Vec::new()) };
     let Some(lane) = line.identity else { return loose(connection, key, line, rows_max) };
     let found = of_lane(connection, key, Column::User, lane, rows_max)?;
     let found = match found.is_empty() {
@@ -96,16 +94,21 @@ impl Column {
     }
 }
 
-fn cursor(
-    connection: &Connection,
-    destination: &DestinationId,
-) -> rusqlite::Result<Option<(i64, Seq)>> {
+/// The key of a replay among those of destinations.
+pub fn replay_key(id: ReplayId) -> i64 {
+    0_i64.saturating_sub_unsigned(id.0)
+}
+
+/// A reader's key and cursor.
+pub fn cursor(connection: &Connection, reader: &Reader) -> rusqlite::Result<Option<(i64, Seq)>> {
+    let key = match reader {
+        Reader::Replay(id) => Some(replay_key(*id)),
+        Reader::Destination(id) => destination_key(connection, id)?,
+    };
+    let found = |row: &Row<'_>| Ok((row.get(0)?, sqlite::to_seq(row.get(1)?)));
     connection
-        .prepare_cached(
-            "SELECT d.key, c.cursor FROM destinations d JOIN cursors c ON c.destination = d.key
-             WHERE d.id = ?1",
-        )?
-        .query_row([destination.as_str()], |row| Ok((row.get(0)?, sqlite::to_seq(row.get(1)?))))
+        .prepare_cached("SELECT destination, cursor FROM cursors WHERE destination = ?1")?
+        .query_row([key], found)
         .optional()
 }
 

@@ -6,18 +6,20 @@
 //!
 //! Failures are handled as the journal's: only a full disk passes.
 
-use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Duration;
 
 use domain::delivery::trace::{Phases, Trace};
-use domain::id::{DestinationId, Seq, SourceId};
+use domain::id::{DestinationId, ReplayId, Seq, SourceId};
 use rusqlite::Connection;
+use tokio::sync::watch;
 
 use super::answers::Answers;
 use super::issues::Issues;
 use super::keys::Keys;
 use super::open;
+use super::replays::{self, Edit};
+use super::sums::Sums;
 use super::trace::Remote;
 use crate::embedded::alarm::Alarm;
 use crate::embedded::checkpointer::Wal;
@@ -25,9 +27,10 @@ use crate::embedded::inbox::{ClosesInbox, Inbox};
 use crate::embedded::trust::Trust;
 use crate::embedded::{limits, sqlite};
 use crate::error::StorageError;
-use crate::ledger::{AttemptRecord, Fate, FilteredCount, RejectionRecord, Totals};
+use crate::ledger::{AttemptRecord, FilteredCount, RejectionRecord};
 use crate::receipt::Reply;
-use crate::schedule::{OpenDelivery, ScheduleState, Settlement, ShelfLine};
+use crate::replays::{OpenReplays, Replay};
+use crate::schedule::{OpenDelivery, Reader, ScheduleState, Settlement, ShelfLine};
 
 /// What the writer is asked to do.
 pub enum Command {
@@ -52,29 +55,40 @@ pub enum Command {
         /// Who waits for it.
         reply: Reply<()>,
     },
+    /// Change a replay.
+    Edit(Edit),
     /// Read something, as everything handed over before leaves it.
     Read(Read),
 }
 
 /// What of a schedule is read.
 pub enum Read {
-    /// A destination's state.
+    /// A reader's state.
     Load {
         /// Whose.
-        destination: DestinationId,
+        reader: Reader,
         /// Who waits for it.
         reply: Reply<Option<ScheduleState>>,
     },
     /// The first shelved deliveries of a line.
     Unshelve {
         /// Whose.
-        destination: DestinationId,
+        reader: Reader,
         /// Which line.
         line: ShelfLine,
         /// How many of them at most.
         rows_max: u32,
         /// Who waits for them.
         reply: Reply<Vec<OpenDelivery>>,
+    },
+    /// Replays.
+    Replays {
+        /// Only this one.
+        only: Option<ReplayId>,
+        /// How many of them at most.
+        rows_max: u32,
+        /// Who waits for them.
+        reply: Reply<Vec<Replay>>,
     },
 }
 
@@ -102,6 +116,7 @@ pub struct Writer {
     answers: Answers,
     issues: Issues,
     rows: Rows,
+    replays: watch::Sender<OpenReplays>,
 }
 
 /// Where the tables that grow begin and end.
@@ -113,25 +128,6 @@ struct Rows {
     next_rejection: i64,
     /// Downwards from -1.
     next_sourceless: i64,
-}
-
-/// What one transaction adds up before it writes it, by destination and block.
-#[derive(Default)]
-struct Sums {
-    blocks: HashMap<(i64, i64), Sum>,
-    /// By destination and reason.
-    filtered: HashMap<(i64, i64), u64>,
-    rows: u64,
-}
-
-/// What is added to a destination's counters and to its row of the sparse index.
-struct Sum {
-    totals: Totals,
-    delivered: i64,
-    seq_min: i64,
-    seq_max: i64,
-    at_min: i64,
-    at_max: i64,
 }
 
 impl Writer {
@@ -150,7 +146,13 @@ impl Writer {
         let (keys, answers) = (Keys::default(), Answers::default());
         let issues = Issues::default();
         let trust = Trust::new(alarm);
-        Ok(Self { connection, commands, wal, limits, trust, keys, answers, issues, rows })
+        let replays = watch::Sender::new(replays::open(&connection)?);
+        Ok(Self { connection, commands, wal, limits, trust, keys, answers, issues, rows, replays })
+    }
+
+    /// Replays that have not ended, as they change.
+    pub fn open_replays(&self) -> watch::Receiver<OpenReplays> {
+        self.replays.subscribe()
     }
 
     /// Serves its inbox until that is closed and everything in it is answered.
@@ -159,14 +161,18 @@ impl Writer {
         let _closes = ClosesInbox(&*commands);
         while commands.wait() {
             commands.linger(self.limits.linger, limits::SETTLE_BYTES_MAX);
-            let (mut changes, mut reads) = (Vec::new(), Vec::new());
+            let (mut changes, mut edits, mut reads) = (Vec::new(), Vec::new(), Vec::new());
             for command in commands.take(limits::SETTLE_BYTES_MAX) {
                 match command {
                     Command::Read(read) => reads.push(read),
+                    Command::Edit(edit) => edits.push(edit),
                     change => changes.push(change),
                 }
             }
             self.commit(changes);
+            for edit in edits {
+                self.edit(edit);
+            }
             for read in reads {
                 self.read(read);
             }
@@ -231,12 +237,10 @@ impl Writer {
                 Command::Settle { settlement, .. } => step.settle(settlement)?,
                 Command::Forget { destination, .. } => step.forget(destination)?,
                 Command::Reject { rejections, .. } => step.reject(rejections)?,
-                Command::Read(_) => {}
+                Command::Edit(_) | Command::Read(_) => {}
             }
         }
-        step.write_totals()?;
-        step.write_spans()?;
-        step.write_filtered()?;
+        step.sums.write(&transaction)?;
         step.sums.rows += step.issues.write(&transaction)?;
         step.retain(&self.limits)?;
         let rows = step.sums.rows;
@@ -245,14 +249,50 @@ impl Writer {
     }
 
     /// Whoever forgot the receipt does not want the answer.
+    fn edit(&mut self, edit: Edit) {
+        match edit {
+            Edit::Make { plan, expected, at, reply } => {
+                let _ = reply.send(self.change(|db| replays::make(db, &plan, expected, at)));
+            }
+            Edit::Turn { id, to, at, reply } => {
+                let _ = reply.send(self.change(|db| replays::turn(db, id, to, at)));
+            }
+        }
+    }
+
+    /// Changes replays, and tells those who follow them.
+    fn change<T>(
+        &mut self,
+        change: impl FnOnce(&Connection) -> rusqlite::Result<T>,
+    ) -> Result<T, StorageError> {
+        if let Some(failure) = self.failure() {
+            return Err(failure);
+        }
+        let changed = change(&self.connection);
+        let changed = self.trust.judge("changing a replay", changed)?;
+        let reported = self.wal.wrote(&self.connection, 8 * sqlite::PAGE_BYTES);
+        self.trust.judge_checkpoint(reported)?;
+        let open = self.reading(replays::open)?;
+        self.replays.send_if_modified(|known| {
+            let is_news = *known != open;
+            *known = open;
+            is_news
+        });
+        Ok(changed)
+    }
+
+    /// Whoever forgot the receipt does not want the answer.
     fn read(&self, read: Read) {
         match read {
-            Read::Load { destination, reply } => {
-                let _ = reply.send(self.reading(|db| open::load(db, &destination)));
+            Read::Load { reader, reply } => {
+                let _ = reply.send(self.reading(|db| open::load(db, &reader)));
             }
-            Read::Unshelve { destination, line, rows_max, reply } => {
-                let found = self.reading(|db| open::line(db, &destination, line, rows_max));
+            Read::Unshelve { reader, line, rows_max, reply } => {
+                let found = self.reading(|db| open::line(db, &reader, line, rows_max));
                 let _ = reply.send(found);
+            }
+            Read::Replays { only, rows_max, reply } => {
+                let _ = reply.send(self.reading(|db| replays::list(db, only, rows_max)));
             }
         }
     }
@@ -283,19 +323,28 @@ struct Transact<'a> {
 
 impl Transact<'_> {
     fn settle(&mut self, settlement: &Settlement) -> rusqlite::Result<()> {
-        let destination = self.keys.destination(self.connection, &settlement.destination)?;
-        self.connection
-            .prepare_cached(
-                "INSERT INTO cursors (destination, cursor) VALUES (?1, ?2)
-                 ON CONFLICT DO UPDATE SET cursor = max(cursor, excluded.cursor)",
-            )?
-            .execute((destination, sqlite::from_seq(settlement.cursor)))?;
-        self.open(destination, &settlement.opened)?;
-        self.close(destination, &settlement.closed)?;
-        self.count(destination, &settlement.filtered)?;
-        self.record((&settlement.destination, destination), &settlement.attempts)?;
+        // A replay's attempts are all of one destination.
+        let own = match &settlement.reader {
+            Reader::Destination(id) => Some(id),
+            Reader::Replay(_) => settlement.attempts.first().map(|attempt| &attempt.destination),
+        };
+        let own = match own {
+            Some(id) => Some((id, self.keys.destination(self.connection, id)?)),
+            None => None,
+        };
+        let key = match settlement.reader {
+            // What has ended stays as it ended; what was sent meanwhile was sent all the same.
+            Reader::Replay(id) if !replays::is_open(self.connection, id)? => None,
+            Reader::Replay(id) => Some(open::replay_key(id)),
+            Reader::Destination(_) => own.map(|(_, key)| key),
+        };
+        if let Some(key) = key {
+            self.move_on(key, settlement)?;
+        }
+        let Some(own) = own else { return Ok(()) };
+        self.record(own, &settlement.attempts)?;
         let last = self.rows.next_attempt - 1;
-        self.issues.settled(self.connection, (destination, last), settlement)
+        self.issues.settled(self.connection, (own, last), settlement)
     }
 
     fn forget(&mut self, destination: &DestinationId) -> rusqlite::Result<()> {
@@ -310,10 +359,23 @@ impl Transact<'_> {
         self.issues.forget(self.connection, destination)
     }
 
-    fn count(&mut self, destination: i64, filtered: &[FilteredCount]) -> rusqlite::Result<()> {
-        for FilteredCount { reason, count } in filtered {
+    fn move_on(&mut self, key: i64, settlement: &Settlement) -> rusqlite::Result<()> {
+        self.connection
+            .prepare_cached(
+                "INSERT INTO cursors (destination, cursor) VALUES (?1, ?2)
+                 ON CONFLICT DO UPDATE SET cursor = max(cursor, excluded.cursor)",
+            )?
+            .execute((key, sqlite::from_seq(settlement.cursor)))?;
+        self.open(key, &settlement.opened)?;
+        self.close(key, &settlement.closed)?;
+        for FilteredCount { reason, count } in &settlement.filtered {
             let Some(reason) = self.keys.reason(self.connection, reason)? else { continue };
-            *self.sums.filtered.entry((destination, reason)).or_default() += count;
+            match settlement.reader {
+                Reader::Destination(_) => {
+                    *self.sums.filtered.entry((key, reason)).or_default() += count;
+                }
+                Reader::Replay(id) => self.sums.replays.pass(id, reason, *count),
+            }
         }
         Ok(())
     }
@@ -363,8 +425,9 @@ impl Transact<'_> {
     ) -> rusqlite::Result<()> {
         let mut insert = self.connection.prepare_cached(
             "INSERT INTO attempts (id, destination, seq, kind, number, at, duration_us, status,
-                 fate, reason, detail, first_byte_us, remote, answer, issue)
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15)",
+                 fate, reason, detail, first_byte_us, remote, answer, issue, replay)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15,
+                 ?16)",
         )?;
         for attempt in attempts {
             let destination = match &attempt.destination {
@@ -392,6 +455,7 @@ impl Transact<'_> {
                 remote.map(Remote::from),
                 self.answers.key(self.connection, (destination, id), attempt)?,
                 issue,
+                attempt.replay.map(|id| id.0.cast_signed()),
             ))?;
             self.record_connect(id, phases)?;
             self.rows.next_attempt += 1;
@@ -429,61 +493,6 @@ impl Transact<'_> {
         Ok(())
     }
 
-    fn write_totals(&self) -> rusqlite::Result<()> {
-        let mut upsert = self.connection.prepare_cached(
-            "INSERT INTO totals (destination, delivered_first_try, delivered_on_retry, retries,
-                 gave_up, expired)
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6)
-             ON CONFLICT DO UPDATE SET
-                 delivered_first_try = delivered_first_try + excluded.delivered_first_try,
-                 delivered_on_retry = delivered_on_retry + excluded.delivered_on_retry,
-                 retries = retries + excluded.retries,
-                 gave_up = gave_up + excluded.gave_up,
-                 expired = expired + excluded.expired",
-        )?;
-        for ((destination, _), Sum { totals, .. }) in &self.sums.blocks {
-            let counts = [
-                totals.delivered_first_try,
-                totals.delivered_on_retry,
-                totals.retries,
-                totals.gave_up,
-                totals.expired,
-            ];
-            let [first_try, on_retry, retries, gave_up, expired] = counts.map(u64::cast_signed);
-            upsert.execute((destination, first_try, on_retry, retries, gave_up, expired))?;
-        }
-        Ok(())
-    }
-
-    fn write_filtered(&self) -> rusqlite::Result<()> {
-        let mut upsert = self.connection.prepare_cached(
-            "INSERT INTO filtered (destination, reason, count) VALUES (?1, ?2, ?3)
-             ON CONFLICT DO UPDATE SET count = count + excluded.count",
-        )?;
-        for ((destination, reason), count) in &self.sums.filtered {
-            upsert.execute((destination, reason, count.cast_signed()))?;
-        }
-        Ok(())
-    }
-
-    fn write_spans(&self) -> rusqlite::Result<()> {
-        let mut upsert = self.connection.prepare_cached(
-            "INSERT INTO spans (destination, block, delivered, seq_min, seq_max, at_min, at_max)
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)
-             ON CONFLICT DO UPDATE SET
-                 delivered = delivered + excluded.delivered,
-                 seq_min = min(seq_min, excluded.seq_min),
-                 seq_max = max(seq_max, excluded.seq_max),
-                 at_min = min(at_min, excluded.at_min),
-                 at_max = max(at_max, excluded.at_max)",
-        )?;
-        for ((destination, block), sum) in &self.sums.blocks {
-            let Sum { delivered, seq_min, seq_max, at_min, at_max, .. } = sum;
-            upsert.execute((destination, block, delivered, seq_min, seq_max, at_min, at_max))?;
-        }
-        Ok(())
-    }
-
     /// Removes the oldest rows beyond the bounds, at least as fast as they come in.
     fn retain(&mut self, limits: &Limits) -> rusqlite::Result<()> {
         let rows_max = i64::try_from(limits.ledger_rows_max).unwrap_or(i64::MAX);
@@ -513,31 +522,6 @@ impl Transact<'_> {
             .prepare_cached("DELETE FROM rejections WHERE id < 0 AND id > ?1")?
             .execute([strange])?;
         Ok(())
-    }
-}
-
-impl Sums {
-    fn add(&mut self, destination: i64, id: i64, attempt: &AttemptRecord) {
-        self.rows += 1;
-        let sum = self.blocks.entry((destination, block_of(id))).or_insert_with(|| Sum {
-            totals: Totals::zero(attempt.destination.clone()),
-            delivered: 0,
-            seq_min: i64::MAX,
-            seq_max: i64::MIN,
-            at_min: i64::MAX,
-            at_max: i64::MIN,
-        });
-        sum.totals.count(attempt.fate, attempt.number);
-        sum.at_min = sum.at_min.min(attempt.at.0);
-        sum.at_max = sum.at_max.max(attempt.at.0);
-        if attempt.fate == Fate::Delivered {
-            sum.delivered += 1;
-            if attempt.number <= 1 {
-                let seq = sqlite::from_seq(attempt.seq);
-                sum.seq_min = sum.seq_min.min(seq);
-                sum.seq_max = sum.seq_max.max(seq);
-            }
-        }
     }
 }
 

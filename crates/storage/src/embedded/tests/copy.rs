@@ -43,7 +43,7 @@ fn j2_a_restored_journal_goes_on_behind_every_place_of_the_original() {
     assert!(findings.is_whole(), "{findings:?}");
     let (after, engine) = open_default(&restored);
     assert_eq!(append(&after, events("web", 1)).first, next);
-    let state = after.schedule.load(&one).wait().unwrap().unwrap();
+    let state = after.schedule.load(&(&one).into()).wait().unwrap().unwrap();
     assert_eq!((state.cursor, &state.open[..]), (Seq(12), &[open_delivery(9, 1)][..]));
     let query = AttemptQuery { rows_max: 9, ..AttemptQuery::default() };
     assert_eq!(after.ledger.attempts(query).wait().unwrap().attempts.len(), 1);
@@ -113,7 +113,7 @@ fn a_backup_under_load_has_every_event_that_its_schedule_needs() {
             let findings = check(&restored).unwrap();
             assert!(findings.is_whole(), "{findings:?}");
             let (after, _engine) = open_default(&restored);
-            let state = after.schedule.load(&one).wait().unwrap().unwrap();
+            let state = after.schedule.load(&(&one).into()).wait().unwrap().unwrap();
             let read = read_all(&*after.journal, state.cursor, &Wanted::All, 1 << 20);
             assert_eq!(read.gaps, []);
             let last = read.places().last().copied().unwrap_or(state.cursor.0 - 1);

@@ -50,7 +50,7 @@ fn j1_s1_c1_what_was_answered_survives_a_crash() {
         let (after, _engine) = open_default(copy.path());
         let read = read_all(&*after.journal, Seq::FIRST, &Wanted::All, 1 << 20);
         assert_eq!(read.places(), (1..=round * 10).collect::<Vec<_>>());
-        let state = after.schedule.load(&one).wait().unwrap().unwrap();
+        let state = after.schedule.load(&(&one).into()).wait().unwrap().unwrap();
         assert_eq!((state.cursor, state.open.len() as u64), (Seq(round * 10), round));
         let query = AttemptQuery { rows_max: 99, ..AttemptQuery::default() };
         assert_eq!(after.ledger.attempts(query).wait().unwrap().attempts.len() as u64, round);
@@ -141,11 +141,11 @@ fn closing_carries_out_what_was_handed_over() {
         receipt.wait().unwrap();
     }
     assert!(matches!(store.journal.append(events("web", 1)), Err(StorageError::Closed)));
-    let late = store.schedule.load(&destination(1)).wait();
+    let late = store.schedule.load(&(&destination(1)).into()).wait();
     assert!(matches!(late, Err(StorageError::Closed)));
 
     let (store, _engine) = open(dir.path(), Options::default()).unwrap();
     assert_eq!(*store.journal.head().borrow(), Seq(1001));
-    let state = store.schedule.load(&destination(1)).wait().unwrap().unwrap();
+    let state = store.schedule.load(&(&destination(1)).into()).wait().unwrap().unwrap();
     assert_eq!(state.cursor, Seq(49));
 }

@@ -49,7 +49,7 @@ fn j6_a_failed_settlement_ends_the_trust_in_the_state() {
     assert!(store.schedule.commit(settlement(destination(1), 3)).wait().is_err());
     other.execute_batch("ALTER TABLE gone RENAME TO cursors").unwrap();
     assert!(store.schedule.commit(settlement(destination(1), 4)).wait().is_err());
-    assert!(store.schedule.load(&destination(1)).wait().is_err());
+    assert!(store.schedule.load(&(&destination(1)).into()).wait().is_err());
     assert!(engine.failed().borrow().is_some());
     append(&store, events("web", 1));
 }

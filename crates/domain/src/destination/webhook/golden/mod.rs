@@ -7,10 +7,12 @@ use proptest::prelude::*;
 
 use super::reading::Reading;
 use super::*;
+use crate::id::ReplayId;
 use crate::reason::Reason;
 use crate::time::Timestamp;
 
-const STAMP: AttemptStamp = AttemptStamp { number: 3, at: Timestamp(1_764_030_890_123) };
+const STAMP: AttemptStamp =
+    AttemptStamp { number: 3, at: Timestamp(1_764_030_890_123), occasion: Occasion::Delivery };
 
 /// The defaults of a request with a body.
 const BODY: &str = "user-agent: RudderLabs\ncontent-type: application/json\n";
@@ -473,6 +475,24 @@ fn settings_that_cannot_work_make_no_plan() {
         "webhookUrl: scheme ftp cannot be used, only http and https; \
          headers[0]: header name has a character that is not allowed at 1"
     );
+}
+
+#[test]
+fn what_is_replayed_or_tried_is_marked_and_nobody_else_can_do_that() {
+    let mark = |occasion| {
+        let plan = Plan::new(&posting()).unwrap();
+        let stamp = AttemptStamp { occasion, ..STAMP };
+        let request = plan.request(&Bytes::from_static(b"{}"), stamp).unwrap();
+        request.headers.into_iter().map(|(name, value)| format!("{name}: {value}")).next()
+    };
+    assert_eq!(mark(Occasion::Delivery), None);
+    assert_eq!(mark(Occasion::Replay(ReplayId(7))).as_deref(), Some("postrider-replay: 7"));
+    assert_eq!(mark(Occasion::Test).as_deref(), Some("postrider-replay: test"));
+    let faked = r#"{"header":{"Postrider-Replay":"1"}}"#;
+    let why = "in the event's \"header\": header postrider-replay marks replays and cannot be set";
+    check_refused(&posting(), faked, Reason::BadRequest, why);
+    let configured = settings("https://a.test/", "POST", &[("Postrider-Replay", "1")]);
+    assert!(Plan::new(&configured).is_err());
 }
 
 /// The host and port of a URL, read by hand.

@@ -1,0 +1,164 @@
+//! `/api/v1/replays` and `…/deliveries/{event}/resend`: deliveries that are made again.
+//!
+//! In comes what somebody wants to have again; out go estimates, and replays as they stand. Nothing is
+//! sent here: the crew finds a new replay by itself.
+
+mod request;
+mod view;
+
+use std::sync::Arc;
+
+use axum::Json;
+use axum::body::Bytes;
+use axum::extract::{Path, State};
+use axum::response::{IntoResponse, Response};
+use domain::destination::Destination;
+use domain::id::{DestinationId, ReplayId, Seq};
+use domain::limits;
+use domain::reason::Reason;
+use domain::replay::{Cause, Intent, Pace, ReplayPlan, ReplayState, Scope};
+use http::StatusCode;
+use serde::Serialize;
+use storage::Replay;
+
+use super::Needs;
+use super::problem::Problem;
+use crate::clock;
+use crate::replay::{self, Estimate, Speed};
+use view::{EstimateView, ReplayView};
+
+/// The list.
+#[derive(Debug, Serialize)]
+pub struct ReplayList {
+    replays: Vec<ReplayView>,
+}
+
+/// Says what a replay would do.
+pub async fn estimate(
+    State(needs): State<Arc<Needs>>,
+    body: Bytes,
+) -> Result<Json<EstimateView>, Problem> {
+    let (plan, destination) = prepared(&needs, request::read(&body)?).await?;
+    let estimate = estimated(&needs, &plan).await?;
+    let bounds = plan.pace.of(needs.bounds.with(destination.delivery.bounds));
+    let speed = Speed::of(&needs.store, &plan.destination, bounds).await?;
+    Ok(Json(EstimateView::of(&estimate, &speed)))
+}
+
+/// Makes a replay.
+pub async fn make(State(needs): State<Arc<Needs>>, body: Bytes) -> Result<Response, Problem> {
+    let (plan, _) = prepared(&needs, request::read(&body)?).await?;
+    let estimate = estimated(&needs, &plan).await?;
+    if estimate.is_complete && estimate.counted == 0 {
+        let detail = "no event would be sent; an estimate says what is passed over, and why";
+        return Err(Problem::new(409, "nothing_to_replay", detail));
+    }
+    let replay = made(&needs, plan, estimate.expected).await?;
+    Ok((StatusCode::CREATED, Json(ReplayView::of(&replay, &needs))).into_response())
+}
+
+/// Sends one event to a destination again, whether it has got it or not.
+pub async fn resend(
+    State(needs): State<Arc<Needs>>,
+    Path((id, event)): Path<(String, u64)>,
+) -> Result<Response, Problem> {
+    let seq = Seq(event);
+    let scope = Scope { places: [seq].into(), ..Scope::between(seq, Seq(event.saturating_add(1))) };
+    let (destination, intent) = (DestinationId::new(id), Intent::ResendRange);
+    let plan =
+        ReplayPlan { destination, intent, cause: Cause::Asked, scope, pace: Pace::default() };
+    let (plan, _) = prepared(&needs, plan).await?;
+    let estimate = estimated(&needs, &plan).await?;
+    if estimate.counted == 0 {
+        let passed = estimate.passed.keys().next().and_then(|code| Reason::from_code(code));
+        return Err(passed.map_or_else(
+            || Problem::new(404, "no_event", format!("event {event} is not stored for it")),
+            |reason| Problem::new(409, reason.code(), reason.sentence()),
+        ));
+    }
+    let replay = made(&needs, plan, 1).await?;
+    Ok((StatusCode::ACCEPTED, Json(ReplayView::of(&replay, &needs))).into_response())
+}
+
+/// Lists replays, newest first.
+pub async fn list(State(needs): State<Arc<Needs>>) -> Result<Json<ReplayList>, Problem> {
+    let replays = needs.store.replays.list(None, limits::ADMIN_ROWS_MAX).await?;
+    let replays = replays.iter().map(|one| ReplayView::of(one, &needs)).collect();
+    Ok(Json(ReplayList { replays }))
+}
+
+/// Shows a replay.
+pub async fn show(
+    State(needs): State<Arc<Needs>>,
+    Path(id): Path<u64>,
+) -> Result<Json<ReplayView>, Problem> {
+    let found = needs.store.replays.list(Some(ReplayId(id)), 1).await?.pop();
+    let replay = found.ok_or_else(|| no_replay(id))?;
+    Ok(Json(ReplayView::of(&replay, &needs)))
+}
+
+/// Lets a replay stand still.
+pub async fn pause(needs: State<Arc<Needs>>, id: Path<u64>) -> Result<Json<ReplayView>, Problem> {
+    turn(needs, id, ReplayState::Paused).await
+}
+
+/// Lets a replay go on.
+pub async fn resume(needs: State<Arc<Needs>>, id: Path<u64>) -> Result<Json<ReplayView>, Problem> {
+    turn(needs, id, ReplayState::Running).await
+}
+
+/// Ends a replay.
+pub async fn cancel(needs: State<Arc<Needs>>, id: Path<u64>) -> Result<Json<ReplayView>, Problem> {
+    turn(needs, id, ReplayState::Cancelled).await
+}
+
+async fn turn(
+    State(needs): State<Arc<Needs>>,
+    Path(id): Path<u64>,
+    to: ReplayState,
+) -> Result<Json<ReplayView>, Problem> {
+    let turned = needs.store.replays.turn(ReplayId(id), to, clock::now()).await?;
+    let replay = turned.ok_or_else(|| no_replay(id))?;
+    let shown = ReplayView::of(&replay, &needs);
+    if replay.state != to {
+        let detail = format!("replay {id} has ended; make a new one");
+        return Err(Problem::new(409, "replay_ended", detail));
+    }
+    Ok(Json(shown))
+}
+
+fn no_replay(id: u64) -> Problem {
+    Problem::new(404, "no_replay", format!("there is no replay {id}"))
+}
+
+/// A plan that fits what is there.
+async fn prepared(
+    needs: &Needs,
+    mut plan: ReplayPlan,
+) -> Result<(Arc<ReplayPlan>, Destination), Problem> {
+    let snapshot = needs.store.catalog.watch().borrow().clone();
+    let workspace = &snapshot.workspace;
+    let destination = workspace.destinations.iter().find(|one| one.id == plan.destination);
+    let destination = destination.ok_or_else(|| Problem::no_destination(&plan.destination))?;
+    if let Some(id) = &plan.scope.source
+        && !workspace.sources.iter().any(|one| one.id == *id)
+    {
+        return Err(Problem::new(404, "no_source", format!("there is no source {id}")));
+    }
+    replay::fit(&*needs.store.journal, &mut plan.scope).await?;
+    Ok((Arc::new(plan), destination.clone()))
+}
+
+async fn estimated(needs: &Needs, plan: &Arc<ReplayPlan>) -> Result<Estimate, Problem> {
+    Ok(replay::estimate(&needs.store, plan, limits::ESTIMATE_TIME_MAX).await?)
+}
+
+async fn made(needs: &Needs, plan: Arc<ReplayPlan>, expected: u64) -> Result<Replay, Problem> {
+    if needs.store.replays.open().borrow().len() >= limits::REPLAYS_OPEN_MAX {
+        let max = limits::REPLAYS_OPEN_MAX;
+        let detail = format!("{max} replays have not ended; cancel one, or wait");
+        return Err(Problem::new(409, "too_many_replays", detail));
+    }
+    let made = needs.store.replays.make(Arc::unwrap_or_clone(plan), Some(expected), clock::now());
+    Ok(made.await?)
+}

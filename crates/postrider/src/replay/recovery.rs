@@ -1,0 +1,53 @@
+//! Recovery: a destination that takes deliveries again gets what was given up meanwhile, where its
+//! settings want that.
+
+use domain::id::{DestinationId, Seq};
+use domain::replay::{Cause, Intent, Pace, ReplayPlan, Scope};
+use domain::time::Timestamp;
+use storage::{FailedQuery, StorageError, Store};
+
+use crate::clock;
+
+/// What to recover.
+#[derive(Clone, Debug)]
+pub struct Recovery {
+    /// Of which destination.
+    pub destination: DestinationId,
+    /// What was given up from then on.
+    pub since: Timestamp,
+    /// Of events before this place.
+    pub end: Seq,
+}
+
+/// Makes a replay of what was given up, if anything was.
+pub async fn recover(store: Store, recovery: Recovery) {
+    let destination = recovery.destination.clone();
+    match make(&store, recovery).await {
+        Ok(Some(replay)) => {
+            tracing::info!(%destination, replay, "what was given up meanwhile is replayed");
+        }
+        Ok(None) => {}
+        Err(error) => {
+            let error = crate::terminal::chain(&error);
+            tracing::error!(%destination, error, "cannot replay what was given up meanwhile");
+        }
+    }
+}
+
+async fn make(store: &Store, recovery: Recovery) -> Result<Option<u64>, StorageError> {
+    let Recovery { destination, since, end } = recovery;
+    let query = FailedQuery {
+        destination: destination.clone(),
+        first: Seq::FIRST,
+        end,
+        since: Some(since),
+        rows_max: domain::limits::REPLAY_FAILED_MAX,
+    };
+    let failed = store.ledger.failed(query).await?;
+    let Some(first) = failed.first() else { return Ok(None) };
+    let scope = Scope { failed_since: Some(since), ..Scope::between(*first, end) };
+    let (intent, cause, pace) = (Intent::RecoverFailed, Cause::Recovered, Pace::default());
+    let plan = ReplayPlan { destination, intent, cause, scope, pace };
+    let replay = store.replays.make(plan, Some(failed.len() as u64), clock::now()).await?;
+    Ok(Some(replay.id.0))
+}
