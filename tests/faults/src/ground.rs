@@ -83,7 +83,9 @@ impl Ground {
             workspace =
                 workspace.posts_to(&format!("d-{number}"), &format!("http://{port}/{number}"));
             let arrived = Notes::new(&dir.join(format!("arrived-{number}")), "messageId,time\n")?;
-            places.push(Rc::new(Place { manner: Cell::new(Manner::Takes), arrived }));
+            let replayed = Notes::new(&dir.join(format!("replayed-{number}")), "messageId,time\n")?;
+            let manner = Cell::new(Manner::Takes);
+            places.push(Rc::new(Place { manner, arrived, replayed }));
         }
         fs::write(dir.join("workspace.json"), workspace.text())?;
         fs::write(dir.join("postrider.toml"), format!("{SETTINGS}{delivery}"))?;
@@ -158,6 +160,13 @@ impl Ground {
         self.until(what, || self.answered.lines() >= count, || self.answered.lines()).await
     }
 
+    /// Waits until so much has come in replays.
+    pub async fn until_replayed(&self, place: usize, count: u64) -> anyhow::Result<()> {
+        let log = &self.places.get(place).context("no such place")?.replayed;
+        let what = || format!("{} of {count} replayed", log.lines());
+        self.until(what, || log.lines() >= count, || log.lines()).await
+    }
+
     /// Waits until nothing waits at any destination.
     pub async fn drain(&self, server: &Server) -> anyhow::Result<()> {
         self.drain_some(server, |_| true).await
@@ -209,8 +218,24 @@ impl Ground {
 
     /// Has the auditor compare what was answered with what a destination got.
     pub async fn audit(&self, place: usize) -> anyhow::Result<Verdict> {
-        let answered = self.answered.written()?;
         let arrived = self.places.get(place).context("no such place")?.arrived.written()?;
+        self.compare(self.answered.written()?, arrived).await
+    }
+
+    /// Keeps what was answered until now, for an audit of replays.
+    pub fn keep_answered(&self) -> anyhow::Result<PathBuf> {
+        let kept = self.dir.join("answered-before");
+        fs::copy(self.answered.written()?, &kept)?;
+        Ok(kept)
+    }
+
+    /// Has the auditor compare what was kept with what a destination got in replays.
+    pub async fn audit_replays(&self, kept: &Path, place: usize) -> anyhow::Result<Verdict> {
+        let replayed = self.places.get(place).context("no such place")?.replayed.written()?;
+        self.compare(kept, replayed).await
+    }
+
+    async fn compare(&self, answered: &Path, arrived: &Path) -> anyhow::Result<Verdict> {
         let mut command = Command::new(&self.binary);
         command.arg("audit").args([answered, arrived]).arg("--json").kill_on_drop(true);
         let output = command.output().await?;
@@ -222,7 +247,8 @@ impl Ground {
         }
         let clean = output.status.success();
         if !clean {
-            fs::write(self.dir.join(format!("audit-{place}.json")), &output.stdout)?;
+            let log = arrived.file_name().unwrap_or_default().to_string_lossy();
+            fs::write(self.dir.join(format!("audit-of-{log}.json")), &output.stdout)?;
         }
         Ok(Verdict {
             answered: count(&said["answered"])?,

@@ -27,7 +27,7 @@ use tokio::task::LocalSet;
 use row::{Form, Order, Row};
 
 /// Every row, in order.
-const ROWS: [&str; 6] = ["kills", "order", "isolation", "backlog", "full_disk", "syncs"];
+const ROWS: [&str; 7] = ["kills", "order", "isolation", "backlog", "replay", "full_disk", "syncs"];
 
 /// Longest time of a row. Source: chosen; several times what it needs on two busy cores.
 const SHORT_MAX: Duration = Duration::from_secs(300);

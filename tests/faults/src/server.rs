@@ -130,11 +130,32 @@ impl Server {
         self.ask("POST", &format!("/api/v1/destinations/d-{place}/try-now")).await.map(|_| ())
     }
 
-    /// Asks the API, on a connection of its own.
+    /// Makes a replay; its number.
+    pub async fn replay(&self, body: &serde_json::Value) -> anyhow::Result<u64> {
+        let made = self.ask_with("POST", "/api/v1/replays", &body.to_string()).await?;
+        made["id"].as_u64().context("no number")
+    }
+
+    /// What the API says of a replay.
+    pub async fn replay_state(&self, id: u64) -> anyhow::Result<serde_json::Value> {
+        self.ask("GET", &format!("/api/v1/replays/{id}")).await
+    }
+
     async fn ask(&self, method: &str, path: &str) -> anyhow::Result<serde_json::Value> {
+        self.ask_with(method, path, "").await
+    }
+
+    /// Asks the API, on a connection of its own.
+    async fn ask_with(
+        &self,
+        method: &str,
+        path: &str,
+        body: &str,
+    ) -> anyhow::Result<serde_json::Value> {
         let mut stream = TcpStream::connect(self.admin).await?;
+        let length = body.len();
         let head = format!(
-            "{method} {path} HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\ncontent-length: 0\r\n\r\n"
+            "{method} {path} HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\ncontent-length: {length}\r\n\r\n{body}"
         );
         stream.write_all(head.as_bytes()).await?;
         let mut answer = Vec::new();

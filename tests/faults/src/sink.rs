@@ -33,6 +33,8 @@ pub enum Manner {
 pub struct Place {
     pub manner: Cell<Manner>,
     pub arrived: Notes,
+    /// What came in replays.
+    pub replayed: Notes,
 }
 
 /// All destinations, and the connections to them.
@@ -108,6 +110,7 @@ async fn serve(mut stream: TcpStream, shared: Rc<Shared>) {
 struct Request {
     place: usize,
     message_id: String,
+    is_of_replay: bool,
 }
 
 /// Reads a request; what came behind it stays in `bytes`.
@@ -133,8 +136,9 @@ async fn request(stream: &mut TcpStream, bytes: &mut Vec<u8>) -> anyhow::Result<
     let body = std::str::from_utf8(&bytes[head_end..head_end + length])?;
     let message_id = body.split("\"messageId\":\"").nth(1).context("a messageId")?;
     let message_id = message_id.split('"').next().unwrap_or(message_id).to_owned();
+    let is_of_replay = head.contains("\r\npostrider-replay: ");
     bytes.drain(..head_end + length);
-    Ok(Some(Request { place, message_id }))
+    Ok(Some(Request { place, message_id, is_of_replay }))
 }
 
 /// Does as the place's manner says; true where the connection is kept.
@@ -182,5 +186,6 @@ async fn refuse(stream: &mut TcpStream) -> anyhow::Result<bool> {
 /// Notes what is taken; whose it is, the log of the senders says.
 fn note(request: &Request, place: &Place, shared: &Shared) -> io::Result<()> {
     let time = shared.origin.elapsed().as_micros();
-    place.arrived.add(format_args!("{},{time}\n", request.message_id))
+    let log = if request.is_of_replay { &place.replayed } else { &place.arrived };
+    log.add(format_args!("{},{time}\n", request.message_id))
 }

@@ -4,6 +4,7 @@ mod kills;
 mod order;
 mod isolation;
 mod backlog;
+mod replay;
 mod full_disk;
 mod syncs;
 
@@ -18,6 +19,7 @@ pub async fn run(name: &str, order: &Order) -> anyhow::Result<Row> {
         "order" => order::run(order).await,
         "isolation" => isolation::run(order).await,
         "backlog" => backlog::run(order).await,
+        "replay" => replay::run(order).await,
         "full_disk" => full_disk::run(order).await,
         "syncs" => syncs::run(order).await,
         other => bail!("no row {other:?}"),
