@@ -42,7 +42,7 @@ check: ## Checks formats, lints, types and the rules of the house.
 	cd web && npm run check
 	git ls-files 'tests/sdk/*.mjs' 'bench/*.mjs' 'examples/*.mjs' | sed 's|^|../|' | (cd web && xargs npx biome check --config-path=.)
 
-faults: release ## Kills, failing endpoints, full disks, failing syncs, and an audit of each, for hours; ROWS chooses.
+faults: release ## Kills, power cuts, failing endpoints and disks, and an audit of each, for hours; ROWS chooses.
 	@tools/need faults
 	POSTRIDER_BIN=$(CURDIR)/target/release/postrider cargo run --release --locked --package faults -- long $(ROWS)
 

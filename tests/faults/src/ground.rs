@@ -260,6 +260,15 @@ impl Ground {
         })
     }
 
+    /// Whether `postrider check` finds the data directory sound; what it says is kept.
+    pub async fn check(&self) -> anyhow::Result<bool> {
+        let mut command = Command::new(&self.binary);
+        command.env_clear().args(["check", "--data-dir"]).arg(self.data()).kill_on_drop(true);
+        let output = command.output().await?;
+        fs::write(self.dir.join("check"), [output.stdout, output.stderr].concat())?;
+        Ok(output.status.success())
+    }
+
     /// Milliseconds from the sending of an event to its first arrival that 99 of 100 are below, of
     /// the events sent in a time.
     pub fn p99_ms(&self, place: usize, sent_in: Range<Instant>) -> anyhow::Result<f64> {

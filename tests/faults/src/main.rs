@@ -14,6 +14,7 @@ mod sink;
 mod server;
 mod ground;
 mod trace;
+mod power;
 mod row;
 mod rows;
 
@@ -27,7 +28,9 @@ use tokio::task::LocalSet;
 use row::{Form, Order, Row};
 
 /// Every row, in order.
-const ROWS: [&str; 7] = ["kills", "order", "isolation", "backlog", "replay", "full_disk", "syncs"];
+const ROWS: [&str; 9] = [
+    "kills", "power", "order", "isolation", "backlog", "replay", "full_disk", "syncs", "errors",
+];
 
 /// Longest time of a row. Source: chosen; several times what it needs on two busy cores.
 const SHORT_MAX: Duration = Duration::from_secs(300);

@@ -104,7 +104,8 @@ impl Writer {
         }
         let next = Arc::new(self.content.borrow().with(changes)?);
         if let Err(error) = self.write(changes, next.revision) {
-            let error = sqlite::classify("changing the catalog", error);
+            let file = sqlite::file_of(&self.connection);
+            let error = sqlite::classify("changing the catalog", &file, error);
             if matches!(error, StorageError::Failed { .. }) {
                 self.failure = Some(error.clone());
                 self.alarm.raise(error.clone());

@@ -5,7 +5,7 @@
 //! beside a busy writer. So a writer whose log has grown long runs one more checkpoint between two
 //! of its commits, right after the background one: few pages are left then, and it is short.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, OnceLock};
 
@@ -44,7 +44,6 @@ pub struct Checkpointer {
 }
 
 struct Database {
-    path: PathBuf,
     connection: Connection,
     latest: Arc<Latest>,
 }
@@ -66,8 +65,7 @@ impl Checkpointer {
             .map_err(sqlite::database("open", path))?;
         let latest = Arc::<Latest>::default();
         let number = self.databases.len();
-        let path = path.to_owned();
-        self.databases.push(Database { path, connection, latest: Arc::clone(&latest) });
+        self.databases.push(Database { connection, latest: Arc::clone(&latest) });
         Ok(Wal {
             requests: Arc::clone(&self.requests),
             number,
@@ -90,17 +88,20 @@ impl Checkpointer {
 }
 
 impl Database {
+    fn file(&self) -> String {
+        sqlite::file_of(&self.connection)
+    }
+
     fn checkpoint(&self, alarm: &Alarm) {
         match sqlite::checkpoint(&self.connection) {
             Ok(pages) => {
                 self.latest.pages.store(pages, Ordering::Relaxed);
                 self.latest.unseen.store(true, Ordering::Release);
             }
-            Err(error) => match sqlite::classify("copying the log to the database", error) {
+            Err(error) => match sqlite::classify(sqlite::COPYING, &self.file(), error) {
                 // The log still holds everything; the next request tries again.
                 error if error.passes() => {
-                    let path = self.path.display();
-                    tracing::warn!(%path, %error, "checkpoint put off");
+                    tracing::warn!(path = self.file(), %error, "checkpoint put off");
                 }
                 failure => {
                     alarm.raise(failure.clone());

@@ -127,9 +127,28 @@ pub fn copy(original: &Connection, path: &Path) -> rusqlite::Result<()> {
     original.execute("VACUUM INTO ?1", [path.display().to_string()]).map(drop)
 }
 
+/// An error and the file it is about, which SQLite does not say.
+#[derive(Debug, thiserror::Error)]
+#[error("in {file}")]
+struct InFile {
+    file: String,
+    source: rusqlite::Error,
+}
+
+/// The name of a connection's file.
+pub fn file_of(connection: &Connection) -> String {
+    connection.path().unwrap_or_default().to_owned()
+}
+
+/// An error of a file, after which what was asked of it is not known.
+pub fn failed(operation: &'static str, file: &str, error: rusqlite::Error) -> StorageError {
+    let source = Arc::new(InFile { file: file.to_owned(), source: error });
+    StorageError::Failed { operation, source }
+}
+
 /// What an error means to the store: after most of them it is not trusted any more. Those that
 /// SQLite gives before it writes anything pass.
-pub fn classify(operation: &'static str, error: rusqlite::Error) -> StorageError {
+pub fn classify(operation: &'static str, file: &str, error: rusqlite::Error) -> StorageError {
     // The log's index could not grow, which happens before anything is written to the log.
     let no_room_for_index = error
         .sqlite_error()
@@ -141,7 +160,7 @@ pub fn classify(operation: &'static str, error: rusqlite::Error) -> StorageError
             StorageError::Busy { operation }
         }
         Some(ErrorCode::TooBig) => StorageError::TooLarge { operation },
-        _ => StorageError::Failed { operation, source: Arc::new(error) },
+        _ => failed(operation, file, error),
     }
 }
 
@@ -150,6 +169,9 @@ pub fn database(operation: &'static str, path: &Path) -> impl FnOnce(rusqlite::E
     let path = path.to_owned();
     move |error| OpenError::Database { operation, path, source: Box::new(error) }
 }
+
+/// What a checkpoint does, where it fails.
+pub const COPYING: &str = "copying the log to the database";
 
 /// Copies what it can from the write-ahead log to the database, hindering nobody; answers the size
 /// of the log in pages.

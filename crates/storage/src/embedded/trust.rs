@@ -3,6 +3,8 @@
 //! After one the kernel may have dropped pages that it could not write, so that later operations
 //! which succeed would prove nothing (J6).
 
+use rusqlite::Connection;
+
 use super::alarm::Alarm;
 use super::checkpointer::Wal;
 use super::sqlite;
@@ -10,14 +12,15 @@ use crate::error::StorageError;
 
 /// What a writer thinks of its file.
 pub struct Trust {
+    file: String,
     alarm: Alarm,
     failure: Option<StorageError>,
 }
 
 impl Trust {
-    /// Trusts a file that has not failed yet; a failure is told to `alarm`.
-    pub fn new(alarm: Alarm) -> Self {
-        Self { alarm, failure: None }
+    /// Trusts a writer's file, which has not failed yet; a failure is told to `alarm`.
+    pub fn new(connection: &Connection, alarm: Alarm) -> Self {
+        Self { file: sqlite::file_of(connection), alarm, failure: None }
     }
 
     /// Why the file is not trusted any more, where it is not: the writer's own failure, or one of
@@ -33,7 +36,7 @@ impl Trust {
         result: rusqlite::Result<T>,
     ) -> Result<T, StorageError> {
         result.map_err(|error| {
-            let error = sqlite::classify(operation, error);
+            let error = sqlite::classify(operation, &self.file, error);
             if matches!(error, StorageError::Failed { .. }) {
                 self.failure = Some(error.clone());
                 self.alarm.raise(error.clone());
@@ -45,7 +48,7 @@ impl Trust {
     /// Sorts the errors of a checkpoint: where they pass, the log still holds everything, and the
     /// next checkpoint tries again.
     pub fn judge_checkpoint(&mut self, result: rusqlite::Result<()>) -> Result<(), StorageError> {
-        match self.judge("copying the log to the database", result) {
+        match self.judge(sqlite::COPYING, result) {
             Err(error) if error.passes() => Ok(()),
             judged => judged,
         }

@@ -13,7 +13,6 @@ use rusqlite::{Connection, ErrorCode, OptionalExtension, Row};
 use super::{Shared, skips};
 use crate::embedded::inbox::Inbox;
 use crate::embedded::{limits, sqlite};
-use crate::error::StorageError;
 use crate::frame::{Decoded, Frame};
 use crate::journal::{Chunk, Gap, GapReason, SeqRange, Wanted};
 use crate::receipt::Reply;
@@ -57,7 +56,7 @@ impl Reader {
     pub fn run(self) {
         while let Some(Read { from, wanted, bytes_max, reply }) = self.reads.take_one() {
             let chunk = Walk::new(from, bytes_max).run(&self, &wanted).map_err(|error| {
-                StorageError::Failed { operation: "reading events back", source: Arc::new(error) }
+                sqlite::failed("reading events back", &sqlite::file_of(&self.connection), error)
             });
             // Whoever forgot the receipt does not want the answer.
             let _ = reply.send(chunk);

@@ -116,13 +116,14 @@ impl Writer {
         let next = next_place(&connection)?.max(next_min);
         let head = tokio::sync::watch::Sender::new(next);
         let shared = Arc::new(Shared { tail: Tail::new(next, limits.tail_bytes_max), head });
+        let trust = Trust::new(&connection, alarm);
         Ok(Self {
             connection,
             commands,
             shared,
             wal,
             limits,
-            trust: Trust::new(alarm),
+            trust,
             next,
             trims: VecDeque::new(),
             is_vacuuming: false,

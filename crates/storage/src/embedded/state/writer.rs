@@ -145,7 +145,7 @@ impl Writer {
         let rows = Rows::read(&connection)?;
         let (keys, answers) = (Keys::default(), Answers::default());
         let issues = Issues::default();
-        let trust = Trust::new(alarm);
+        let trust = Trust::new(&connection, alarm);
         let replays = watch::Sender::new(replays::open(&connection)?);
         Ok(Self { connection, commands, wal, limits, trust, keys, answers, issues, rows, replays })
     }
@@ -304,10 +304,9 @@ impl Writer {
         if let Some(failure) = self.failure() {
             return Err(failure);
         }
-        read(&self.connection).map_err(|error| StorageError::Failed {
-            operation: "reading a schedule",
-            source: Arc::new(error),
-        })
+        let failed =
+            |error| sqlite::failed("reading a schedule", &sqlite::file_of(&self.connection), error);
+        read(&self.connection).map_err(failed)
     }
 }
 
