@@ -83,12 +83,14 @@ impl Lanes {
 
     /// Takes a finished delivery out of its lanes; answers those that may go now.
     ///
-    /// Only a delivery that may go can finish.
+    /// One that may not go yet can leave, too: those behind it go on waiting for those before it.
     pub fn leave(&mut self, seq: Seq, identities: Identities) -> Freed {
         let mut freed = Freed::new();
         for identity in identities.iter() {
             let Entry::Occupied(mut lane) = self.lanes.entry(identity) else { continue };
             if lane.get().first != seq {
+                lane.get_mut().rest.retain(|other| *other != seq);
+                self.blocked.remove(&seq);
                 continue;
             }
             match lane.get_mut().rest.pop_front() {
@@ -174,6 +176,22 @@ mod tests {
         assert!(!lanes.enter(Seq(3), who("u", "x")));
         assert_eq!(lanes.leave(Seq(2), who("", "x"))[..], []);
         assert_eq!(lanes.leave(Seq(1), who("u", ""))[..], [Seq(3)]);
+    }
+
+    #[test]
+    fn one_that_leaves_before_its_turn_is_in_nobodys_way() {
+        let mut lanes = Lanes::default();
+        assert!(lanes.enter(Seq(1), who("u", "")));
+        assert!(lanes.enter(Seq(2), who("", "x")));
+        assert!(!lanes.enter(Seq(3), who("u", "x")));
+        assert!(!lanes.enter(Seq(4), who("u", "")));
+        assert!(!lanes.enter(Seq(5), who("", "x")));
+        assert_eq!(lanes.leave(Seq(2), who("", "x"))[..], [], "3 is first of one lane now");
+        assert_eq!(lanes.leave(Seq(3), who("u", "x"))[..], [Seq(5)]);
+        assert_eq!(lanes.leave(Seq(1), who("u", ""))[..], [Seq(4)]);
+        lanes.leave(Seq(4), who("u", ""));
+        lanes.leave(Seq(5), who("", "x"));
+        assert!(lanes.is_empty() && lanes.blocked.is_empty());
     }
 
     proptest! {

@@ -84,6 +84,20 @@ fn a_failed_delivery_and_what_waits_behind_it_are_written_down() {
 }
 
 #[test]
+fn whoever_waits_behind_one_that_was_skipped_before_its_turn_goes_on() {
+    let mut agenda = agenda();
+    for seq in 1..=3 {
+        agenda.offer(event(seq, "a", ""));
+    }
+    assert_eq!(take(&mut agenda), Some(1));
+    assert_eq!(agenda.skip(Seq(1)), None, "it is under way");
+    assert_eq!(agenda.skip(Seq(2)), Some((EventKind::Track, 0)));
+    assert_eq!(take(&mut agenda), None, "3 still waits for 1");
+    agenda.finish(Seq(1));
+    assert_eq!(take(&mut agenda), Some(3));
+}
+
+#[test]
 fn passed_events_move_the_cursor_when_that_is_worth_it() {
     let mut agenda = agenda();
     agenda.pass(Seq(50));
