@@ -28,9 +28,8 @@ use tokio::task::LocalSet;
 use row::{Form, Order, Row};
 
 /// Every row, in order.
-const ROWS: [&str; 9] = [
-    "kills", "power", "order", "isolation", "backlog", "replay", "full_disk", "syncs", "errors",
-];
+const ROWS: [&str; 9] =
+    ["kills", "power", "order", "isolation", "backlog", "replay", "full_disk", "syncs", "errors"];
 
 /// Longest time of a row. Source: chosen; several times what it needs on two busy cores.
 const SHORT_MAX: Duration = Duration::from_secs(300);

@@ -91,7 +91,10 @@ fn whoever_waits_behind_one_that_was_skipped_before_its_turn_goes_on() {
     }
     assert_eq!(take(&mut agenda), Some(1));
     assert_eq!(agenda.skip(Seq(1)), None, "it is under way");
-    assert_eq!(agenda.skip(Seq(2)), Some((EventKind::Track, 0)));
+    assert_eq!(
+        agenda.skip(Seq(2)).map(|one| (one.kind, one.attempts)),
+        Some((EventKind::Track, 0))
+    );
     assert_eq!(take(&mut agenda), None, "3 still waits for 1");
     agenda.finish(Seq(1));
     assert_eq!(take(&mut agenda), Some(3));
