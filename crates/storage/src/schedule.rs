@@ -118,8 +118,8 @@ pub struct Settlement {
     /// Events the cursor passes that were filtered, by reason; counted for the destination or, where
     /// it is one, for the replay.
     pub filtered: Vec<FilteredCount>,
-    /// How many deliveries wait after they failed in which way, all of them; none where that is as
-    /// it was.
+    /// How many deliveries of a destination wait after they failed in which way, all of them; none
+    /// where that is as it was. What waits of a replay is no issue of the destination.
     pub waiting: Option<Vec<WaitingBy>>,
 }
 

@@ -1,13 +1,14 @@
 //! Issues: what is counted with attempts, and when it is over.
 
 use domain::event::Identities;
-use domain::id::{DestinationId, Seq};
+use domain::id::{DestinationId, ReplayId, Seq};
 use domain::limits;
 
 use super::Subject;
 use super::fixture::{attempt, destination, hash, settlement};
 use crate::{
-    AttemptQuery, AttemptRecord, Fate, Issue, IssueQuery, IssueState, Settlement, Store, WaitingBy,
+    AttemptQuery, AttemptRecord, Fate, Issue, IssueQuery, IssueState, Reader, Settlement, Store,
+    WaitingBy,
 };
 
 type Open<'a> = &'a dyn Fn() -> Subject;
@@ -123,6 +124,14 @@ pub fn an_issue_is_open_until_nothing_waits_and_something_was_delivered(open: Op
     assert_eq!(state(), (IssueState::Open, 1, 1), "it has come again");
     settle(&store, &destination(2), vec![attempt(&destination(2), 9, 1, Fate::Delivered)], None);
     assert_eq!(state(), (IssueState::Open, 1, 1));
+    let replay = Settlement {
+        reader: Reader::Replay(ReplayId(1)),
+        attempts: delivered(5),
+        waiting: Some(Vec::new()),
+        ..settlement(one.clone(), 1)
+    };
+    store.schedule.commit(replay).wait().unwrap();
+    assert_eq!(state(), (IssueState::Open, 1, 1), "a replay says nothing of what waits");
     settle(&store, &one, delivered(6), Some(Vec::new()));
     assert_eq!(state(), (IssueState::Resolved, 0, 1));
     settle(&store, &one, failing(7), waiting(1));

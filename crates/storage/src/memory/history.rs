@@ -227,6 +227,7 @@ impl Schedule for MemoryHistory {
             Reader::Destination(id) => Some(id.clone()),
             Reader::Replay(_) => attempts.first().map(|attempt| attempt.destination.clone()),
         };
+        let waiting = waiting.filter(|_| matches!(reader, Reader::Destination(_)));
         if state.is_at_work(&reader) {
             state.count_filtered(&reader, &filtered);
             let lines = state

@@ -14,7 +14,7 @@ use rusqlite::{Connection, Row};
 use crate::embedded::sqlite;
 use crate::issues::{Book, Entry, Issue, IssueQuery, IssueState, has_issue};
 use crate::ledger::{AttemptRecord, Fate};
-use crate::schedule::Settlement;
+use crate::schedule::{Reader, Settlement};
 
 /// Issues, whom they touched, and what belongs to them. Attempts of older versions belong to none.
 pub const ISSUES: &str = "
@@ -98,7 +98,7 @@ impl Issues {
         if let Some((attempt, back)) = success {
             book.delivered((last - back).cast_unsigned(), attempt.at);
         }
-        if let Some(waiting) = waiting {
+        if let (Some(waiting), Reader::Destination(_)) = (waiting, &settlement.reader) {
             book.wait(waiting);
         }
         book.resolve();
