@@ -22,7 +22,7 @@ run: $(PROFILE) ## Builds all, starts Postrider with a starter workspace, and sh
 
 test: ## Runs every test: crates, fuzz targets, web, faults, real SDKs, a real browser.
 	@tools/need build fuzz web faults sdk browser
-	cargo test --workspace --locked
+	SIMULATION_SEEDS=10000 cargo test --workspace --locked
 	fuzz/run
 	$(MAKE) --no-print-directory web
 	cd web && npm test

@@ -15,8 +15,9 @@ use domain::time::Timestamp;
 use storage::{Frame, Gap, GapReason, Journal, StorageError, StoredEvent, Wanted};
 
 use super::agenda::Going;
-use crate::clock;
-use crate::send::{Sender, Sent};
+use super::world::Sends;
+use crate::clock::Stopwatch;
+use crate::send::Sent;
 
 /// An attempt that has ended.
 pub struct Attempt {
@@ -87,18 +88,17 @@ impl Rereader {
     }
 }
 
-/// Makes one attempt.
+/// Makes one attempt, which begins now.
 ///
 /// # Cancellation
 /// The endpoint may have taken the event.
-pub async fn attempt(
-    sender: Rc<Sender>,
+pub async fn attempt<S: Sends>(
+    sender: Rc<S>,
     rereader: Rc<Rereader>,
     mut going: Going,
-    occasion: Occasion,
+    (occasion, at): (Occasion, Timestamp),
 ) -> Attempt {
-    let at = clock::now();
-    let start = clock::Stopwatch::start();
+    let start = Stopwatch::start();
     let bytes = going.bytes();
     let event = match going.event.take() {
         Some(event) => Ok(event),

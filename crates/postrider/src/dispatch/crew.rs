@@ -20,6 +20,7 @@ use super::bystander::{Aside, Bystander};
 use super::commons::Commons;
 use super::dispatcher::Dispatcher;
 use super::parts::{Parts, Policy, StartError};
+use super::world::Outside;
 use crate::live::Gauges;
 use crate::replay;
 use crate::send::Outlet;
@@ -129,7 +130,7 @@ impl Crew {
             id: id.clone(),
             replay: replay.cloned(),
             store: self.needs.store.clone(),
-            outlet: self.needs.outlet.clone(),
+            world: Outside::new(self.needs.outlet.clone()),
             policy: self.needs.settings.clone(),
             gauge: gauges.of_reader(&reader),
             lead: gauges.of(id),

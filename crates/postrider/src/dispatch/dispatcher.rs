@@ -37,19 +37,20 @@ use super::follower::Follower;
 use super::parts::{Parts, StartError};
 use super::records::Records;
 use super::taken::{self, Taken};
-use super::waits::{load, pending, recovered, shelved, until};
+use super::waits::{load, pending, recovered, shelved, sleep};
+use super::world::World;
 use crate::clock::{self, Rest};
 use crate::live::{FilteredSample, Left, Wish};
 use crate::replay::{self, Recovery};
-use crate::send::{Sender, Sent};
+use crate::send::Sent;
 use crate::shutdown::Shutdown;
 
 /// The loop of one destination, or of one replay to it.
-pub(super) struct Dispatcher {
-    parts: Parts,
+pub(super) struct Dispatcher<W: World> {
+    parts: Parts<W>,
     catalog: watch::Receiver<Arc<Snapshot>>,
     duty: Duty,
-    sender: Rc<Sender>,
+    sender: Rc<W::Sender>,
     feed: Feed,
     /// What a replay follows; none for a destination's own dispatcher.
     follower: Option<Follower>,
@@ -76,17 +77,16 @@ pub(super) struct Dispatcher {
     recovering: Option<Pin<Box<dyn Future<Output = ()>>>>,
 }
 
-impl Dispatcher {
+impl<W: World> Dispatcher<W> {
     /// Loads the destination's state and makes its dispatcher.
     ///
     /// # Errors
     /// See [`StartError`].
-    pub async fn start(parts: Parts) -> Result<Self, StartError> {
+    pub async fn start(parts: Parts<W>) -> Result<Self, StartError> {
         let mut catalog = parts.store.catalog.watch();
         let duty =
             Duty::of(&catalog.borrow_and_update(), &parts.id).ok_or(StartError::NotAtWork)?;
-        let sender = Sender::new(&duty.destination, parts.outlet.clone());
-        let sender = Rc::new(sender.map_err(StartError::Settings)?);
+        let sender = parts.world.sender(&duty.destination).map_err(StartError::Settings)?;
         let schedule = parts.store.schedule.clone();
         let stored = load(&*schedule, &parts.reader()).await?;
         let state = stored.unwrap_or_else(|| ScheduleState::at(parts.beginning(&duty)));
@@ -97,11 +97,11 @@ impl Dispatcher {
         let order = own.order.unwrap_or(parts.policy.order);
         let mut dispatcher = Self {
             retry: parts.policy.retry.with(&own.retry),
-            flow: Flow::new(parts.bounds(own.bounds), clock::now()),
+            flow: Flow::new(parts.bounds(own.bounds), parts.world.now()),
             stake: Stake::in_commons(&parts.commons),
             catalog,
             duty,
-            sender,
+            sender: Rc::new(sender),
             feed,
             follower,
             rereader: Rc::new(Rereader::new(parts.store.journal.clone())),
@@ -137,9 +137,9 @@ impl Dispatcher {
         let mut head = self.parts.store.journal.head();
         let gauge = self.parts.gauge.clone();
         loop {
-            let now = clock::now();
+            let now = self.parts.world.now();
             self.wake(now);
-            self.fill();
+            self.fill(now);
             self.send(now);
             if self.attempts.is_empty() {
                 self.rereader.forget();
@@ -153,7 +153,7 @@ impl Dispatcher {
             self.unshelve();
             self.read(*head.borrow_and_update());
             self.report();
-            let due = self.next_look(now);
+            let due = self.next_look(now).map(|due| due.since(self.parts.world.now()));
             tokio::select! {
                 Some(attempt) = self.attempts.next(), if !self.attempts.is_empty() => {
                     self.ended(attempt);
@@ -164,7 +164,7 @@ impl Dispatcher {
                 answer = shelved(&mut self.unshelving) => self.unshelved(answer),
                 () = self.stake.turn() => {}
                 _ = head.changed(), if self.follows_head() => {}
-                () = until(due), if due.is_some() => {}
+                () = sleep(due), if due.is_some() => {}
                 () = clock::rested(&mut self.rest) => self.rest = None,
                 () = Follower::changed(&mut self.follower) => {
                     if !self.follow() {
@@ -233,7 +233,7 @@ impl Dispatcher {
             match wish {
                 Wish::TryNow => {
                     tracing::info!(destination = %self.parts.id, "all that waits is tried now");
-                    self.flow.resume(clock::now());
+                    self.flow.resume(self.parts.world.now());
                     self.agenda.hurry_all();
                 }
                 Wish::Skip(seq) => self.skip(seq),
@@ -243,7 +243,7 @@ impl Dispatcher {
 
     fn skip(&mut self, seq: Seq) {
         if let Some(skipped) = self.agenda.skip(seq) {
-            self.records.skipped(&skipped);
+            self.records.skipped(&skipped, self.parts.world.now());
         }
     }
 
@@ -259,11 +259,11 @@ impl Dispatcher {
         }
         if duty.destination != self.duty.destination {
             self.retry = self.parts.policy.retry.with(&own.retry);
-            let now = clock::now();
+            let now = self.parts.world.now();
             self.flow.rebind(self.parts.bounds(own.bounds), now);
             // What waits by the old settings waits no longer than it would by the new ones.
             self.agenda.hasten(now, |attempts| self.retry.backoff(attempts));
-            match Sender::new(&duty.destination, self.parts.outlet.clone()) {
+            match self.parts.world.sender(&duty.destination) {
                 Ok(sender) => self.sender = Rc::new(sender),
                 Err(reason) => {
                     tracing::error!(destination = %self.parts.id, reason, "settings not taken up");
@@ -297,15 +297,18 @@ impl Dispatcher {
     }
 
     /// Offers what was read ahead, as far as there is room.
-    fn fill(&mut self) {
+    fn fill(&mut self, now: Timestamp) {
         self.stake.hold(self.agenda.held_bytes());
         while self.wants_more() {
             match self.read_ahead.pop_front() {
                 Some(Taken::ToDeliver(event)) => self.agenda.offer(event),
                 Some(Taken::Filtered(seq, reason)) => {
                     self.agenda.filter(seq, reason);
-                    let at = clock::now();
-                    self.parts.gauge.filtered.note(FilteredSample { seq, at, reason });
+                    self.parts.gauge.filtered.note(FilteredSample { seq, at: now, reason });
+                }
+                Some(Taken::Gone(gap)) => {
+                    self.records.expired(&[gap], self.agenda.read_from(), now);
+                    self.agenda.expire(gap.range.last);
                 }
                 None => break,
             }
@@ -331,7 +334,8 @@ impl Dispatcher {
             }
             let sender = self.sender.clone();
             let rereader = self.rereader.clone();
-            self.attempts.push(Box::pin(attempt(sender, rereader, going, self.parts.occasion())));
+            let terms = (self.parts.occasion(), now);
+            self.attempts.push(Box::pin(attempt(sender, rereader, going, terms)));
         }
         self.stake.pause();
     }
@@ -455,22 +459,24 @@ impl Dispatcher {
             return;
         }
         let from = self.agenda.read_from();
-        let next = match found {
+        let (next, gaps) = match found {
             Found::Chunk(chunk) => {
-                self.records.expired(&self.duty.owed(&chunk.gaps), from);
                 // Here and nowhere else they are filtered.
                 for frame in &chunk.frames {
                     self.read_ahead.extend(taken::of(frame, from, &self.duty));
                 }
-                chunk.next
+                (chunk.next, self.duty.owed(&chunk.gaps))
             }
             Found::Portion(portion) => {
-                self.records.expired(&portion.gaps, from);
-                let next = portion.next;
+                let (next, gaps) = (portion.next, portion.gaps.clone());
                 self.read_ahead.extend(feed::taken(portion));
-                next
+                (next, gaps)
             }
         };
+        if !gaps.is_empty() {
+            self.read_ahead.extend(gaps.into_iter().map(Taken::Gone));
+            self.read_ahead.make_contiguous().sort_by_key(Taken::first);
+        }
         if self.read_ahead.is_empty() {
             self.agenda.pass(next);
         }
@@ -485,7 +491,7 @@ impl Dispatcher {
 
     /// Decides what comes of an attempt.
     fn ended(&mut self, attempt: Attempt) {
-        let now = clock::now();
+        let now = self.parts.world.now();
         self.stake.end();
         match &attempt.result {
             AttemptResult::Ended(sent) => self.judge(&attempt, sent, now),
@@ -510,7 +516,8 @@ impl Dispatcher {
         let turn = self.flow.end(ended, now);
         let work = &self.parts.gauge.work;
         work.ended(Class::of(outcome), Duration::from_micros(attempt.duration_us.into()));
-        let moment = Moment { now, jitter: clock::jitter(), endpoint: self.flow.endpoint() };
+        let jitter = self.parts.world.jitter();
+        let moment = Moment { now, jitter, endpoint: self.flow.endpoint() };
         let decision = retry::decide(&self.retry, attempt.tries, outcome, moment);
         let fate = match decision {
             Decision::Close => Fate::Delivered,
@@ -575,15 +582,22 @@ impl Dispatcher {
             }
         }
         self.agenda.end();
-        self.rest = None;
         loop {
+            self.rest = None;
             self.settle();
             if self.settling.is_none() {
-                // Nothing is left, or storage has no room: then the rest is made again.
                 return Ok(());
             }
             let answer = pending(&mut self.settling).await;
             self.settled(answer)?;
+            // Storage that has no room may have some later. A server that ends does not wait for
+            // that: what is not settled is made again.
+            if self.rest.is_some() {
+                tokio::select! {
+                    () = clock::rested(&mut self.rest) => {}
+                    () = shutdown.draining() => return Ok(()),
+                }
+            }
         }
     }
 }

@@ -13,6 +13,7 @@ mod parts;
 mod waits;
 mod feed;
 mod follower;
+mod world;
 mod attempt;
 mod records;
 mod dispatcher;
@@ -23,3 +24,5 @@ pub use crew::{Crew, CrewSettings, Needs};
 
 #[cfg(test)]
 mod tests;
+#[cfg(test)]
+mod simulation;

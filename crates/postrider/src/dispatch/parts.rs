@@ -14,7 +14,6 @@ use storage::{OpenReplay, Reader, StorageError, Store};
 use super::commons::Commons;
 use super::duty::Duty;
 use crate::live::DestinationGauge;
-use crate::send::Outlet;
 
 /// How deliveries are made, as far as a destination does not say otherwise.
 #[derive(Clone, Debug)]
@@ -30,13 +29,13 @@ pub struct Policy {
 }
 
 /// What a dispatcher works with.
-pub struct Parts {
+pub struct Parts<W> {
     /// Whose.
     pub id: DestinationId,
     /// The replay to it that this is the dispatcher of; none where it is the destination's own.
     pub replay: Option<OpenReplay>,
     pub store: Store,
-    pub outlet: Rc<Outlet>,
+    pub world: W,
     pub policy: Policy,
     pub gauge: Arc<DestinationGauge>,
     pub commons: Rc<Commons>,
@@ -58,7 +57,7 @@ pub enum StartError {
     Storage(#[from] StorageError),
 }
 
-impl Parts {
+impl<W> Parts<W> {
     /// Whose deliveries these are.
     pub fn reader(&self) -> Reader {
         self.replay.as_ref().map_or_else(|| (&self.id).into(), |one| Reader::Replay(one.id))

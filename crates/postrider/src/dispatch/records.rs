@@ -9,10 +9,10 @@ use domain::event::{EventKind, Identities};
 use domain::id::{DestinationId, ReplayId, Seq};
 use domain::limits;
 use domain::reason::Reason;
+use domain::time::Timestamp;
 use storage::{AttemptRecord, Fate, Gap, OpenDelivery};
 
 use super::attempt::{Attempt, lost_reason};
-use crate::clock;
 use crate::send::Sent;
 
 /// What happened at one destination and is not settled.
@@ -94,26 +94,25 @@ impl Records {
 
     /// An attempt found its event gone.
     pub fn lost(&mut self, attempt: &Attempt, reason: Reason) {
-        let row = self.without_attempt(attempt.seq, reason);
+        let row = self.without_attempt(attempt.seq, reason, attempt.at);
         self.push(AttemptRecord {
             kind: attempt.kind,
             whose: attempt.identities,
             number: attempt.tries.count,
-            at: attempt.at,
             duration_us: attempt.duration_us,
             ..row
         });
     }
 
     /// Somebody skipped a delivery.
-    pub fn skipped(&mut self, open: &OpenDelivery) {
+    pub fn skipped(&mut self, open: &OpenDelivery, at: Timestamp) {
         tracing::warn!(destination = %self.destination, event = open.seq.0, "skipped a delivery");
-        self.let_go(open, Reason::Skipped);
+        self.let_go(open, Reason::Skipped, at);
     }
 
     /// Records what cannot be read any more, as far as it was not passed yet. What was read and could
     /// not be taken in at once is read again, and is told once all the same.
-    pub fn expired(&mut self, gaps: &[Gap], from: Seq) {
+    pub fn expired(&mut self, gaps: &[Gap], from: Seq, at: Timestamp) {
         for gap in gaps {
             let (first, last) = (gap.range.first.max(from).max(self.told_to), gap.range.last);
             self.told_to = self.told_to.max(last.next());
@@ -128,7 +127,7 @@ impl Records {
             );
             let single = count.min(limits::EXPIRED_RECORDS_MAX);
             for number in 0..single {
-                let mut row = self.without_attempt(first.plus(number), reason);
+                let mut row = self.without_attempt(first.plus(number), reason, at);
                 if number + 1 == single && single < count {
                     row.detail = format!("and all events up to {last}");
                 }
@@ -175,26 +174,26 @@ impl Records {
     }
 
     /// A delivery is given up for good with its destination.
-    pub fn removed(&mut self, open: &OpenDelivery) {
-        self.let_go(open, Reason::RemovedForGood);
+    pub fn removed(&mut self, open: &OpenDelivery, at: Timestamp) {
+        self.let_go(open, Reason::RemovedForGood, at);
     }
 
     /// People gave up a delivery, not we.
-    fn let_go(&mut self, open: &OpenDelivery, reason: Reason) {
-        let row = self.without_attempt(open.seq, reason);
+    fn let_go(&mut self, open: &OpenDelivery, reason: Reason, at: Timestamp) {
+        let row = self.without_attempt(open.seq, reason, at);
         let (kind, whose, number) = (open.kind, open.identities, open.attempts);
         self.push(AttemptRecord { kind, whose, number, fate: Fate::GaveUp, ..row });
     }
 
     /// The row of an event that is gone without an attempt.
-    fn without_attempt(&self, seq: Seq, reason: Reason) -> AttemptRecord {
+    fn without_attempt(&self, seq: Seq, reason: Reason, at: Timestamp) -> AttemptRecord {
         AttemptRecord {
             destination: self.destination.clone(),
             seq,
             kind: EventKind::Other,
             whose: Identities::default(),
             number: 0,
-            at: clock::now(),
+            at,
             duration_us: 0,
             status: 0,
             fate: Fate::Expired,
@@ -224,9 +223,9 @@ mod tests {
             range: SeqRange { first: Seq(first), last: Seq(last) },
             reason: GapReason::Quarantined,
         };
-        records.expired(&[gap(1, 3), gap(7, 9)], Seq(2));
-        records.expired(&[gap(7, 9)], Seq(5));
-        records.expired(&[gap(7, 11)], Seq(8));
+        records.expired(&[gap(1, 3), gap(7, 9)], Seq(2), Timestamp(0));
+        records.expired(&[gap(7, 9)], Seq(5), Timestamp(0));
+        records.expired(&[gap(7, 11)], Seq(8), Timestamp(0));
         let told: Vec<_> = records.take().iter().map(|row| row.seq.0).collect();
         assert_eq!(told, [2, 3, 7, 8, 9, 10, 11]);
     }

@@ -4,7 +4,7 @@ use bytes::Bytes;
 use domain::filter::Verdict;
 use domain::id::Seq;
 use domain::reason::Reason;
-use storage::{Frame, StoredEvent};
+use storage::{Frame, Gap, StoredEvent};
 
 use super::duty::Duty;
 
@@ -14,6 +14,8 @@ pub enum Taken {
     ToDeliver(StoredEvent),
     /// It is not, for this reason.
     Filtered(Seq, Reason),
+    /// Events that cannot be read any more.
+    Gone(Gap),
 }
 
 /// The events of a frame from a place on that a destination's connections cover.
@@ -37,6 +39,15 @@ pub fn of(frame: &Frame, from: Seq, duty: &Duty) -> Vec<Taken> {
 }
 
 impl Taken {
+    /// Its place, or the first one.
+    pub fn first(&self) -> Seq {
+        match self {
+            Self::ToDeliver(event) => event.seq,
+            Self::Filtered(seq, _) => *seq,
+            Self::Gone(gap) => gap.range.first,
+        }
+    }
+
     fn own_bytes(&mut self) {
         if let Self::ToDeliver(event) = self {
             event.payload = Bytes::copy_from_slice(&event.payload);

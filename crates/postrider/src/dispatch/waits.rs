@@ -3,6 +3,7 @@
 
 use std::future::Future;
 use std::pin::Pin;
+use std::time::Duration;
 
 use domain::limits;
 use domain::time::Timestamp;
@@ -34,6 +35,12 @@ pub async fn shelved(
     let answer = (*line, receipt.await);
     *asked = None;
     answer
+}
+
+/// Waits for so long; forever where there is no end.
+pub async fn sleep(span: Option<Duration>) {
+    let Some(span) = span else { return std::future::pending().await };
+    tokio::time::sleep(span).await;
 }
 
 /// Waits until a point in time.

@@ -308,6 +308,13 @@ impl Agenda {
         self.filtered.add(reason);
     }
 
+    /// Passes everything up to `last`, which is gone: that is recorded, and so worth a commit.
+    pub fn expire(&mut self, last: Seq) {
+        self.read = self.read.max(last.next());
+        self.finished_to = self.finished_to.max(last);
+        self.is_news = true;
+    }
+
     /// Goes on to `next`: nothing before it is for this destination.
     pub fn pass(&mut self, next: Seq) {
         self.read = self.read.max(next);
