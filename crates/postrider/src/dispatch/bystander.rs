@@ -83,10 +83,11 @@ impl Bystander {
         let Some(mut own) = Self::start(aside).await? else { return Ok(()) };
         let mut head = own.aside.store.journal.head();
         loop {
-            head.mark_unchanged();
+            // Copied out: whoever waits with a loan of the head keeps the journal from going on.
+            let seen = *head.borrow_and_update();
             let result = match own.ends_at {
                 Some(end) if end <= clock::now() => own.forget(&shutdown).await,
-                _ => own.pass(*head.borrow()).await,
+                _ => own.pass(seen).await,
             };
             own.report();
             let is_behind = !own.is_waiting && own.cursor < *head.borrow();
