@@ -169,7 +169,6 @@ impl Life {
         let (id, source) = (ConnectionId::new("c"), SourceId::new("s"));
         let connection = Connection::new(id, source, destination.id.clone(), Seq::FIRST);
         let dice = Dice::new(seed, 3);
-        // Most lives keep the strictest order; the others may change it.
         truth.lock().unwrap().ordered_by(Order::Strict);
         let (process, sums) = (Process::start(&stage), Sums::default());
         Self { dice, truth, weather, schedule, stage, process, destination, connection, sums }

@@ -25,6 +25,8 @@ pub struct Known {
     pub identities: Identities,
     /// Whether it is of the source that is connected.
     pub is_ours: bool,
+    /// Which of the orders held when it came.
+    order: usize,
     /// Whether every filter since then lets it pass.
     is_passed: bool,
     /// Whether every filter since then stops it.
@@ -38,7 +40,7 @@ pub struct Truth {
     events: Vec<Known>,
     /// The types that are let pass now; all where there are none.
     types: Vec<EventKind>,
-    /// The lanes that every order had in which events have been sent.
+    /// The orders that have held, one after the other.
     orders: Vec<Order>,
     under_way: BTreeSet<Seq>,
     taken: BTreeSet<Seq>,
@@ -79,7 +81,9 @@ impl Truth {
     /// An event is stored; answers its place.
     pub fn accepted(&mut self, kind: EventKind, identities: Identities, is_ours: bool) -> Seq {
         let passes = lets_pass(&self.types, kind);
-        let known = Known { kind, identities, is_ours, is_passed: passes, is_stopped: !passes };
+        let order = self.orders.len() - 1;
+        let known =
+            Known { kind, identities, is_ours, order, is_passed: passes, is_stopped: !passes };
         self.events.push(known);
         Seq(self.events.len() as u64)
     }
@@ -145,9 +149,11 @@ impl Truth {
         }
         let event = self.event(seq);
         let is_excused = self.may_be_given_up(seq) || !event.is_passed;
-        for lane in self.lanes(event.identities).iter() {
+        let lanes = self.lanes(seq);
+        for lane in event.identities.iter() {
             let last = self.last_taken.get(&lane).copied().unwrap_or(Seq::FIRST);
-            self.check(is_excused || last <= seq, || format!("{seq} comes after {last}"));
+            let is_in_turn = last <= seq || !lanes.iter().any(|one| one == lane);
+            self.check(is_excused || is_in_turn, || format!("{seq} comes after {last}"));
             self.last_taken.insert(lane, last.max(seq));
         }
     }
@@ -252,14 +258,15 @@ impl Truth {
     }
 
     fn share_a_lane(&self, one: Seq, other: Seq) -> bool {
-        let others = self.lanes(self.event(other).identities);
-        let mut lanes = self.lanes(self.event(one).identities).iter();
-        lanes.any(|lane| others.iter().any(|other| other == lane))
+        let (first, second) = (self.lanes(one.min(other)), self.event(one.max(other)));
+        first.iter().any(|lane| second.identities.iter().any(|other| other == lane))
     }
 
-    /// The lanes that an event stands in by every order there was.
-    fn lanes(&self, all: Identities) -> Identities {
-        self.orders.iter().fold(all, |lanes, order| order.identities(lanes))
+    /// The lanes that an event stands in by every order since it came.
+    fn lanes(&self, seq: Seq) -> Identities {
+        let event = self.event(seq);
+        let since = &self.orders[event.order..];
+        since.iter().fold(event.identities, |lanes, order| order.identities(lanes))
     }
 }
 
