@@ -57,6 +57,19 @@ fn space_of_a_large_trim_is_given_back() {
 }
 
 #[test]
+fn what_a_trim_has_freed_is_not_freed_again() {
+    let dir = TempDir::new().unwrap();
+    let (store, _engine) = open_default(dir.path());
+    for _ in 0..40 {
+        append(&store, vec![event("web", &"x".repeat(64 << 10))]);
+    }
+    let first_left = store.journal.trim_to(1 << 20).wait().unwrap();
+    assert!((Seq(20)..Seq(40)).contains(&first_left), "{first_left}");
+    // The file is as long as before: so little is not given back.
+    assert_eq!(store.journal.trim_to(1 << 20).wait().unwrap(), first_left);
+}
+
+#[test]
 fn the_ledger_keeps_its_newest_rows() {
     let dir = TempDir::new().unwrap();
     let options = Options {
