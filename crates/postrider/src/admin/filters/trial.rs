@@ -117,17 +117,25 @@ impl Trial {
         let (start, mut tally) = (Instant::now(), Tally::default());
         let head = *journal.head().borrow();
         let first = first_stored(journal, head).await?;
-        let oldest = Seq(head.0.saturating_sub(bounds.places_max)).max(first);
-        let mut end = head;
-        while end > oldest && tally.events < self.last && start.elapsed() < bounds.time_max {
-            let begin = Seq(end.0.saturating_sub(limits::TRIAL_STRIDE)).max(oldest);
+        let (mut end, mut places_left) = (head, bounds.places_max);
+        while end > first
+            && places_left > 0
+            && tally.events < self.last
+            && start.elapsed() < bounds.time_max
+        {
+            let places = limits::TRIAL_STRIDE.min(places_left);
+            let begin = Seq(end.0.saturating_sub(places)).max(first);
+            places_left -= end.0 - begin.0;
             let stride = self.stride(journal, begin, end).await?;
             for (event, verdict) in stride.judged.iter().rev() {
                 if tally.events < self.last {
                     tally.add(event, verdict);
                 }
             }
-            end = stride.begin;
+            end = match stride.judged.is_empty() {
+                true => before_skip(journal, stride.begin, end).await?.max(first),
+                false => stride.begin,
+            };
             tokio::task::yield_now().await;
         }
         tally.complete = tally.events == self.last || end <= first;
@@ -174,6 +182,15 @@ async fn first_stored(journal: &dyn Journal, head: Seq) -> Result<Seq, Problem> 
     }
     let chunk = journal.read(Seq::FIRST, Wanted::All, 1).await?;
     Ok(chunk.frames.first().map_or(chunk.next, |frame| frame.first()))
+}
+
+/// Where to go on back from a stride without events: behind the places that a restore has passed
+/// over, where it lies in those.
+async fn before_skip(journal: &dyn Journal, begin: Seq, end: Seq) -> Result<Seq, Problem> {
+    let chunk = journal.read(begin, Wanted::All, 1).await?;
+    let next = chunk.frames.first().map_or(chunk.next, |frame| frame.first());
+    let skip = next.0.checked_sub(limits::RESTORE_SKIP).filter(|_| next >= end);
+    Ok(skip.map_or(begin, Seq))
 }
 
 impl Sieves {
@@ -224,6 +241,7 @@ fn name(event: &StoredEvent) -> Option<String> {
 mod tests {
     use domain::filter::Filter;
     use domain::source::Source;
+    use storage::embedded::{self, Options};
     use storage::{Store, memory};
 
     use super::*;
@@ -263,6 +281,26 @@ mod tests {
         store.journal.trim(Seq(400)).await.unwrap();
         let tally = run(&store, Some("s"), 600).await;
         assert_eq!(gist(&tally), (301, true, Some(Seq(400)), Some(Seq(700))), "the rest is gone");
+    }
+
+    #[tokio::test]
+    async fn places_that_a_restore_has_passed_over_are_not_looked_at() {
+        let dir = tempfile::tempdir().unwrap();
+        let [old, new] = ["old", "new"].map(|name| dir.path().join(name));
+        let (store, engine) = embedded::open(&old, Options::default()).unwrap();
+        for _ in 0..300 {
+            append(&store, clock::now()).await;
+        }
+        engine.close().unwrap();
+        embedded::restore(&old, &new).unwrap();
+        let (store, engine) = embedded::open(&new, Options::default()).unwrap();
+        let whole = (300, true, Some(Seq(1)), Some(Seq(300)));
+        assert_eq!(gist(&run(&store, None, 500).await), whole);
+        append(&store, clock::now()).await;
+        let newest = Seq(301 + limits::RESTORE_SKIP);
+        let tally = run(&store, None, 500).await;
+        assert_eq!(gist(&tally), (301, true, Some(Seq(1)), Some(newest)));
+        engine.close().unwrap();
     }
 
     #[tokio::test]
