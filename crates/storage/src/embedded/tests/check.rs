@@ -141,3 +141,20 @@ fn only_a_directory_of_ours_is_checked() {
     assert!(matches!(error, OpenError::NotOurs { .. }), "{error}");
     assert_eq!(content(dir.path()).len(), 0);
 }
+
+#[test]
+fn a_file_whose_structure_does_not_hold_together_is_told() {
+    let dir = TempDir::new().unwrap();
+    let (store, engine) = open_default(dir.path());
+    fill(&store);
+    drop(store);
+    engine.close().unwrap();
+    let path = dir.path().join("catalog.db");
+    let mut bytes = std::fs::read(&path).unwrap();
+    // How many pages are free, by the header; everything can still be read.
+    bytes[39] += 3;
+    std::fs::write(&path, bytes).unwrap();
+    let findings = check(dir.path()).unwrap();
+    let told = damages(&findings);
+    assert!(told.len() == 1 && told[0].0 == "catalog.db", "{told:?}");
+}
