@@ -10,7 +10,7 @@ use crate::row::{Order, Row};
 use crate::sink::Manner;
 
 pub async fn run(order: &Order) -> anyhow::Result<Row> {
-    let events: u64 = order.form.pick(30_000, 3_000_000);
+    let events: u64 = order.form.pick(30_000, 5_000_000);
     let row = Row::new(
         format!("a destination is down for {events} events, then back"),
         "both get all of them in order; reported: memory ±10 %, the other's p99, rates",

@@ -36,7 +36,7 @@ struct Outcome {
 }
 
 pub async fn run(order: &Order) -> anyhow::Result<Row> {
-    let rounds = order.form.pick(3, 30);
+    let rounds = order.form.pick(3, 100);
     let row = Row::new(
         format!("the disk is full, {rounds} times, without and with room kept free"),
         "0 lost, 0 reordered, events are taken again by itself",
