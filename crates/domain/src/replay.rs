@@ -88,6 +88,9 @@ pub struct Scope {
     /// Only deliveries whose last attempt was made then or later; for those that failed.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub failed_since: Option<Timestamp>,
+    /// Only deliveries that were given up by this issue; for those that failed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub issue: Option<u64>,
     /// Only events of this source.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub source: Option<SourceId>,
@@ -142,6 +145,7 @@ impl Scope {
             received_from: None,
             received_until: None,
             failed_since: None,
+            issue: None,
             source: None,
             user: None,
             filter: Filter::default(),

@@ -67,6 +67,8 @@ pub struct FailedQuery {
     pub end: Seq,
     /// Only those whose last attempt began then or later.
     pub since: Option<Timestamp>,
+    /// Only those whose last attempt belongs to this issue.
+    pub issue: Option<u64>,
     /// At most so many.
     pub rows_max: u32,
 }

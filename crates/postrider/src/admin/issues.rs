@@ -103,12 +103,17 @@ pub async fn show(
     State(needs): State<Arc<Needs>>,
     id: Result<Path<u64>, PathRejection>,
 ) -> Result<Json<IssueInFull>, Problem> {
+    let issue = find(&needs, id).await?;
+    let attempts = attempts::of_issue(&needs, issue.id).await?;
+    Ok(Json(IssueInFull { issue: issue.into(), attempts }))
+}
+
+/// The issue that a path names.
+pub async fn find(needs: &Needs, id: Result<Path<u64>, PathRejection>) -> Result<Issue, Problem> {
     let unknown = || Problem::new(404, "no_issue", "there is no such issue, or not any more");
     let Path(id) = id.map_err(|_| unknown())?;
     let query = IssueQuery { id: Some(id), rows_max: 1, ..IssueQuery::default() };
-    let issue = needs.store.ledger.issues(query).await?.pop().ok_or_else(unknown)?;
-    let attempts = attempts::of_issue(&needs, id).await?;
-    Ok(Json(IssueInFull { issue: issue.into(), attempts }))
+    needs.store.ledger.issues(query).await?.pop().ok_or_else(unknown)
 }
 
 impl From<Issue> for IssueStatus {

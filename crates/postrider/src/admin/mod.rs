@@ -90,6 +90,7 @@ fn router(needs: Arc<Needs>) -> Router {
         .route("/api/v1/attempts", get(attempts::list))
         .route("/api/v1/issues", get(issues::list))
         .route("/api/v1/issues/{id}", get(issues::show))
+        .route("/api/v1/issues/{id}/recover", post(replays::recover_issue))
         .route("/api/v1/rejections", get(rejections::list))
         .route("/api/v1/destinations/{id}/filtered", get(filtered::list))
         .route("/api/v1/destinations/{id}/try-now", post(wishes::try_now))

@@ -103,6 +103,7 @@ impl Picker {
             first: from,
             end: self.plan.scope.end,
             since: self.plan.scope.failed_since,
+            issue: self.plan.scope.issue,
             rows_max,
         };
         self.store.ledger.failed(query).await

@@ -41,6 +41,7 @@ async fn make(store: &Store, recovery: Recovery) -> Result<Option<u64>, StorageE
         first: Seq::FIRST,
         end,
         since: Some(since),
+        issue: None,
         rows_max: domain::limits::REPLAY_FAILED_MAX,
     };
     let failed = store.ledger.failed(query).await?;

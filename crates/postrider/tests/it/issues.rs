@@ -101,6 +101,39 @@ async fn failures_of_two_kinds_are_two_issues_that_a_restart_keeps_and_a_recover
 }
 
 #[tokio::test]
+async fn what_was_given_up_by_one_issue_is_recovered_and_nothing_else() {
+    let (bad, good) = (obedient().await, Endpoint::ok().await);
+    let server = Server::start(&Workspace::of_app().posts_to("hooks", &bad.url("/"))).await;
+    for (number, status) in [(1, "400"), (2, "422"), (3, "400"), (4, "422")] {
+        server.accept("/v1/track", event("u", number, status)).await;
+    }
+    let all_gave_up =
+        |all: &Vec<Value>| all.len() == 2 && all.iter().all(|one| one["gave_up"] == 2);
+    let found = wait_for_issues(server.admin, "two issues", all_gave_up).await;
+    server.home.write(&Workspace::of_app().posts_to("hooks", &good.url("/")).text());
+    let target = good.url("");
+    let is_so =
+        |status: &Value| status["destinations"][0]["target"] == target.trim_end_matches('/');
+    eventually("the good endpoint", || server.admin.get("/api/v1/status"), is_so).await;
+    let recover = |id: &Value| {
+        let path = format!("/api/v1/issues/{id}/recover");
+        async move { server.admin.post(&path, &Value::Null).await }
+    };
+    let answer = recover(&found[0]["id"]).await;
+    assert_eq!(answer.status, 201, "{}", answer.text());
+    let replay = answer.json();
+    assert_eq!((&replay["expected"], &replay["scope"]["issue"]), (&json!(2), &found[0]["id"]));
+    let path = format!("/api/v1/replays/{}", replay["id"]);
+    let is_done = |one: &Value| one["state"] == "done";
+    eventually("the replay is done", || server.admin.get(&path), is_done).await;
+    problem(&recover(&found[0]["id"]).await, 409, "nothing_to_replay");
+    problem(&recover(&json!(99)).await, 404, "no_issue");
+    server.stop().await;
+    let got: Vec<_> = good.received().iter().map(|one| one.id()).collect();
+    assert_eq!(got, ["u-1", "u-3"]);
+}
+
+#[tokio::test]
 async fn a_list_of_attempts_goes_on_where_a_page_ends() {
     let endpoint = obedient().await;
     let server = Server::start(&Workspace::of_app().posts_to("hooks", &endpoint.url("/"))).await;

@@ -6,8 +6,8 @@ use domain::time::Timestamp;
 use super::Subject;
 use super::fixture::{attempt, destination, open_delivery, settlement};
 use crate::{
-    AttemptQuery, AttemptRecord, Depth, FailedQuery, Fate, Known, RejectionRecord, Settlement,
-    Store, memory,
+    AttemptQuery, AttemptRecord, Depth, FailedQuery, Fate, IssueQuery, Known, RejectionRecord,
+    Settlement, Store, memory,
 };
 
 type Open<'a> = &'a dyn Fn() -> Subject;
@@ -102,6 +102,27 @@ pub fn what_is_known_is_what_the_model_knows(open: Open<'_>) {
     assert_eq!(known, expected);
 }
 
+/// What was given up by one issue is found apart from what was given up by another.
+pub fn what_was_given_up_by_an_issue_is_found(open: Open<'_>) {
+    let Subject { store, _keep } = open();
+    let one = destination(1);
+    let gave_up = |seq, status| AttemptRecord { status, ..attempt(&one, seq, 1, Fate::GaveUp) };
+    let attempts = vec![gave_up(1, 500), gave_up(2, 400), gave_up(3, 500), gave_up(4, 400)];
+    store.schedule.commit(Settlement { attempts, ..settlement(one.clone(), 1) }).wait().unwrap();
+    let all = IssueQuery { rows_max: 9, ..IssueQuery::default() };
+    let issues = store.ledger.issues(all).wait().unwrap();
+    let failed = |issue| {
+        let (destination, first, end) = (one.clone(), Seq(0), Seq(99));
+        let query = FailedQuery { destination, first, end, since: None, issue, rows_max: 9 };
+        store.ledger.failed(query).wait().unwrap()
+    };
+    let of = |status| issues.iter().find(|issue| issue.status == status).map(|issue| issue.id);
+    assert_eq!(failed(of(500)), [Seq(1), Seq(3)]);
+    assert_eq!(failed(of(400)), [Seq(2), Seq(4)]);
+    assert_eq!(failed(Some(99)), []);
+    assert_eq!(failed(None).len(), 4);
+}
+
 /// What was given up is found until a later attempt or a replay has delivered it; what was skipped is
 /// not looked for.
 pub fn what_was_given_up_is_found_until_it_is_made(open: Open<'_>) {
@@ -113,6 +134,7 @@ pub fn what_was_given_up_is_found_until_it_is_made(open: Open<'_>) {
             first: Seq(first),
             end: Seq(end),
             since,
+            issue: None,
             rows_max,
         };
         let found = store.ledger.failed(query).wait().unwrap();

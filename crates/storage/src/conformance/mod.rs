@@ -65,6 +65,7 @@ macro_rules! conformance {
             issues::a_destination_has_a_bounded_number_of_issues,
             ledger::what_is_known_is_what_the_model_knows,
             ledger::what_was_given_up_is_found_until_it_is_made,
+            ledger::what_was_given_up_by_an_issue_is_found,
             replays::r1_a_replay_comes_back_as_it_was_made,
             replays::r1_watchers_see_what_has_not_ended,
             replays::r2_what_a_replay_counts_is_its_own,

@@ -363,21 +363,17 @@ impl Ledger for MemoryHistory {
 
     fn failed(&self, query: FailedQuery) -> Receipt<Vec<Seq>> {
         let state = super::lock(&self.state);
-        let is_wanted = |(at, one): &(usize, &AttemptRecord)| {
+        let is_wanted = |(at, (one, issue)): &(usize, &(AttemptRecord, Option<u64>))| {
             one.destination == query.destination
                 && one.fate == Fate::GaveUp
                 && one.reason != Reason::Skipped.code()
                 && (query.first..query.end).contains(&one.seq)
                 && query.since.is_none_or(|since| one.at >= since)
+                && query.issue.is_none_or(|wanted| Some(wanted) == *issue)
                 && !state.is_recovered(*at, one)
         };
-        let found = state
-            .attempts
-            .iter()
-            .map(|(one, _)| one)
-            .enumerate()
-            .filter(is_wanted)
-            .map(|(_, one)| one.seq);
+        let found =
+            state.attempts.iter().enumerate().filter(is_wanted).map(|(_, (one, _))| one.seq);
         let found: BTreeSet<Seq> = found.collect();
         Receipt::ready(Ok(found.into_iter().take(rows(query.rows_max)).collect()))
     }

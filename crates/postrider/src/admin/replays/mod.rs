@@ -1,4 +1,4 @@
-//! `/api/v1/replays` and `…/deliveries/{event}/resend`: deliveries that are made again.
+//! `/api/v1/replays`, `…/deliveries/{event}/resend` and `…/issues/{id}/recover`: deliveries that are made again.
 //!
 //! In comes what somebody wants to have again; out go estimates, and replays as they stand. Nothing is
 //! sent here: the crew finds a new replay by itself.
@@ -10,6 +10,7 @@ use std::sync::Arc;
 
 use axum::Json;
 use axum::body::Bytes;
+use axum::extract::rejection::PathRejection;
 use axum::extract::{Path, State};
 use axum::response::{IntoResponse, Response};
 use domain::destination::Destination;
@@ -21,8 +22,8 @@ use http::StatusCode;
 use serde::Serialize;
 use storage::Replay;
 
-use super::Needs;
 use super::problem::Problem;
+use super::{Needs, issues};
 use crate::clock;
 use crate::replay::{self, Estimate, Speed};
 use view::{EstimateView, ReplayView};
@@ -47,14 +48,18 @@ pub async fn estimate(
 
 /// Makes a replay.
 pub async fn make(State(needs): State<Arc<Needs>>, body: Bytes) -> Result<Response, Problem> {
-    let (plan, _) = prepared(&needs, request::read(&body)?).await?;
-    let estimate = estimated(&needs, &plan).await?;
+    start(&needs, request::read(&body)?).await
+}
+
+async fn start(needs: &Needs, plan: ReplayPlan) -> Result<Response, Problem> {
+    let (plan, _) = prepared(needs, plan).await?;
+    let estimate = estimated(needs, &plan).await?;
     if estimate.is_complete && estimate.counted == 0 {
         let detail = "no event would be sent; an estimate says what is passed over, and why";
         return Err(Problem::new(409, "nothing_to_replay", detail));
     }
-    let replay = made(&needs, plan, estimate.expected).await?;
-    Ok((StatusCode::CREATED, Json(ReplayView::of(&replay, &needs))).into_response())
+    let replay = made(needs, plan, estimate.expected).await?;
+    Ok((StatusCode::CREATED, Json(ReplayView::of(&replay, needs))).into_response())
 }
 
 /// Sends one event to a destination again, whether it has got it or not.
@@ -78,6 +83,18 @@ pub async fn resend(
     }
     let replay = made(&needs, plan, 1).await?;
     Ok((StatusCode::ACCEPTED, Json(ReplayView::of(&replay, &needs))).into_response())
+}
+
+/// Delivers again what was given up by an issue.
+pub async fn recover_issue(
+    State(needs): State<Arc<Needs>>,
+    id: Result<Path<u64>, PathRejection>,
+) -> Result<Response, Problem> {
+    let issue = issues::find(&needs, id).await?;
+    let scope = Scope { issue: Some(issue.id), ..Scope::between(Seq::FIRST, Seq(u64::MAX)) };
+    let (intent, cause, pace) = (Intent::RecoverFailed, Cause::Asked, Pace::default());
+    let plan = ReplayPlan { destination: issue.destination, intent, cause, scope, pace };
+    start(&needs, plan).await
 }
 
 /// Lists replays, newest first.

@@ -25,6 +25,7 @@ const MEMBERS: &[&str] = &[
     "received_from",
     "received_until",
     "failed_since",
+    "issue",
     "source",
     "user",
     "filter",
@@ -65,10 +66,10 @@ impl Reader {
             rate: self.count(&object, "rate", limits::RATE_EVENTS_MAX),
             concurrency: self.count(&object, "concurrency", limits::CONCURRENCY_MAX),
         };
-        if let Some(node) = object.get("failed_since")
-            && intent.is_some_and(|intent| intent != Intent::RecoverFailed)
-        {
-            self.0.add([node.finding("is only for the intent recover_failed")]);
+        if intent.is_some_and(|intent| intent != Intent::RecoverFailed) {
+            let misplaced =
+                ["failed_since", "issue"].into_iter().filter_map(|name| object.get(name));
+            self.0.add(misplaced.map(|node| node.finding("is only for the intent recover_failed")));
         }
         let (destination, intent) = (DestinationId::new(destination?), intent?);
         Some(ReplayPlan { destination, intent, cause: Cause::Asked, scope, pace })
@@ -82,6 +83,7 @@ impl Reader {
             received_from: self.time(object, "received_from"),
             received_until: self.time(object, "received_until"),
             failed_since: self.time(object, "failed_since"),
+            issue: self.optional(object, "issue", body::place).map(|place| place.0),
             source: self.optional(object, "source", Node::string).map(SourceId::new),
             user: self.optional(object, "user", Node::string),
             filter: self.filter(object),

@@ -69,6 +69,7 @@ pub fn failed(connection: &Connection, query: &FailedQuery) -> rusqlite::Result<
     let sql = "SELECT DISTINCT seq FROM attempts a INDEXED BY attempts_given_up
          WHERE fate = 3 AND destination = ?1 AND seq >= ?2 AND seq < ?3
              AND at >= coalesce(?4, at) AND reason IS NOT ?5
+             AND (?7 IS NULL OR issue = ?7)
              AND NOT EXISTS (SELECT 1 FROM attempts d INDEXED BY attempts_of_replays
                  WHERE d.replay IS NOT NULL AND d.seq = a.seq AND d.destination = a.destination
                      AND d.fate = 1 AND d.id > a.id)
@@ -80,7 +81,8 @@ pub fn failed(connection: &Connection, query: &FailedQuery) -> rusqlite::Result<
     let since = query.since.map(|since| since.0);
     // A search without a name for the reason leaves none out: no reason has this key.
     let skipped = skipped.unwrap_or(-1);
-    seqs(&transaction, sql, (destination, first, end, since, skipped, query.rows_max))
+    let issue = query.issue.map(u64::cast_signed);
+    seqs(&transaction, sql, (destination, first, end, since, skipped, query.rows_max, issue))
 }
 
 fn seqs(connection: &Connection, sql: &str, params: impl Params) -> rusqlite::Result<Vec<Seq>> {
