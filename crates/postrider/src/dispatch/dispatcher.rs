@@ -87,14 +87,13 @@ impl<W: World> Dispatcher<W> {
         let duty =
             Duty::of(&catalog.borrow_and_update(), &parts.id).ok_or(StartError::NotAtWork)?;
         let sender = parts.world.sender(&duty.destination).map_err(StartError::Settings)?;
-        let schedule = parts.store.schedule.clone();
-        let stored = load(&*schedule, &parts.reader()).await?;
+        let stored = load(&*parts.store.schedule, &parts.reader()).await?;
         let state = stored.unwrap_or_else(|| ScheduleState::at(parts.beginning(&duty)));
         let feed = Feed::new(&parts.store, &catalog.borrow(), parts.replay.as_ref());
         let follow = |replay| Follower::new(&parts.store, replay, parts.lead.clone());
         let follower = parts.replay.clone().map(follow);
         let own = &duty.destination.delivery;
-        let order = own.order.unwrap_or(parts.policy.order);
+        let agenda = Agenda::resume(own.order.unwrap_or(parts.policy.order), state);
         let mut dispatcher = Self {
             retry: parts.policy.retry.with(&own.retry),
             flow: Flow::new(parts.bounds(own.bounds), parts.world.now()),
@@ -105,8 +104,8 @@ impl<W: World> Dispatcher<W> {
             feed,
             follower,
             rereader: Rc::new(Rereader::new(parts.store.journal.clone())),
-            schedule,
-            agenda: Agenda::resume(order, state),
+            schedule: parts.store.schedule.clone(),
+            agenda,
             read_ahead: VecDeque::new(),
             rest: None,
             unshelving: None,
@@ -332,10 +331,9 @@ impl<W: World> Dispatcher<W> {
             if let Some(follower) = &self.follower {
                 follower.started();
             }
-            let sender = self.sender.clone();
-            let rereader = self.rereader.clone();
-            let terms = (self.parts.occasion(), now);
-            self.attempts.push(Box::pin(attempt(sender, rereader, going, terms)));
+            let (sender, rereader) = (self.sender.clone(), self.rereader.clone());
+            let begun = attempt(sender, rereader, going, (self.parts.occasion(), now));
+            self.attempts.push(Box::pin(begun));
         }
         self.stake.pause();
     }
@@ -467,10 +465,10 @@ impl<W: World> Dispatcher<W> {
                 }
                 (chunk.next, self.duty.owed(&chunk.gaps))
             }
-            Found::Portion(portion) => {
-                let (next, gaps) = (portion.next, portion.gaps.clone());
+            Found::Portion(mut portion) => {
+                let passed = (portion.next, std::mem::take(&mut portion.gaps));
                 self.read_ahead.extend(feed::taken(portion));
-                (next, gaps)
+                passed
             }
         };
         if !gaps.is_empty() {
@@ -516,8 +514,8 @@ impl<W: World> Dispatcher<W> {
         let turn = self.flow.end(ended, now);
         let work = &self.parts.gauge.work;
         work.ended(Class::of(outcome), Duration::from_micros(attempt.duration_us.into()));
-        let jitter = self.parts.world.jitter();
-        let moment = Moment { now, jitter, endpoint: self.flow.endpoint() };
+        let (jitter, endpoint) = (self.parts.world.jitter(), self.flow.endpoint());
+        let moment = Moment { now, jitter, endpoint };
         let decision = retry::decide(&self.retry, attempt.tries, outcome, moment);
         let fate = match decision {
             Decision::Close => Fate::Delivered,
@@ -590,8 +588,7 @@ impl<W: World> Dispatcher<W> {
             }
             let answer = pending(&mut self.settling).await;
             self.settled(answer)?;
-            // Storage that has no room may have some later. A server that ends does not wait for
-            // that: what is not settled is made again.
+            // It may have room later; a server that ends does not wait, and all is made again.
             if self.rest.is_some() {
                 tokio::select! {
                     () = clock::rested(&mut self.rest) => {}
