@@ -72,6 +72,14 @@ pub const LANE_DELIVERIES_MAX: usize = 512;
 /// The same for a lane whose first delivery has failed. Source: chosen.
 pub const FAILING_LANE_DELIVERIES_MAX: usize = 16;
 
+/// Lanes whose next deliveries are read back from disk at once. Source: chosen; a commit of some
+/// milliseconds comes between, and so does not hold up users who have one delivery each.
+pub const LINES_AT_ONCE: usize = 64;
+
+/// Deliveries read back of each of many lanes. Source: chosen; several, so that a lane is not asked
+/// for again at once.
+pub const LINE_DELIVERIES_LEAST: usize = 16;
+
 /// Deliveries that are to wait on disk and are not written down yet; when reached, reading stops.
 /// Source: chosen; what comes while an attempt takes long.
 pub const UNWRITTEN_DELIVERIES_MAX: usize = 8_192;

@@ -23,8 +23,7 @@ use domain::limits;
 use domain::time::Timestamp;
 use futures_util::stream::{FuturesUnordered, StreamExt};
 use storage::{
-    Fate, FilteredCount, OpenDelivery, Receipt, Schedule, ScheduleState, Settlement, ShelfLine,
-    Snapshot, StorageError,
+    Fate, FilteredCount, Receipt, Schedule, ScheduleState, Settlement, Snapshot, StorageError,
 };
 use tokio::sync::watch;
 
@@ -37,7 +36,7 @@ use super::follower::Follower;
 use super::parts::{Parts, StartError};
 use super::records::Records;
 use super::taken::{self, Taken};
-use super::waits::{load, pending, recovered, shelved, sleep};
+use super::waits::{Answered, Asked, ask, load, pending, recovered, shelved, sleep};
 use super::world::World;
 use crate::clock::{self, Rest};
 use crate::live::{FilteredSample, Left, Wish};
@@ -66,7 +65,7 @@ pub(super) struct Dispatcher<W: World> {
     /// A read or a settlement has failed; the next try comes after this.
     rest: Option<Rest>,
     /// A line of shelved deliveries that the store is asked for.
-    unshelving: Option<(ShelfLine, Receipt<Vec<OpenDelivery>>)>,
+    unshelving: Option<Asked>,
     settling: Option<Receipt<()>>,
     /// What is being settled, until it is committed.
     unconfirmed: Option<Settlement>,
@@ -418,18 +417,17 @@ impl<W: World> Dispatcher<W> {
     fn unshelve(&mut self) {
         if self.unshelving.is_none()
             && self.rest.is_none()
-            && let Some((line, count)) = self.agenda.next_line()
+            && let Some((lines, count)) = self.agenda.next_lines()
         {
-            let receipt = self.schedule.unshelve(&self.parts.reader(), line, count);
-            self.unshelving = Some((line, receipt));
+            self.unshelving = Some(ask(&*self.schedule, &self.parts.reader(), lines, count));
         }
     }
 
-    fn unshelved(&mut self, answer: (ShelfLine, Result<Vec<OpenDelivery>, StorageError>)) {
+    fn unshelved(&mut self, (lines, answer): Answered) {
         match answer {
-            (line, Ok(back)) => self.agenda.unshelve(line, back),
-            (line, Err(error)) => {
-                self.agenda.ask_again(line);
+            Ok(back) => self.agenda.unshelve(lines.into_iter().zip(back)),
+            Err(error) => {
+                self.agenda.ask_again(lines);
                 self.rest_after(&error, "read what waits on disk");
             }
         }

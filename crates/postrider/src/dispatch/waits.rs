@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use domain::limits;
 use domain::time::Timestamp;
+use futures_util::future::{TryJoinAll, try_join_all};
 use storage::{OpenDelivery, Reader, Receipt, Schedule, ScheduleState, ShelfLine, StorageError};
 
 use crate::clock;
@@ -27,14 +28,31 @@ pub async fn recovered(recovering: &mut Option<Pin<Box<dyn Future<Output = ()>>>
     }
 }
 
-/// Waits for a line of shelved deliveries, forever where none was asked for.
-pub async fn shelved(
-    asked: &mut Option<(ShelfLine, Receipt<Vec<OpenDelivery>>)>,
-) -> (ShelfLine, Result<Vec<OpenDelivery>, StorageError>) {
-    let Some((line, receipt)) = asked else { return std::future::pending().await };
-    let answer = (*line, receipt.await);
+/// Lines of shelved deliveries that the store is asked for.
+pub type Asked = (Vec<ShelfLine>, TryJoinAll<Receipt<Vec<OpenDelivery>>>);
+
+/// Lines that were asked for, and what the store has of each.
+pub type Answered = (Vec<ShelfLine>, Result<Vec<Vec<OpenDelivery>>, StorageError>);
+
+/// Asks the store for the first so many deliveries of each line.
+pub fn ask(
+    schedule: &dyn Schedule,
+    reader: &Reader,
+    lines: Vec<ShelfLine>,
+    rows_max: u32,
+) -> Asked {
+    let receipts = lines.iter().map(|line| schedule.unshelve(reader, *line, rows_max));
+    let receipts = try_join_all(receipts);
+    (lines, receipts)
+}
+
+/// Waits for lines of shelved deliveries, forever where none were asked for.
+pub async fn shelved(asked: &mut Option<Asked>) -> Answered {
+    let Some((lines, receipts)) = asked else { return std::future::pending().await };
+    let answer = receipts.await;
+    let answered = (std::mem::take(lines), answer);
     *asked = None;
-    answer
+    answered
 }
 
 /// Waits for so long; forever where there is no end.

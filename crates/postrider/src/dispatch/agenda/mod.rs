@@ -27,7 +27,7 @@ use storage::{OpenDelivery, ScheduleState, ShelfLine, StoredEvent, WaitingBy};
 pub use causes::Cause;
 use causes::Causes;
 use filtered::Filtered;
-use shelf::Shelf;
+use shelf::{Answer, Shelf};
 use turns::Turns;
 
 /// Everything unfinished of one destination.
@@ -234,27 +234,35 @@ impl Agenda {
             && self.shelf.unwritten() < limits::UNWRITTEN_DELIVERIES_MAX
     }
 
-    /// The line of shelved deliveries to ask the store for, and how many of them; none where none are
-    /// wanted, or there is no room.
-    pub fn next_line(&mut self) -> Option<(ShelfLine, u32)> {
+    /// The lines of shelved deliveries to ask the store for, and how many of each; none where none
+    /// are wanted, or there is no room.
+    pub fn next_lines(&mut self) -> Option<(Vec<ShelfLine>, u32)> {
         if self.deliveries.len() >= limits::OPEN_DELIVERIES_MAX {
             return None;
         }
-        let count = u32::try_from(self.lane_bounds.moving).unwrap_or(u32::MAX);
-        self.shelf.next_line().map(|line| (line, count))
+        let lines = self.shelf.next_lines();
+        let most = self.lane_bounds.moving;
+        let part = most.checked_div(lines.len())?;
+        let count = part.max(limits::LINE_DELIVERIES_LEAST.min(most));
+        Some((lines, u32::try_from(count).unwrap_or(u32::MAX)))
     }
 
-    /// The store could not be asked for a line.
-    pub fn ask_again(&mut self, line: ShelfLine) {
-        self.shelf.ask_again(line);
+    /// The store could not be asked for lines.
+    pub fn ask_again(&mut self, lines: Vec<ShelfLine>) {
+        self.shelf.ask_again(lines);
     }
 
-    /// Holds what the store had of a line.
-    pub fn unshelve(&mut self, line: ShelfLine, back: Vec<OpenDelivery>) {
-        self.shelf.came_back(line, &back);
-        for delivery in back {
-            self.changed.insert(delivery.seq);
-            self.reopen(delivery);
+    /// Holds what the store had of lines that it was asked for at once. A delivery that stands in two
+    /// of them comes with both.
+    pub fn unshelve(&mut self, answers: impl IntoIterator<Item = (ShelfLine, Vec<OpenDelivery>)>) {
+        for (line, mut back) in answers {
+            let answer = if back.is_empty() { Answer::Nothing } else { Answer::Something };
+            back.retain(|delivery| !self.deliveries.contains_key(&delivery.seq));
+            self.shelf.came_back(line, &back, answer);
+            for delivery in back {
+                self.changed.insert(delivery.seq);
+                self.reopen(delivery);
+            }
         }
     }
 

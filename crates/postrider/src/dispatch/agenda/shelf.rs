@@ -11,6 +11,7 @@ use std::collections::{BTreeSet, HashMap, VecDeque};
 use domain::delivery::lanes::Order;
 use domain::event::{Identities, IdentityHash};
 use domain::id::Seq;
+use domain::limits;
 use storage::{OpenDelivery, ShelfLine};
 
 /// Counts of what is on the shelf, and what is on its way there or back.
@@ -43,6 +44,13 @@ enum Back {
     Unsaid,
     /// A step has it that is not committed.
     Said,
+}
+
+/// Whether the store had something of a line.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Answer {
+    Nothing,
+    Something,
 }
 
 impl Shelf {
@@ -116,27 +124,29 @@ impl Shelf {
         }
     }
 
-    /// The next line to ask the store for.
-    pub fn next_line(&mut self) -> Option<ShelfLine> {
+    /// The next lines to ask the store for, all at once; a commit has to say of what comes back that
+    /// it is held, before it is asked again.
+    pub fn next_lines(&mut self) -> Vec<ShelfLine> {
         if self.back != Back::Settled {
-            return None;
+            return Vec::new();
         }
-        let identity = self.wanted.pop_first()?;
         self.was_unwritten = self.is_unwritten();
-        Some(ShelfLine { order: self.order, identity })
+        let next = std::iter::from_fn(|| self.wanted.pop_first());
+        let next = next.take(limits::LINES_AT_ONCE);
+        next.map(|identity| ShelfLine { order: self.order, identity }).collect()
     }
 
     /// The store could not be asked.
-    pub fn ask_again(&mut self, line: ShelfLine) {
-        self.wanted.insert(line.identity);
+    pub fn ask_again(&mut self, lines: Vec<ShelfLine>) {
+        self.wanted.extend(lines.into_iter().map(|line| line.identity));
     }
 
-    /// What the store had of a line is held now.
-    pub fn came_back(&mut self, line: ShelfLine, back: &[OpenDelivery]) {
-        for delivery in back {
+    /// What the store had of a line is held now; `news` of it was not held by another line yet.
+    pub fn came_back(&mut self, line: ShelfLine, news: &[OpenDelivery], back: Answer) {
+        for delivery in news {
             self.remove(delivery.identities);
         }
-        if !back.is_empty() {
+        if !news.is_empty() {
             self.back = Back::Unsaid;
         }
         let is_more = match line.identity {
@@ -144,7 +154,7 @@ impl Shelf {
             None => self.loose > 0,
         };
         // Where one of its deliveries waits for an earlier one of another lane, that lane asks for it.
-        match (is_more, back.is_empty() && self.was_unwritten) {
+        match (is_more, back == Answer::Nothing && self.was_unwritten) {
             (true, true) if self.is_unwritten() => self.later.push(line.identity),
             (true, true) => _ = self.wanted.insert(line.identity),
             (true, false) if line.identity.is_none() => _ = self.wanted.insert(None),

@@ -262,8 +262,8 @@ struct Life {
     open: BTreeMap<Seq, OpenDelivery>,
     /// A step that is not committed yet.
     step: Option<Step>,
-    /// A line that the store has been asked for.
-    asked: Option<(ShelfLine, Vec<OpenDelivery>)>,
+    /// Lines that the store has been asked for.
+    asked: Option<Vec<(ShelfLine, Vec<OpenDelivery>)>>,
     bounds: LaneBounds,
     sending: BTreeSet<Seq>,
     arrived: Vec<Seq>,
@@ -362,14 +362,15 @@ impl Life {
         self.agenda.settled();
     }
 
-    /// Hands over the line that was asked for, or asks for one.
+    /// Hands over the lines that were asked for, or asks for some.
     fn unshelve(&mut self) {
-        if let Some((line, back)) = self.asked.take() {
-            assert!(back.iter().all(|one| one.is_shelved));
-            return self.agenda.unshelve(line, back);
+        if let Some(answers) = self.asked.take() {
+            assert!(answers.iter().flat_map(|(_, back)| back).all(|one| one.is_shelved));
+            return self.agenda.unshelve(answers);
         }
-        let Some((line, count)) = self.agenda.next_line() else { return };
-        self.asked = Some((line, self.line(line, count as usize)));
+        let Some((lines, count)) = self.agenda.next_lines() else { return };
+        let answer = |line| (line, self.line(line, count as usize));
+        self.asked = Some(lines.into_iter().map(answer).collect());
     }
 
     /// What the store has of a line: the first of it that wait for no other one there.
