@@ -5,6 +5,7 @@
 //! Deliberately unknown here: how a command is carried out, and where text is printed.
 
 use std::ffi::OsString;
+use std::net::SocketAddr;
 use std::path::PathBuf;
 
 use clap::error::ErrorKind;
@@ -50,6 +51,8 @@ pub enum Command {
     },
     /// Print the reference page of the reasons, or explain the one with this code.
     Reasons(Option<String>),
+    /// Say how a running server fares.
+    Status(SocketAddr, Shape),
     /// Print the reference page of the metrics.
     Metrics,
     /// Compare what was answered with what arrived.
@@ -133,6 +136,9 @@ pub fn read(
         Some(("reasons", matches)) => {
             Ok(Command::Reasons(matches.get_one::<String>("code").cloned()))
         }
+        Some(("status", matches)) => {
+            Ok(Command::Status(gathered(matches)?.config.admin, shape(matches)))
+        }
         Some(("metrics", _)) => Ok(Command::Metrics),
         Some(("audit", matches)) => Ok(Command::Audit(audit_order(matches))),
         Some(("replay", matches)) => {
@@ -193,6 +199,7 @@ fn command_line() -> clap::Command {
         .arg_required_else_help(true)
         .disable_help_subcommand(true)
         .subcommand(serve())
+        .subcommand(with_setting("admin", status()))
         .subcommand(config())
         .subcommand(check())
         .subcommand(backup())
@@ -211,13 +218,9 @@ fn serve() -> clap::Command {
 }
 
 fn check() -> clap::Command {
-    let json = Arg::new("json")
-        .long("json")
-        .action(ArgAction::SetTrue)
-        .help("Tell it as one JSON object, for programs");
     let command = clap::Command::new("check")
         .about("Say what is damaged in a data directory or a backup; exit with 1 if anything is")
-        .arg(json);
+        .arg(json_flag());
     with_data_dir(command).after_help(AFTER_CHECK_HELP)
 }
 
@@ -244,6 +247,19 @@ fn reasons() -> clap::Command {
     clap::Command::new("reasons")
         .about("Explain every reason for a refusal or a failed attempt, and what to do about it")
         .arg(Arg::new("code").value_name("CODE").help("Only this one, for example connect_refused"))
+}
+
+fn status() -> clap::Command {
+    clap::Command::new("status")
+        .about("Say how a running server fares; exit with 2 if something needs a look")
+        .arg(json_flag())
+}
+
+fn json_flag() -> Arg {
+    Arg::new("json")
+        .long("json")
+        .action(ArgAction::SetTrue)
+        .help("Tell it as one JSON object, for programs")
 }
 
 fn metrics() -> clap::Command {

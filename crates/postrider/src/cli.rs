@@ -1,6 +1,7 @@
 //! The command line: carries out what was asked for, and is the only place that prints.
 
 use std::io::Write;
+use std::net::SocketAddr;
 use std::path::Path;
 use std::process::ExitCode;
 use std::time::Duration;
@@ -15,7 +16,7 @@ use crate::replay_order::{self, ReplayOrder};
 use crate::supervisor::Inherited;
 use crate::terminal::{Terminal, chain};
 use crate::upkeep::{self, Shape};
-use crate::{Controls, Listeners, reasons, run, signals, telemetry, workspace_file};
+use crate::{Controls, Listeners, reasons, run, signals, status_page, telemetry, workspace_file};
 
 /// How long the last lines may take to be written at the end. Source: chosen.
 const TERMINAL_TIME_MAX: Duration = Duration::from_millis(500);
@@ -41,6 +42,7 @@ pub fn main() -> ExitCode {
             Some(text) => show(&text),
             None => fail(EXIT_USAGE, &format!("error: no reason {code:?}; see postrider reasons")),
         },
+        Command::Status(admin, shape) => tell_status(admin, shape),
         Command::Metrics => show(&metrics::page()),
         Command::Audit(order) => compare(&order),
         Command::Replay(order) => have_replayed(&order),
@@ -150,6 +152,19 @@ fn have_replayed(order: &ReplayOrder) -> ExitCode {
         Ok((line, is_all_delivered)) => {
             let shown = show(&format!("{line}\n"));
             if is_all_delivered { shown } else { ExitCode::FAILURE }
+        }
+        Err(error) => fail(1, &format!("error: {}", chain(&error))),
+    }
+}
+
+/// The exit code where something needs a look.
+const EXIT_TROUBLE: u8 = 2;
+
+fn tell_status(admin: SocketAddr, shape: Shape) -> ExitCode {
+    match status_page::status(admin, shape) {
+        Ok(page) => {
+            let shown = show(&page.text);
+            if page.is_well { shown } else { ExitCode::from(EXIT_TROUBLE) }
         }
         Err(error) => fail(1, &format!("error: {}", chain(&error))),
     }

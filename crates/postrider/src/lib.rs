@@ -20,7 +20,9 @@ mod listeners;
 mod live;
 mod reasons;
 mod replay;
+mod remote;
 mod replay_order;
+mod status_page;
 mod retention;
 #[cfg(test)]
 mod samples;

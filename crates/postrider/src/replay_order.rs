@@ -4,18 +4,16 @@
 //! was delivered. The server does the work: whoever stops watching stops nothing. Deliberately unknown
 //! here: everything but the API.
 
-use std::io::{Read, Write};
-use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, TcpStream};
+use std::net::SocketAddr;
 use std::time::Duration;
 
 use serde::Deserialize;
 use serde_json::Value;
 
+use crate::remote::{RemoteError, ask};
+
 /// How often a replay is looked at. Source: chosen; a line a second is read with ease.
 const LOOK_EVERY: Duration = Duration::from_secs(1);
-
-/// Longest wait for an answer. Source: as long as the server gives a request.
-const ANSWER_TIME_MAX: Duration = domain::limits::ADMIN_REQUEST_TIME_MAX;
 
 /// What is asked for.
 #[derive(Clone, PartialEq, Debug)]
@@ -37,26 +35,6 @@ pub enum ReplayWish {
     Watch(u64),
 }
 
-/// Why it could not be done.
-#[derive(Debug, thiserror::Error)]
-pub enum ReplayError {
-    /// Nobody answers there.
-    #[error("cannot ask the server at {admin}")]
-    Unreachable {
-        /// Where.
-        admin: SocketAddr,
-        /// Why.
-        #[source]
-        source: std::io::Error,
-    },
-    /// What came is no answer of ours.
-    #[error("the server at {0} gave no answer that makes sense; is it Postrider's admin listener?")]
-    NoAnswer(SocketAddr),
-    /// The server refuses, and says why.
-    #[error("{0}")]
-    Refused(String),
-}
-
 /// A replay as the API shows it.
 #[derive(Debug, Deserialize)]
 struct Replay {
@@ -72,11 +50,11 @@ struct Replay {
 /// and whether all was delivered.
 ///
 /// # Errors
-/// See [`ReplayError`].
+/// See [`RemoteError`].
 pub fn carry_out(
     order: &ReplayOrder,
     mut tell: impl FnMut(&str),
-) -> Result<(String, bool), ReplayError> {
+) -> Result<(String, bool), RemoteError> {
     let id = match &order.wish {
         ReplayWish::Estimate(body) => {
             let estimate = ask(order.admin, "POST", "/api/v1/replays/estimate", body)?;
@@ -97,7 +75,7 @@ fn watch(
     admin: SocketAddr,
     id: u64,
     mut tell: impl FnMut(&str),
-) -> Result<(String, bool), ReplayError> {
+) -> Result<(String, bool), RemoteError> {
     let mut last = String::new();
     loop {
         let shown = ask(admin, "GET", &format!("/api/v1/replays/{id}"), &Value::Null)?;
@@ -128,8 +106,8 @@ impl Replay {
     }
 }
 
-fn replay(admin: SocketAddr, shown: Value) -> Result<Replay, ReplayError> {
-    serde_json::from_value(shown).map_err(|_| ReplayError::NoAnswer(admin))
+fn replay(admin: SocketAddr, shown: Value) -> Result<Replay, RemoteError> {
+    serde_json::from_value(shown).map_err(|_| RemoteError::NoAnswer(admin))
 }
 
 /// An estimate in a few lines.
@@ -154,51 +132,6 @@ fn estimated(estimate: &Value) -> String {
     text
 }
 
-/// Asks the API, on a connection of its own.
-fn ask(admin: SocketAddr, method: &str, path: &str, body: &Value) -> Result<Value, ReplayError> {
-    let body = if body.is_null() { String::new() } else { body.to_string() };
-    let answer = exchange(reachable(admin), method, path, &body)
-        .map_err(|source| ReplayError::Unreachable { admin, source })?;
-    let text = String::from_utf8(answer).map_err(|_| ReplayError::NoAnswer(admin))?;
-    let (head, body) = text.split_once("\r\n\r\n").ok_or(ReplayError::NoAnswer(admin))?;
-    let answer: Value = serde_json::from_str(body).map_err(|_| ReplayError::NoAnswer(admin))?;
-    if head.starts_with("HTTP/1.1 2") { Ok(answer) } else { Err(refused(&answer)) }
-}
-
-fn exchange(admin: SocketAddr, method: &str, path: &str, body: &str) -> std::io::Result<Vec<u8>> {
-    let mut stream = TcpStream::connect_timeout(&admin, ANSWER_TIME_MAX)?;
-    stream.set_read_timeout(Some(ANSWER_TIME_MAX))?;
-    let length = body.len();
-    let head = format!(
-        "{method} {path} HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\n\
-         content-length: {length}\r\n\r\n{body}"
-    );
-    stream.write_all(head.as_bytes())?;
-    let mut answer = Vec::new();
-    stream.read_to_end(&mut answer)?;
-    Ok(answer)
-}
-
-/// The problem in words, with every mistake.
-fn refused(problem: &Value) -> ReplayError {
-    let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
-    let mut told = text(&problem["detail"]);
-    for mistake in problem["mistakes"].as_array().into_iter().flatten() {
-        told = format!("{told}\n  {}: {}", text(&mistake["field"]), text(&mistake["detail"]));
-    }
-    ReplayError::Refused(told)
-}
-
-/// Where a listener can be reached that listens on every address.
-fn reachable(mut admin: SocketAddr) -> SocketAddr {
-    match admin.ip() {
-        IpAddr::V4(ip) if ip.is_unspecified() => admin.set_ip(Ipv4Addr::LOCALHOST.into()),
-        IpAddr::V6(ip) if ip.is_unspecified() => admin.set_ip(Ipv6Addr::LOCALHOST.into()),
-        _ => {}
-    }
-    admin
-}
-
 #[cfg(test)]
 mod tests {
     use serde_json::json;
@@ -206,7 +139,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn estimates_and_refusals_are_told_in_words() {
+    fn estimates_are_told_in_words() {
         let estimate = json!({
             "events": 12, "complete": true, "users": 3, "seconds": 1.2,
             "oldest": {"seq": 1, "received_at": "a"}, "newest": {"seq": 9, "received_at": "b"},
@@ -217,11 +150,5 @@ mod tests {
         assert_eq!(estimated(&estimate), want);
         let unknown = json!({"events": 0, "complete": false, "users": null, "passed": []});
         assert_eq!(estimated(&unknown), "about 0 events");
-        let problem = json!({"detail": "the request has 1 mistake",
-            "mistakes": [{"field": "intent", "detail": "is missing"}]});
-        assert_eq!(
-            refused(&problem).to_string(),
-            "the request has 1 mistake\n  intent: is missing"
-        );
     }
 }

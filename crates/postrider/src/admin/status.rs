@@ -43,6 +43,8 @@ pub struct Status {
     rejected: u64,
     /// Connections of clients closed since the start for want of room.
     turned_away: u64,
+    /// Whether no events are taken as the disk is nearly full.
+    is_disk_low: bool,
     sources: Vec<SourceStatus>,
     destinations: Vec<DestinationStatus>,
     /// Destinations that may be put back.
@@ -176,6 +178,7 @@ pub async fn show(State(needs): State<Arc<Needs>>) -> Result<Json<Status>, Probl
         recalled: needs.gauges.is_recalled.load(Relaxed),
         rejected: needs.gauges.refusals.total(),
         turned_away: needs.gauges.turned_away.load(Relaxed),
+        is_disk_low: needs.gauges.is_disk_low.load(Relaxed),
         sources: workspace.sources.iter().map(|one| source(one, now)).collect(),
         removed: workspace.removed.iter().map(|one| removed(one, &needs)).collect(),
         destinations: destinations.map(|one| destination(one, &needs, &totals, now)).collect(),

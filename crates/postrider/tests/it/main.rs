@@ -41,6 +41,7 @@ mod retries;
 mod odd_answers;
 mod kept_connections;
 mod methods;
+mod status_page;
 mod templates;
 mod dynamic;
 mod signing;
