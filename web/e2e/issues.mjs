@@ -85,10 +85,13 @@ export async function issueStories({ story, browser, binary }) {
     await page.getByRole("link", { name: "The endpoint refused the event." }).click();
     await page.waitForURL(/\/issues\/\d+$/);
     await page.locator(".facts dt", { hasText: "What to do" }).waitFor();
-    await page.getByText("3 deliveries", { exact: true }).waitFor();
+    await page.locator(".facts dd", { hasText: "3 deliveries" }).first().waitFor();
     assert.equal(await page.locator("tbody tr").count(), 3);
     await examine(page, "issue");
     await fits(page, "issue");
+    await page.getByRole("button", { name: "Deliver again" }).click();
+    await page.getByRole("status").getByText("Replay 1 makes 3 deliveries again").waitFor();
+    await examine(page, "issue-recovered");
     await page.locator("tbody a").first().click();
     await page.waitForURL(/\/deliveries\/acme\/\d+$/);
   });

@@ -1,4 +1,4 @@
-// Reads JSON from the admin API of the same origin and turns every failure into one of two errors.
+// Asks the admin API of the same origin for JSON, and turns every failure into one of two errors.
 import type { ProblemBody } from "./types";
 
 const TIMEOUT_MS = 10_000;
@@ -47,12 +47,21 @@ export async function read<T>(
   for (const [name, value] of Object.entries(query)) {
     if (value !== undefined && value !== "") search.set(name, String(value));
   }
-  const url = search.size > 0 ? `${path}?${search}` : path;
+  return await ask<T>("GET", search.size > 0 ? `${path}?${search}` : path, signal);
+}
+
+/** Has something done; the answer says what. */
+export async function act<T>(path: string): Promise<T> {
+  return await ask<T>("POST", path);
+}
+
+async function ask<T>(method: "GET" | "POST", url: string, signal?: AbortSignal): Promise<T> {
   const limit = AbortSignal.timeout(TIMEOUT_MS);
   let status: number;
   let text: string;
   try {
     const answer = await fetch(url, {
+      method,
       headers: { accept: "application/json" },
       signal: signal ? AbortSignal.any([signal, limit]) : limit,
     });

@@ -1,6 +1,6 @@
 // The polled questions of the dashboard, each with its key and rhythm, for TanStack Query.
 import { keepPreviousData, QueryClient, queryOptions } from "@tanstack/react-query";
-import { read } from "./client";
+import { act, read } from "./client";
 import type {
   Attempt,
   Fate,
@@ -92,6 +92,10 @@ export const issueQuery = (id: string) =>
         signal,
       ),
   });
+
+/** Has a replay made of what was given up by an issue. */
+export const recoverIssue = async (id: number) =>
+  await act<{ id: number; expected: number | null }>(`/api/v1/issues/${id}/recover`);
 
 export const rejectionsQuery = () =>
   queryOptions({

@@ -12,6 +12,7 @@ import { State } from "../../parts/State";
 import { Time } from "../../parts/Time";
 import { issueLook } from "../../parts/words";
 import { statusWords, usersWords } from "./issues";
+import { Recover } from "./Recover";
 
 const route = getRouteApi("/issues/$id");
 
@@ -38,7 +39,7 @@ function Facts({ issue, name }: { issue: Issue; name: string }) {
       <dt>Given up</dt>
       <dd>
         {counted(issue.gave_up, "delivery", "deliveries")}
-        {issue.expired > 0 && `, and ${exact(issue.expired)} expired`}
+        {issue.expired > 0 && `, and ${exact(issue.expired)} expired`} <Recover issue={issue} />
       </dd>
       <dt>Failed attempts</dt>
       <dd>{exact(issue.failed)}</dd>
