@@ -92,7 +92,9 @@ function measure(step, options, leftMs) {
   const { bin, quick, programs } = options;
   const connections = Number(step.slice(1));
   // Many deliveries for each event: a shorter load, so that the drain stays short.
-  const seconds = "dn".includes(step[0]) ? Math.max(1, Math.round(options.seconds / 4)) : options.seconds;
+  const seconds = "dn".includes(step[0])
+    ? Math.max(1, Math.round(options.seconds / 4))
+    : options.seconds;
   switch (step[0]) {
     case "a":
       return measureProxy({ connections, seconds });

@@ -1,31 +1,20 @@
 // Issues: what fails, grouped by destination, reason and status; the worst first.
-import { NativeSelect } from "@mantine/core";
 import { useQuery } from "@tanstack/react-query";
 import { getRouteApi, Link } from "@tanstack/react-router";
 import { useEffect } from "react";
 import { issuesQuery, statusQuery } from "../../api/queries";
 import { type Destination, ISSUE_STATES, type Issue, type IssueState } from "../../api/types";
-import { count, exact } from "../../parts/format";
+import { Choice, DestinationChoice } from "../../parts/Choice";
+import { Count } from "../../parts/Count";
+import { exact } from "../../parts/format";
 import { Hostile } from "../../parts/Hostile";
 import { Nothing, Panel, Scroll } from "../../parts/Panel";
 import { State } from "../../parts/State";
 import { Time } from "../../parts/Time";
-import { issueLook, type Tone } from "../../parts/words";
+import { issueLook } from "../../parts/words";
 import { statusWords, summary, usersWords, worstFirst } from "./issues";
 
 const route = getRouteApi("/issues");
-
-function Count({ n, tone }: { n: number; tone?: Tone }) {
-  return (
-    <td
-      className="number-cell"
-      data-tone={n > 0 ? tone : undefined}
-      data-zero={n === 0 || undefined}
-    >
-      <span title={exact(n)}>{count(n)}</span>
-    </td>
-  );
-}
 
 function Row({ issue, name }: { issue: Issue; name: string }) {
   const open = issue.state === "open";
@@ -73,38 +62,27 @@ function Row({ issue, name }: { issue: Issue; name: string }) {
 }
 
 function Filters({ destinations }: { destinations: Destination[] }) {
-  const { destination = "", state = "" } = route.useSearch();
+  const { destination, state } = route.useSearch();
   const navigate = route.useNavigate();
+  const choose = (part: { destination?: string | undefined; state?: IssueState | undefined }) =>
+    void navigate({ search: (now) => ({ ...now, ...part }), resetScroll: false });
   return (
     <div className="filters">
-      <NativeSelect
-        size="xs"
-        aria-label="Show issues of"
+      <DestinationChoice
+        label="Show issues of"
+        destinations={destinations}
         value={destination}
-        onChange={(event) => {
-          const value = event.currentTarget.value || undefined;
-          void navigate({ search: (now) => ({ ...now, destination: value }), resetScroll: false });
-        }}
-        data={[
-          { value: "", label: "All destinations" },
-          ...destinations.map(({ id, name }) => ({ value: id, label: name || id })),
-        ]}
+        onChoose={(value) => choose({ destination: value })}
       />
-      <NativeSelect
-        size="xs"
-        aria-label="Show issues that are"
+      <Choice
+        label="Show issues that are"
+        all="Open and resolved"
         value={state}
-        onChange={(event) => {
-          const value = (event.currentTarget.value || undefined) as IssueState | undefined;
-          void navigate({ search: (now) => ({ ...now, state: value }), resetScroll: false });
-        }}
-        data={[
-          { value: "", label: "Open and resolved" },
-          ...ISSUE_STATES.map((each) => ({
-            value: each,
-            label: each === "open" ? "Open" : "Resolved",
-          })),
-        ]}
+        options={ISSUE_STATES.map((each) => ({
+          value: each,
+          label: each === "open" ? "Open" : "Resolved",
+        }))}
+        onChoose={(value) => choose({ state: value })}
       />
     </div>
   );

@@ -1,45 +1,34 @@
 // The latest attempts, newest first, with filters that live in the address.
-import { NativeSelect } from "@mantine/core";
 import { useQuery } from "@tanstack/react-query";
 import { getRouteApi } from "@tanstack/react-router";
 import { attemptsQuery } from "../../api/queries";
 import { type Destination, FATES, type Fate } from "../../api/types";
 import { AttemptTable } from "../../parts/AttemptTable";
+import { Choice, DestinationChoice } from "../../parts/Choice";
 import { Nothing, Panel } from "../../parts/Panel";
 import { fateLook } from "../../parts/words";
 
 const route = getRouteApi("/");
 
 function Filters({ destinations }: { destinations: Destination[] }) {
-  const { destination = "", fate = "" } = route.useSearch();
+  const { destination, fate } = route.useSearch();
   const navigate = route.useNavigate();
+  const choose = (part: { destination?: string | undefined; fate?: Fate | undefined }) =>
+    void navigate({ search: (now) => ({ ...now, ...part }), resetScroll: false });
   return (
     <div className="filters">
-      <NativeSelect
-        size="xs"
-        aria-label="Show attempts of"
+      <DestinationChoice
+        label="Show attempts of"
+        destinations={destinations}
         value={destination}
-        onChange={(event) => {
-          const value = event.currentTarget.value || undefined;
-          void navigate({ search: (now) => ({ ...now, destination: value }), resetScroll: false });
-        }}
-        data={[
-          { value: "", label: "All destinations" },
-          ...destinations.map(({ id, name }) => ({ value: id, label: name || id })),
-        ]}
+        onChoose={(value) => choose({ destination: value })}
       />
-      <NativeSelect
-        size="xs"
-        aria-label="Show attempts that ended as"
+      <Choice
+        label="Show attempts that ended as"
+        all="All fates"
         value={fate}
-        onChange={(event) => {
-          const value = (event.currentTarget.value || undefined) as Fate | undefined;
-          void navigate({ search: (now) => ({ ...now, fate: value }), resetScroll: false });
-        }}
-        data={[
-          { value: "", label: "All fates" },
-          ...FATES.map((each) => ({ value: each, label: fateLook(each).word })),
-        ]}
+        options={FATES.map((each) => ({ value: each, label: fateLook(each).word }))}
+        onChoose={(value) => choose({ fate: value })}
       />
     </div>
   );

@@ -1,25 +1,14 @@
 // The table of destinations: where each stands, what waits for it, and how its deliveries ended.
 import { Link } from "@tanstack/react-router";
 import type { Destination } from "../../api/types";
-import { count, exact, span } from "../../parts/format";
+import { Count } from "../../parts/Count";
+import { span } from "../../parts/format";
 import { Hostile } from "../../parts/Hostile";
 import { Nothing, Panel, Scroll } from "../../parts/Panel";
 import { State } from "../../parts/State";
 import { Time } from "../../parts/Time";
 import { destinationLook } from "../../parts/words";
 import { Filtered } from "./Filtered";
-
-function Count({ n, tone }: { n: number; tone?: "bad" | "warn" }) {
-  return (
-    <td
-      className="number-cell"
-      data-tone={n > 0 ? tone : undefined}
-      data-zero={n === 0 || undefined}
-    >
-      <span title={exact(n)}>{count(n)}</span>
-    </td>
-  );
-}
 
 function NextRetry({ at, serverNowMs }: { at: string | null; serverNowMs: number }) {
   if (at === null) return <span className="none">–</span>;
