@@ -288,9 +288,10 @@ impl<W: World> Dispatcher<W> {
     }
 
     /// Whether events are read on. Where the endpoint takes nothing they stay where they are, as long
-    /// as there is something to probe it with: so a dead endpoint costs nothing, however many come.
+    /// as there is one to probe it with that may be taken: so a dead endpoint costs nothing, and one
+    /// that only refuses some users is asked with others.
     fn wants_more(&self) -> bool {
-        let is_at_rest = self.flow.mode() != Mode::Active && self.agenda.unfinished() > 0;
+        let is_at_rest = self.flow.mode() != Mode::Active && self.agenda.has_early();
         self.agenda.has_room() && self.stake.window() > 0 && !is_at_rest
     }
 

@@ -44,6 +44,25 @@ async fn an_endpoint_that_takes_nothing_is_probed_and_gets_everything_when_it_is
 }
 
 #[tokio::test]
+async fn an_endpoint_that_refuses_some_users_is_found_to_take_the_others() {
+    let endpoint = Endpoint::start(|received| {
+        Reply::status(if received.member("userId").starts_with("bad") { 503 } else { 200 })
+    })
+    .await;
+    let server = Server::start(&Workspace::of_app().posts_to("hooks", &endpoint.url("/"))).await;
+    let bad = (0..60).map(|number| {
+        Event::track("x").user(&format!("bad-{number}")).id(&format!("bad-{number}"))
+    });
+    server.accept("/v1/batch", batch(bad)).await;
+    state(&server, "holding").await;
+    server.accept("/v1/track", Event::track("x").user("good").id("good")).await;
+    let is_there = |one: &crate::harness::DestinationStatus| one.delivered_first_try == 1;
+    let shown = || server.admin.destination("hooks");
+    eventually("the good one is delivered", shown, is_there).await;
+    server.stop().await;
+}
+
+#[tokio::test]
 async fn wrong_settings_hold_the_events_until_they_are_mended() {
     let (wrong, _) = endpoint(404).await;
     let (right, _) = endpoint(200).await;

@@ -5,6 +5,11 @@ use domain::time::Timestamp;
 use super::Agenda;
 
 impl Agenda {
+    /// Whether there is one to go that has not failed again and again.
+    pub fn has_early(&self) -> bool {
+        self.turns.any_early()
+    }
+
     /// Bytes of the events held in memory.
     pub fn held_bytes(&self) -> usize {
         self.held_bytes

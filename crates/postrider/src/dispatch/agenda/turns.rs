@@ -51,6 +51,11 @@ impl Turns {
         !self.ready.is_empty() || (has_room && !self.late.is_empty())
     }
 
+    /// Whether it is the turn of one that has not failed again and again.
+    pub fn any_early(&self) -> bool {
+        !self.ready.is_empty()
+    }
+
     /// An attempt has ended, which was the delivery's `number`th.
     pub fn ended(&mut self, number: u32) {
         self.late_under_way -= u32::from(number > limits::LATE_ATTEMPTS);
