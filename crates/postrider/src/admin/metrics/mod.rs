@@ -14,6 +14,7 @@ use axum::http::header::CONTENT_TYPE;
 use axum::response::IntoResponse;
 use domain::delivery::policy::Class;
 use domain::destination::Destination;
+use domain::id::Seq;
 use domain::time::Timestamp;
 use prometheus_client::collector::Collector;
 use prometheus_client::encoding::{DescriptorEncoder, MetricEncoder, NoLabelSet};
@@ -103,6 +104,7 @@ impl Scrape {
 
     fn destinations(&mut self, needs: &Needs, totals: &[Totals], now: Timestamp) {
         let snapshot = needs.store.catalog.watch().borrow().clone();
+        let head = *needs.store.journal.head().borrow();
         for one in &snapshot.workspace.destinations {
             let id = one.id.as_str();
             let gauge = needs.gauges.of(&one.id);
@@ -110,7 +112,7 @@ impl Scrape {
             if let Some(totals) = totals.iter().find(|totals| totals.destination == one.id) {
                 self.deliveries(id, totals);
             }
-            self.backlog(needs, one, now);
+            self.backlog(one, &gauge, (head, now));
         }
     }
 
@@ -138,10 +140,14 @@ impl Scrape {
         self.say(&families::DELIVERY_SECONDS, &[id], until);
     }
 
-    fn backlog(&mut self, needs: &Needs, one: &Destination, now: Timestamp) {
+    fn backlog(
+        &mut self,
+        one: &Destination,
+        gauge: &DestinationGauge,
+        (head, now): (Seq, Timestamp),
+    ) {
         let id = one.id.as_str();
-        let gauge = needs.gauges.of(&one.id);
-        let glance = gauge.glance(*needs.store.journal.head().borrow());
+        let glance = gauge.glance(head);
         let flow = gauge.flow.glance().filter(|_| one.is_at_work());
         self.say(&families::WAITING, &[id], Value::Level(glance.waiting as f64));
         self.say(&families::RETRYING, &[id], Value::Level(glance.retrying as f64));
