@@ -8,6 +8,7 @@ use anyhow::Context;
 use serde_json::json;
 use tokio::time::timeout;
 
+use super::aftermath::Aftermath;
 use crate::ground::Ground;
 use crate::load::Plan;
 use crate::power::{Disk, Medium, Refused, Trouble};
@@ -54,16 +55,8 @@ pub async fn run(order: &Order) -> anyhow::Result<Row> {
             medium = fail(&mut ground, medium, (files, error), &mut ends).await?;
         }
     }
-    let disk = Disk::mount(&ground.data(), medium, None)?;
-    let server = ground.start().await?;
-    let before = ground.answered.lines();
-    ground.until_answered(before + 1).await?;
-    load.stop().await?;
-    ground.drain(&server).await?;
-    server.stop().await?;
-    let is_sound = ground.check().await?;
-    let verdict = ground.audit(0).await?;
-    let medium = disk.unmount()?;
+    let aftermath = Aftermath::of(&mut ground, medium, load).await?;
+    let Aftermath { is_sound, verdict, .. } = aftermath;
     let Ends { ended, went_on, wrong, silent } = ends;
     let measured = format!(
         "{}; {ended} times it ended, {went_on} times it went on with room, wrong: {wrong:?}, \
@@ -77,10 +70,7 @@ pub async fn run(order: &Order) -> anyhow::Result<Row> {
     let conditions =
         [verdict.clean, is_sound, wrong.is_empty(), silent.is_empty(), ended > 0, went_on > 0];
     let row = row.measured(measured, numbers, &conditions);
-    if row.has_failed() {
-        medium.copy_to(&ground.data())?;
-    }
-    Ok(ground.end(row))
+    aftermath.end(ground, row)
 }
 
 /// Runs a server until writes of some files fail, and answers what is left on its disk.

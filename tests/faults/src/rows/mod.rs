@@ -1,5 +1,6 @@
 //! The rows, a file each. In comes an order; out goes a row of the table.
 
+mod aftermath;
 mod kills;
 mod power;
 mod order;

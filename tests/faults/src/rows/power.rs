@@ -8,6 +8,7 @@ use anyhow::Context;
 use serde_json::json;
 use tokio::time::timeout;
 
+use super::aftermath::Aftermath;
 use crate::dice::Dice;
 use crate::ground::Ground;
 use crate::load::Plan;
@@ -50,16 +51,8 @@ pub async fn run(order: &Order) -> anyhow::Result<Row> {
     for _ in 0..cuts {
         medium = cut(&mut ground, medium, &mut all).await?;
     }
-    let disk = Disk::mount(&ground.data(), medium, None)?;
-    let server = ground.start().await?;
-    let before = ground.answered.lines();
-    ground.until_answered(before + 1).await?;
-    load.stop().await?;
-    ground.drain(&server).await?;
-    server.stop().await?;
-    let is_sound = ground.check().await?;
-    let verdict = ground.audit(0).await?;
-    let medium = disk.unmount()?;
+    let aftermath = Aftermath::of(&mut ground, medium, load).await?;
+    let Aftermath { is_sound, verdict, .. } = aftermath;
     let Cuts { loss: Loss { unsynced, kept, torn, names }, while_starting } = all;
     let measured = format!(
         "{}; {while_starting} cuts while starting, {unsynced} unsynced changes, {kept} left whole, \
@@ -73,10 +66,7 @@ pub async fn run(order: &Order) -> anyhow::Result<Row> {
     });
     let conditions = [verdict.clean, is_sound, verdict.answered > cuts, unsynced > cuts];
     let row = row.measured(measured, numbers, &conditions);
-    if row.has_failed() {
-        medium.copy_to(&ground.data())?;
-    }
-    Ok(ground.end(row))
+    aftermath.end(ground, row)
 }
 
 /// Runs a server until the power is cut, and answers what is left on its disk.
