@@ -55,12 +55,23 @@ pub enum Command {
     Status(SocketAddr, Shape),
     /// Print the reference page of the metrics.
     Metrics,
+    /// Print the reference of the API.
+    Api(ApiShape),
     /// Compare what was answered with what arrived.
     Audit(AuditOrder),
     /// Have a running server deliver again.
     Replay(ReplayOrder),
     /// Print this text: help, or the version.
     Show(String),
+}
+
+/// How the reference of the API is shown.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum ApiShape {
+    /// As a page for people.
+    Page,
+    /// As OpenAPI has it.
+    OpenApi,
 }
 
 /// Which logs are compared, and how what is found is shown.
@@ -140,6 +151,10 @@ pub fn read(
             Ok(Command::Status(gathered(matches)?.config.admin, shape(matches)))
         }
         Some(("metrics", _)) => Ok(Command::Metrics),
+        Some(("api", found)) => Ok(Command::Api(match found.get_flag("openapi") {
+            true => ApiShape::OpenApi,
+            false => ApiShape::Page,
+        })),
         Some(("audit", matches)) => Ok(Command::Audit(audit_order(matches))),
         Some(("replay", matches)) => {
             let wish = replay::wish(matches);
@@ -206,6 +221,7 @@ fn command_line() -> clap::Command {
         .subcommand(restore())
         .subcommand(reasons())
         .subcommand(metrics())
+        .subcommand(api())
         .subcommand(audit())
         .subcommand(with_setting("admin", replay::command()))
 }
@@ -260,6 +276,15 @@ fn json_flag() -> Arg {
         .long("json")
         .action(ArgAction::SetTrue)
         .help("Tell it as one JSON object, for programs")
+}
+
+fn api() -> clap::Command {
+    clap::Command::new("api").about("Print the reference of the API, as a page").arg(
+        Arg::new("openapi")
+            .long("openapi")
+            .action(ArgAction::SetTrue)
+            .help("Print it as an OpenAPI document"),
+    )
 }
 
 fn metrics() -> clap::Command {

@@ -8,8 +8,9 @@ use std::time::Duration;
 
 use storage::embedded;
 
+use crate::admin;
 use crate::admin::metrics::families as metrics;
-use crate::args::{self, AuditOrder, Command, EXIT_USAGE, Surroundings};
+use crate::args::{self, ApiShape, AuditOrder, Command, EXIT_USAGE, Surroundings};
 use crate::audit::audit;
 use crate::config::{Config, print, reference};
 use crate::replay_order::{self, ReplayOrder};
@@ -44,6 +45,8 @@ pub fn main() -> ExitCode {
         },
         Command::Status(admin, shape) => tell_status(admin, shape),
         Command::Metrics => show(&metrics::page()),
+        Command::Api(ApiShape::Page) => show(&admin::reference::page()),
+        Command::Api(ApiShape::OpenApi) => show(&admin::openapi::text()),
         Command::Audit(order) => compare(&order),
         Command::Replay(order) => have_replayed(&order),
         Command::Show(text) => show(&text),

@@ -14,24 +14,41 @@ use domain::limits;
 use domain::time::Timestamp;
 use serde::{Deserialize, Serialize};
 use storage::{AttemptQuery, AttemptRecord, Depth, Fate};
+use utoipa::{IntoParams, ToSchema};
 
 use super::Needs;
 use super::problem::Problem;
 
 /// Which attempts to list.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
 pub struct Filter {
+    /// Only of this destination.
+    #[param(value_type = Option<String>)]
     destination: Option<DestinationId>,
+    /// Only of this event.
+    #[param(value_type = Option<u64>)]
     seq: Option<Seq>,
+    /// Only those that led to `delivered`, `retry`, `gave_up` or `expired`.
+    #[param(value_type = Option<String>)]
     fate: Option<Fate>,
+    /// Only of this issue.
     issue: Option<u64>,
+    /// Only with this reason.
     reason: Option<String>,
+    /// Only with this status of the endpoint; 0 for none.
     status: Option<u16>,
+    /// Only those that began then or later: a time with its zone.
     from: Option<String>,
+    /// Only those that began before.
     to: Option<String>,
+    /// Where a page ended, to go on from there.
     older_than: Option<u64>,
+    /// 1 to have what endpoints answered, too.
     #[serde(default)]
+    #[param(value_type = u8)]
     details: Details,
+    /// At most so many: up to 500, with details 100.
     #[serde(default = "default_limit")]
     limit: u32,
 }
@@ -47,38 +64,45 @@ enum Details {
 }
 
 /// The list.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
 pub struct Attempts {
     attempts: Vec<Attempt>,
     /// What to ask for as `older_than` to go on; null where there are no more.
     older_than: Option<u64>,
 }
 
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
 pub(super) struct Attempt {
+    #[schema(value_type = String)]
     destination: DestinationId,
+    #[schema(value_type = u64)]
     seq: Seq,
+    #[schema(value_type = String)]
     kind: EventKind,
     number: u32,
     at: String,
     duration_us: u32,
     status: u16,
+    #[schema(value_type = String)]
     fate: Fate,
     reason: String,
     detail: String,
     /// How long its steps took; null where a step was not needed or not reached.
     phases: Phases,
     /// Address and port it went to; null where no connection came about.
+    #[schema(value_type = Option<String>)]
     remote: Option<SocketAddr>,
     /// The replay that it was made for; null for the delivery of an event that has come.
+    #[schema(value_type = Option<u64>)]
     replay: Option<ReplayId>,
     /// What the endpoint answered; only with details, and null where that is not kept.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<Answer>)]
     answer: Option<Option<Answer>>,
 }
 
 /// How long the steps of an attempt took.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
 pub(super) struct Phases {
     resolve_us: Option<u32>,
     connect_us: Option<u32>,
@@ -87,7 +111,7 @@ pub(super) struct Phases {
 }
 
 /// The beginning of an answer, without what is secret in it.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
 pub(super) struct Answer {
     headers: Vec<(String, String)>,
     body: String,
@@ -115,6 +139,15 @@ fn default_limit() -> u32 {
 }
 
 /// Lists attempts.
+#[utoipa::path(
+    get,
+    path = "/api/v1/attempts",
+    tag = "Deliveries",
+    params(Filter),
+    responses(
+        (status = 200, description = "Newest first", body = Attempts),
+    )
+)]
 pub async fn list(
     State(needs): State<Arc<Needs>>,
     filter: Result<Query<Filter>, QueryRejection>,

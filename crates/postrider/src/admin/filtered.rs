@@ -8,28 +8,41 @@ use axum::extract::{Path, State};
 use domain::id::{DestinationId, Seq};
 use domain::reason::Reason;
 use serde::Serialize;
+use utoipa::ToSchema;
 
 use super::Needs;
 use super::problem::Problem;
 use crate::live::FilteredSample;
 
 /// The list.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
 pub struct Filtered {
     filtered: Vec<FilteredEvent>,
 }
 
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
 struct FilteredEvent {
+    #[schema(value_type = u64)]
     seq: Seq,
     /// When it was filtered.
     at: String,
+    #[schema(value_type = String)]
     reason: Reason,
     /// The reason in words.
     sentence: &'static str,
 }
 
 /// Lists the latest filtered events of a destination.
+#[utoipa::path(
+    get,
+    path = "/api/v1/destinations/{id}/filtered",
+    tag = "Destinations",
+    params(("id" = String, Path, description = "The id of the destination")),
+    responses(
+        (status = 200, description = "Newest first, since the start", body = Filtered),
+        (status = 404, description = "There is no such destination", body = Problem, content_type = "application/problem+json"),
+    )
+)]
 pub async fn list(
     State(needs): State<Arc<Needs>>,
     Path(id): Path<DestinationId>,

@@ -11,37 +11,45 @@ use domain::limits;
 use domain::reason::Reason;
 use serde::{Deserialize, Serialize};
 use storage::{Issue, IssueQuery, IssueState};
+use utoipa::{IntoParams, ToSchema};
 
 use super::Needs;
 use super::attempts::{self, Attempt};
 use super::problem::Problem;
 
 /// Which issues to list.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
 pub struct Filter {
+    /// Only of this destination.
+    #[param(value_type = Option<String>)]
     destination: Option<DestinationId>,
+    /// Only `open` or `resolved` ones.
+    #[param(value_type = Option<String>)]
     state: Option<IssueState>,
+    /// At most so many: up to 500.
     #[serde(default = "default_limit")]
     limit: u32,
 }
 
 /// The list.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
 pub struct Issues {
     issues: Vec<IssueStatus>,
 }
 
 /// One issue, and what was tried last.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
 pub struct IssueInFull {
     #[serde(flatten)]
     issue: IssueStatus,
     attempts: Vec<Attempt>,
 }
 
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
 struct IssueStatus {
     id: u64,
+    #[schema(value_type = String)]
     destination: DestinationId,
     reason: String,
     /// The reason in words, and what to do; empty for a reason of another version.
@@ -49,6 +57,7 @@ struct IssueStatus {
     advice: &'static str,
     /// 0 where none came, or several are told together.
     status: u16,
+    #[schema(value_type = String)]
     state: IssueState,
     first_at: String,
     last_at: String,
@@ -65,12 +74,13 @@ struct IssueStatus {
     waiting: u64,
     users: Users,
     /// The latest event, and what was said of it.
+    #[schema(value_type = u64)]
     sample: Seq,
     detail: String,
 }
 
 /// Users whose events were touched.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
 struct Users {
     count: u64,
     /// Whether there may be more than could be counted.
@@ -82,6 +92,15 @@ fn default_limit() -> u32 {
 }
 
 /// Lists issues.
+#[utoipa::path(
+    get,
+    path = "/api/v1/issues",
+    tag = "Issues",
+    params(Filter),
+    responses(
+        (status = 200, description = "Those that came last first", body = Issues),
+    )
+)]
 pub async fn list(
     State(needs): State<Arc<Needs>>,
     filter: Result<Query<Filter>, QueryRejection>,
@@ -99,6 +118,16 @@ pub async fn list(
 }
 
 /// Shows one issue.
+#[utoipa::path(
+    get,
+    path = "/api/v1/issues/{id}",
+    tag = "Issues",
+    params(("id" = u64, Path, description = "The number of the issue")),
+    responses(
+        (status = 200, description = "The issue and its newest attempts", body = IssueInFull),
+        (status = 404, description = "There is no such issue, or not any more", body = Problem, content_type = "application/problem+json"),
+    )
+)]
 pub async fn show(
     State(needs): State<Arc<Needs>>,
     id: Result<Path<u64>, PathRejection>,

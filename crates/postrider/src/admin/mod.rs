@@ -3,6 +3,8 @@
 //! In come requests of people and their browsers; out goes what the store and the gauges know.
 //! Deliberately unknown here: how events are taken and delivered.
 
+#![allow(unused_qualifications, reason = "macros of the API's description write whole paths")]
+
 mod attempts;
 mod body;
 mod door;
@@ -11,12 +13,15 @@ mod filters;
 mod guard;
 mod issues;
 pub mod metrics;
+pub mod openapi;
 mod pages;
 pub mod playground;
 mod problem;
+pub mod reference;
 mod rejections;
 mod replays;
 mod requests;
+mod routes;
 mod status;
 mod test_request;
 mod wishes;
@@ -27,7 +32,6 @@ use std::time::Duration;
 
 use axum::Router;
 use axum::middleware::from_fn_with_state;
-use axum::routing::{any, get, post};
 use domain::delivery::flow::Bounds;
 use domain::limits;
 use domain::time::Timestamp;
@@ -83,30 +87,7 @@ pub async fn serve(
 }
 
 fn router(needs: Arc<Needs>) -> Router {
-    Router::new()
-        .route("/health", get(|| async { "ok" }))
-        .route("/metrics", get(metrics::show))
-        .route("/api/v1/status", get(status::show))
-        .route("/api/v1/attempts", get(attempts::list))
-        .route("/api/v1/issues", get(issues::list))
-        .route("/api/v1/issues/{id}", get(issues::show))
-        .route("/api/v1/issues/{id}/recover", post(replays::recover_issue))
-        .route("/api/v1/rejections", get(rejections::list))
-        .route("/api/v1/destinations/{id}/filtered", get(filtered::list))
-        .route("/api/v1/destinations/{id}/try-now", post(wishes::try_now))
-        .route("/api/v1/destinations/{id}/deliveries/{event}/skip", post(wishes::skip))
-        .route("/api/v1/destinations/{id}/deliveries/{event}/resend", post(replays::resend))
-        .route("/api/v1/replays", get(replays::list).post(replays::make))
-        .route("/api/v1/replays/estimate", post(replays::estimate))
-        .route("/api/v1/replays/{id}", get(replays::show))
-        .route("/api/v1/replays/{id}/pause", post(replays::pause))
-        .route("/api/v1/replays/{id}/resume", post(replays::resume))
-        .route("/api/v1/replays/{id}/cancel", post(replays::cancel))
-        .route("/api/v1/test-requests", post(test_request::send))
-        .route("/api/v1/filters/try", post(filters::try_filter))
-        .route("/api/v1/playgrounds/{name}/requests", get(playground::list))
-        .route("/api/v1/playgrounds/{name}/live", get(playground::live))
-        .route("/play/{name}/in", any(playground::receive))
+    routes::router()
         .fallback(pages::show)
         .layer(from_fn_with_state(needs.clone(), guard::check))
         .with_state(needs)

@@ -21,6 +21,7 @@ use futures_util::Stream;
 use futures_util::stream::unfold;
 use serde::{Deserialize, Serialize};
 use tokio::sync::broadcast;
+use utoipa::ToSchema;
 
 use super::Needs;
 use super::problem::Problem;
@@ -43,7 +44,7 @@ struct Playground {
 }
 
 /// A request as it came.
-#[derive(Clone, PartialEq, Eq, Debug, Serialize)]
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, ToSchema)]
 pub struct Received {
     number: u64,
     at: String,
@@ -57,8 +58,9 @@ pub struct Received {
 }
 
 /// The list.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
 pub struct Requests {
+    #[schema(value_type = Vec<Received>)]
     requests: Vec<Arc<Received>>,
 }
 
@@ -208,6 +210,16 @@ pub async fn receive(
 }
 
 /// Lists what a playground has got, newest first.
+#[utoipa::path(
+    get,
+    path = "/api/v1/playgrounds/{name}/requests",
+    tag = "Playgrounds",
+    params(("name" = String, Path, description = "The name of the playground")),
+    responses(
+        (status = 200, description = "Newest first", body = Requests),
+        (status = 404, description = "No playground has such a name", body = Problem, content_type = "application/problem+json"),
+    )
+)]
 pub async fn list(
     State(needs): State<Arc<Needs>>,
     Path(name): Path<String>,
@@ -216,6 +228,16 @@ pub async fn list(
 }
 
 /// Streams what a playground gets, as it comes.
+#[utoipa::path(
+    get,
+    path = "/api/v1/playgrounds/{name}/live",
+    tag = "Playgrounds",
+    params(("name" = String, Path, description = "The name of the playground")),
+    responses(
+        (status = 200, description = "Requests as they come, as server-sent events", content_type = "text/event-stream", body = String),
+        (status = 404, description = "No playground has such a name", body = Problem, content_type = "application/problem+json"),
+    )
+)]
 pub async fn live(
     State(needs): State<Arc<Needs>>,
     Path(name): Path<String>,

@@ -6,9 +6,10 @@ use axum::response::{IntoResponse, Response};
 use domain::id::DestinationId;
 use serde::Serialize;
 use storage::StorageError;
+use utoipa::ToSchema;
 
 /// What is wrong with a request, or with the server.
-#[derive(Clone, PartialEq, Eq, Debug, Serialize)]
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, ToSchema)]
 pub struct Problem {
     #[serde(rename = "type")]
     kind: &'static str,
@@ -22,7 +23,7 @@ pub struct Problem {
 }
 
 /// One mistake in the body of a request.
-#[derive(Clone, PartialEq, Eq, Debug, Serialize)]
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, ToSchema)]
 pub struct Mistake {
     /// Where, as in `filter.types[0]`.
     pub field: String,

@@ -9,29 +9,34 @@ use domain::id::SourceId;
 use domain::limits;
 use domain::reason::Reason;
 use serde::{Deserialize, Serialize};
+use utoipa::{IntoParams, ToSchema};
 
 use super::Needs;
 use super::problem::Problem;
 use crate::live::{Cause, Tally};
 
 /// How many to list.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
 pub struct Filter {
+    /// At most so many of sources, and as many of nobody known: up to 500.
     #[serde(default = "default_limit")]
     limit: u32,
 }
 
 /// The list.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
 pub struct Rejections {
     /// Since the start, the latest first.
     counts: Vec<Count>,
     rejections: Vec<Rejection>,
 }
 
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
 struct Count {
+    #[schema(value_type = Option<String>)]
     source: Option<SourceId>,
+    #[schema(value_type = String)]
     reason: Reason,
     /// The reason in words.
     sentence: &'static str,
@@ -41,9 +46,10 @@ struct Count {
     last_at: String,
 }
 
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
 struct Rejection {
     at: String,
+    #[schema(value_type = Option<String>)]
     source: Option<SourceId>,
     reason: String,
     detail: String,
@@ -55,6 +61,15 @@ fn default_limit() -> u32 {
 }
 
 /// Lists rejections.
+#[utoipa::path(
+    get,
+    path = "/api/v1/rejections",
+    tag = "Events",
+    params(Filter),
+    responses(
+        (status = 200, description = "Counts since the start, and the newest rejections", body = Rejections),
+    )
+)]
 pub async fn list(
     State(needs): State<Arc<Needs>>,
     filter: Result<Query<Filter>, QueryRejection>,

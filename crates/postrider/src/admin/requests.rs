@@ -7,30 +7,33 @@ use domain::destination::webhook::{
 };
 use domain::time::Timestamp;
 use serde::Serialize;
+use utoipa::ToSchema;
 
 use crate::certificate::{self, Holder};
 
 /// How requests are made.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
 pub struct RequestsStatus {
     /// Null where nothing is signed.
     signing: Option<SigningStatus>,
     /// How far events may choose where they go: `off`, `same_origin` or `hosts`.
     dynamic: &'static str,
     /// The hosts that events may choose; empty but for `hosts`.
+    #[schema(value_type = Vec<String>)]
     hosts: Vec<AllowedHost>,
     /// Names of the configured headers as they were written.
     headers: Vec<String>,
     /// What is looked up in each event.
     templates: Vec<TemplateStatus>,
     /// What a query carries besides.
+    #[schema(value_type = Vec<String>)]
     get_extras: Vec<GetExtra>,
     /// Null where TLS is as the machine has it.
     tls: Option<TlsStatus>,
 }
 
 /// What TLS takes from the destination: whose certificates these are, and no key.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
 struct TlsStatus {
     /// Who is trusted in the place of the machine's authorities; the machine's where it is empty.
     authorities: Vec<HolderStatus>,
@@ -38,13 +41,13 @@ struct TlsStatus {
     client: Option<HolderStatus>,
 }
 
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
 struct HolderStatus {
     subject: String,
     valid_until: String,
 }
 
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
 struct SigningStatus {
     /// How receivers may check signatures: `v1` with a shared secret, `v1a` with a public key.
     schemes: Vec<&'static str>,
@@ -52,7 +55,7 @@ struct SigningStatus {
     keys: Vec<KeyStatus>,
 }
 
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
 struct KeyStatus {
     /// From when on nothing is signed with it any more; null where there is no end.
     valid_until: Option<String>,
@@ -61,7 +64,7 @@ struct KeyStatus {
 }
 
 /// A setting that is looked up in each event.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
 struct TemplateStatus {
     /// Which, as a workspace file names it.
     setting: String,

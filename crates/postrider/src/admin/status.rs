@@ -17,6 +17,7 @@ use domain::time::Timestamp;
 use domain::workspace::Removed;
 use serde::Serialize;
 use storage::{FilteredCount, Totals};
+use utoipa::ToSchema;
 
 use super::Needs;
 use super::problem::Problem;
@@ -26,7 +27,7 @@ use crate::version;
 use crate::workspace::local_url;
 
 /// Everything at a glance.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
 pub struct Status {
     version: &'static str,
     started_at: String,
@@ -52,14 +53,16 @@ pub struct Status {
     connections: Vec<ConnectionStatus>,
 }
 
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
 struct JournalStatus {
     /// The place the next event gets.
+    #[schema(value_type = u64)]
     head: Seq,
 }
 
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
 struct SourceStatus {
+    #[schema(value_type = String)]
     id: SourceId,
     name: String,
     enabled: bool,
@@ -68,11 +71,14 @@ struct SourceStatus {
     /// All keys, also those that have ended.
     keys: Vec<KeyStatus>,
     /// Any where there are none.
+    #[schema(value_type = Vec<String>)]
     allowed_origins: Vec<AllowedOrigin>,
+    #[schema(value_type = Option<Object>)]
     rate_limit: Option<RateLimit>,
 }
 
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = SourceKeyStatus)]
 struct KeyStatus {
     /// The key's last characters.
     ending: String,
@@ -80,8 +86,9 @@ struct KeyStatus {
 }
 
 /// A destination that was removed; put back in time, it goes on with what waits.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
 struct RemovedStatus {
+    #[schema(value_type = String)]
     id: DestinationId,
     name: String,
     target: String,
@@ -91,12 +98,14 @@ struct RemovedStatus {
     waiting: u64,
 }
 
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
 struct DestinationStatus {
+    #[schema(value_type = String)]
     id: DestinationId,
     name: String,
     r#type: &'static str,
     enabled: bool,
+    #[schema(value_type = String)]
     method: Method,
     target: String,
     playground: Option<String>,
@@ -118,7 +127,7 @@ struct DestinationStatus {
 }
 
 /// How the deliveries of a destination fare.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
 pub(super) struct FlowStatus {
     /// Attempts that may be under way at a time now.
     limit: u32,
@@ -134,14 +143,14 @@ pub(super) struct FlowStatus {
 }
 
 /// Events that were filtered, since the beginning.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
 struct FilteredStatus {
     total: u64,
     /// The most frequent reason first.
     by_reason: Vec<FilteredBy>,
 }
 
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
 struct FilteredBy {
     reason: String,
     /// The reason in words.
@@ -149,17 +158,30 @@ struct FilteredBy {
     count: u64,
 }
 
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
 struct ConnectionStatus {
+    #[schema(value_type = String)]
     id: ConnectionId,
+    #[schema(value_type = String)]
     source: SourceId,
+    #[schema(value_type = String)]
     destination: DestinationId,
     enabled: bool,
+    #[schema(value_type = Object)]
     filter: Filter,
+    #[schema(value_type = Object)]
     consent: Consent,
 }
 
 /// Shows the status.
+#[utoipa::path(
+    get,
+    path = "/api/v1/status",
+    tag = "System",
+    responses(
+        (status = 200, description = "Everything at a glance", body = Status),
+    )
+)]
 pub async fn show(State(needs): State<Arc<Needs>>) -> Result<Json<Status>, Problem> {
     let totals = needs.store.ledger.totals().await?;
     let snapshot = needs.store.catalog.watch().borrow().clone();

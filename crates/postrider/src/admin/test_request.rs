@@ -16,6 +16,7 @@ use domain::id::Seq;
 use domain::reason::Reason;
 use serde::Serialize;
 use storage::Wanted;
+use utoipa::ToSchema;
 
 use super::Needs;
 use super::attempts::{Answer, Phases};
@@ -26,19 +27,33 @@ use crate::tester::TestOrder;
 use crate::workspace_file::node::Node;
 
 /// What came back.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
 pub struct TestResult {
     /// Whether a destination would have been content.
     delivered: bool,
     /// 0 where no answer came.
     status: u16,
+    #[schema(value_type = Option<String>)]
     reason: Option<Reason>,
     sentence: &'static str,
     detail: String,
     duration_us: u32,
     phases: Phases,
+    #[schema(value_type = Option<String>)]
     remote: Option<SocketAddr>,
     answer: Option<Answer>,
+}
+
+/// A request that is to be tried.
+#[derive(ToSchema)]
+#[expect(dead_code, reason = "describes to the reference what is read member by member")]
+pub struct TestOrderBody {
+    /// The number of a stored event.
+    event: u64,
+    /// Where to.
+    url: String,
+    /// `POST` where it is missing.
+    method: Option<String>,
 }
 
 /// What is to be sent where to.
@@ -49,6 +64,18 @@ struct Wish {
 }
 
 /// Sends an event, and shows the answer.
+#[utoipa::path(
+    post,
+    path = "/api/v1/test-requests",
+    tag = "Destinations",
+    request_body = TestOrderBody,
+    responses(
+        (status = 200, description = "What came back", body = TestResult),
+        (status = 404, description = "There is no such event", body = Problem, content_type = "application/problem+json"),
+        (status = 422, description = "The body has mistakes, each with its place", body = Problem, content_type = "application/problem+json"),
+        (status = 429, description = "Too many tests are under way", body = Problem, content_type = "application/problem+json"),
+    )
+)]
 pub async fn send(
     State(needs): State<Arc<Needs>>,
     body: Bytes,

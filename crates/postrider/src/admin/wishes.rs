@@ -13,6 +13,16 @@ use super::problem::Problem;
 use crate::live::Wish;
 
 /// Tries everything that waits for its time now, also at a destination that has stopped.
+#[utoipa::path(
+    post,
+    path = "/api/v1/destinations/{id}/try-now",
+    tag = "Destinations",
+    params(("id" = String, Path, description = "The id of the destination")),
+    responses(
+        (status = 202, description = "Asked for; what comes of it is seen in the attempts"),
+        (status = 404, description = "There is no such destination", body = Problem, content_type = "application/problem+json"),
+    )
+)]
 pub async fn try_now(
     State(needs): State<Arc<Needs>>,
     Path(id): Path<String>,
@@ -21,6 +31,16 @@ pub async fn try_now(
 }
 
 /// Gives up a delivery that is not under way; those behind it in its lanes go on.
+#[utoipa::path(
+    post,
+    path = "/api/v1/destinations/{id}/deliveries/{event}/skip",
+    tag = "Deliveries",
+    params(("id" = String, Path, description = "The id of the destination"), ("event" = u64, Path, description = "The number of the event")),
+    responses(
+        (status = 202, description = "Asked for; what comes of it is seen in the attempts"),
+        (status = 404, description = "There is no such destination", body = Problem, content_type = "application/problem+json"),
+    )
+)]
 pub async fn skip(
     State(needs): State<Arc<Needs>>,
     Path((id, event)): Path<(String, u64)>,

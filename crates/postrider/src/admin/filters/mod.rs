@@ -18,7 +18,7 @@ use tokio::sync::{Semaphore, SemaphorePermit};
 
 use super::Needs;
 use super::problem::Problem;
-use request::TrialRequest;
+use request::{TrialBody, TrialRequest};
 use trial::{Bounds, Tally, Trial};
 
 /// Lets one trial run at a time.
@@ -40,6 +40,18 @@ impl Trials {
 }
 
 /// Tries a filter.
+#[utoipa::path(
+    post,
+    path = "/api/v1/filters/try",
+    tag = "Connections",
+    request_body = TrialBody,
+    responses(
+        (status = 200, description = "What it would have done", body = Tally),
+        (status = 404, description = "There is no such source, destination or connection", body = Problem, content_type = "application/problem+json"),
+        (status = 422, description = "The filter has mistakes, each with its place", body = Problem, content_type = "application/problem+json"),
+        (status = 429, description = "Another filter is being tried", body = Problem, content_type = "application/problem+json"),
+    )
+)]
 pub async fn try_filter(
     State(needs): State<Arc<Needs>>,
     body: Bytes,

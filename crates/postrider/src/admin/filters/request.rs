@@ -3,6 +3,7 @@
 use domain::filter::Filter;
 use domain::id::{DestinationId, SourceId};
 use domain::limits;
+use utoipa::ToSchema;
 
 use crate::admin::body::{self, Mistakes};
 use crate::admin::problem::Problem;
@@ -11,6 +12,23 @@ use crate::workspace_file::node::Node;
 
 /// Events tried where the request names no number. Source: chosen.
 const LAST_DEFAULT: u32 = 1_000;
+
+/// A filter that is to be tried.
+#[derive(ToSchema)]
+#[expect(dead_code, reason = "describes to the reference what is read member by member")]
+pub struct TrialBody {
+    /// Only events of this source.
+    #[schema(value_type = Option<String>)]
+    source: Option<SourceId>,
+    /// Who would get them: then its consent rules and what events say count as well.
+    #[schema(value_type = Option<String>)]
+    destination: Option<DestinationId>,
+    /// The filter, as the workspace file has it.
+    #[schema(value_type = Option<Object>)]
+    filter: Option<Filter>,
+    /// How many of the latest events; 1,000 where it is missing.
+    last: Option<u32>,
+}
 
 /// What is to be tried.
 #[derive(Debug)]

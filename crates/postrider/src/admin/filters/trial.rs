@@ -12,6 +12,7 @@ use domain::limits;
 use domain::workspace::Workspace;
 use serde::Serialize;
 use storage::{Journal, StoredEvent, Wanted};
+use utoipa::ToSchema;
 
 use super::request::TrialRequest;
 use crate::admin::problem::Problem;
@@ -45,7 +46,7 @@ impl Default for Bounds {
 }
 
 /// What came of a trial.
-#[derive(Debug, Default, Serialize)]
+#[derive(Debug, Default, Serialize, ToSchema)]
 pub struct Tally {
     /// Events that were judged.
     events: u32,
@@ -53,17 +54,23 @@ pub struct Tally {
     /// much lies between them, or they took too long.
     complete: bool,
     /// The oldest and the newest event judged.
+    #[schema(value_type = Option<u64>)]
     first_seq: Option<Seq>,
+    #[schema(value_type = Option<u64>)]
     last_seq: Option<Seq>,
     /// How many events had which verdict: `passes`, or the code of a reason.
+    #[schema(value_type = HashMap<String, u64>)]
     counts: BTreeMap<&'static str, u64>,
     /// The newest events of each verdict.
+    #[schema(value_type = HashMap<String, Vec<TrialSample>>)]
     samples: BTreeMap<&'static str, Vec<TrialSample>>,
 }
 
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
 struct TrialSample {
+    #[schema(value_type = u64)]
     seq: Seq,
+    #[schema(value_type = String)]
     kind: EventKind,
     /// The name of the event, where it has one.
     event: Option<String>,

@@ -50,6 +50,14 @@ enum Value {
 }
 
 /// Answers a scrape.
+#[utoipa::path(
+    get,
+    path = "/metrics",
+    tag = "System",
+    responses(
+        (status = 200, description = "What Prometheus scrapes", content_type = "application/openmetrics-text", body = String),
+    )
+)]
 pub async fn show(State(needs): State<Arc<Needs>>) -> Result<impl IntoResponse, Problem> {
     let totals = needs.store.ledger.totals().await?;
     let mut scrape = Scrape::default();

@@ -21,20 +21,33 @@ use domain::replay::{Cause, Intent, Pace, ReplayPlan, ReplayState, Scope};
 use http::StatusCode;
 use serde::Serialize;
 use storage::Replay;
+use utoipa::ToSchema;
 
 use super::problem::Problem;
 use super::{Needs, issues};
 use crate::clock;
 use crate::replay::{self, Estimate, Speed};
+use request::ReplayRequest;
 use view::{EstimateView, ReplayView};
 
 /// The list.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
 pub struct ReplayList {
     replays: Vec<ReplayView>,
 }
 
 /// Says what a replay would do.
+#[utoipa::path(
+    post,
+    path = "/api/v1/replays/estimate",
+    tag = "Replays",
+    request_body = ReplayRequest,
+    responses(
+        (status = 200, description = "What the replay would do", body = EstimateView),
+        (status = 404, description = "There is no such destination or source", body = Problem, content_type = "application/problem+json"),
+        (status = 422, description = "The body has mistakes, each with its place", body = Problem, content_type = "application/problem+json"),
+    )
+)]
 pub async fn estimate(
     State(needs): State<Arc<Needs>>,
     body: Bytes,
@@ -47,6 +60,18 @@ pub async fn estimate(
 }
 
 /// Makes a replay.
+#[utoipa::path(
+    post,
+    path = "/api/v1/replays",
+    tag = "Replays",
+    request_body = ReplayRequest,
+    responses(
+        (status = 201, description = "The replay", body = ReplayView),
+        (status = 404, description = "There is no such destination or source", body = Problem, content_type = "application/problem+json"),
+        (status = 409, description = "Nothing would be sent, or too many replays have not ended", body = Problem, content_type = "application/problem+json"),
+        (status = 422, description = "The body has mistakes, each with its place", body = Problem, content_type = "application/problem+json"),
+    )
+)]
 pub async fn make(State(needs): State<Arc<Needs>>, body: Bytes) -> Result<Response, Problem> {
     start(&needs, request::read(&body)?).await
 }
@@ -63,6 +88,17 @@ async fn start(needs: &Needs, plan: ReplayPlan) -> Result<Response, Problem> {
 }
 
 /// Sends one event to a destination again, whether it has got it or not.
+#[utoipa::path(
+    post,
+    path = "/api/v1/destinations/{id}/deliveries/{event}/resend",
+    tag = "Deliveries",
+    params(("id" = String, Path, description = "The id of the destination"), ("event" = u64, Path, description = "The number of the event")),
+    responses(
+        (status = 202, description = "A replay of this one event", body = ReplayView),
+        (status = 404, description = "There is no such destination, or no such event for it", body = Problem, content_type = "application/problem+json"),
+        (status = 409, description = "It would not be sent; the code is the reason", body = Problem, content_type = "application/problem+json"),
+    )
+)]
 pub async fn resend(
     State(needs): State<Arc<Needs>>,
     Path((id, event)): Path<(String, u64)>,
@@ -86,6 +122,17 @@ pub async fn resend(
 }
 
 /// Delivers again what was given up by an issue.
+#[utoipa::path(
+    post,
+    path = "/api/v1/issues/{id}/recover",
+    tag = "Issues",
+    params(("id" = u64, Path, description = "The number of the issue")),
+    responses(
+        (status = 201, description = "The replay", body = ReplayView),
+        (status = 404, description = "There is no such issue, or not any more", body = Problem, content_type = "application/problem+json"),
+        (status = 409, description = "Nothing would be sent, or too many replays have not ended", body = Problem, content_type = "application/problem+json"),
+    )
+)]
 pub async fn recover_issue(
     State(needs): State<Arc<Needs>>,
     id: Result<Path<u64>, PathRejection>,
@@ -98,6 +145,14 @@ pub async fn recover_issue(
 }
 
 /// Lists replays, newest first.
+#[utoipa::path(
+    get,
+    path = "/api/v1/replays",
+    tag = "Replays",
+    responses(
+        (status = 200, description = "Newest first", body = ReplayList),
+    )
+)]
 pub async fn list(State(needs): State<Arc<Needs>>) -> Result<Json<ReplayList>, Problem> {
     let replays = needs.store.replays.list(None, limits::ADMIN_ROWS_MAX).await?;
     let replays = replays.iter().map(|one| ReplayView::of(one, &needs)).collect();
@@ -105,6 +160,16 @@ pub async fn list(State(needs): State<Arc<Needs>>) -> Result<Json<ReplayList>, P
 }
 
 /// Shows a replay.
+#[utoipa::path(
+    get,
+    path = "/api/v1/replays/{id}",
+    tag = "Replays",
+    params(("id" = u64, Path, description = "The number of the replay")),
+    responses(
+        (status = 200, description = "The replay as it stands", body = ReplayView),
+        (status = 404, description = "There is no such replay", body = Problem, content_type = "application/problem+json"),
+    )
+)]
 pub async fn show(
     State(needs): State<Arc<Needs>>,
     Path(id): Path<u64>,
@@ -115,16 +180,49 @@ pub async fn show(
 }
 
 /// Lets a replay stand still.
+#[utoipa::path(
+    post,
+    path = "/api/v1/replays/{id}/pause",
+    tag = "Replays",
+    params(("id" = u64, Path, description = "The number of the replay")),
+    responses(
+        (status = 200, description = "It stands still", body = ReplayView),
+        (status = 404, description = "There is no such replay", body = Problem, content_type = "application/problem+json"),
+        (status = 409, description = "It has ended before", body = Problem, content_type = "application/problem+json"),
+    )
+)]
 pub async fn pause(needs: State<Arc<Needs>>, id: Path<u64>) -> Result<Json<ReplayView>, Problem> {
     turn(needs, id, ReplayState::Paused).await
 }
 
 /// Lets a replay go on.
+#[utoipa::path(
+    post,
+    path = "/api/v1/replays/{id}/resume",
+    tag = "Replays",
+    params(("id" = u64, Path, description = "The number of the replay")),
+    responses(
+        (status = 200, description = "It goes on", body = ReplayView),
+        (status = 404, description = "There is no such replay", body = Problem, content_type = "application/problem+json"),
+        (status = 409, description = "It has ended before", body = Problem, content_type = "application/problem+json"),
+    )
+)]
 pub async fn resume(needs: State<Arc<Needs>>, id: Path<u64>) -> Result<Json<ReplayView>, Problem> {
     turn(needs, id, ReplayState::Running).await
 }
 
 /// Ends a replay.
+#[utoipa::path(
+    post,
+    path = "/api/v1/replays/{id}/cancel",
+    tag = "Replays",
+    params(("id" = u64, Path, description = "The number of the replay")),
+    responses(
+        (status = 200, description = "It has ended", body = ReplayView),
+        (status = 404, description = "There is no such replay", body = Problem, content_type = "application/problem+json"),
+        (status = 409, description = "It has ended before", body = Problem, content_type = "application/problem+json"),
+    )
+)]
 pub async fn cancel(needs: State<Arc<Needs>>, id: Path<u64>) -> Result<Json<ReplayView>, Problem> {
     turn(needs, id, ReplayState::Cancelled).await
 }

@@ -8,6 +8,7 @@ use domain::id::{DestinationId, Seq, SourceId};
 use domain::limits;
 use domain::replay::{Cause, Intent, Pace, ReplayPlan, Scope};
 use domain::time::Timestamp;
+use utoipa::ToSchema;
 
 use crate::admin::body::{self, Mistakes};
 use crate::admin::problem::Problem;
@@ -32,6 +33,41 @@ const MEMBERS: &[&str] = &[
     "rate",
     "concurrency",
 ];
+
+/// A replay that is asked for.
+#[derive(ToSchema)]
+#[expect(dead_code, reason = "describes to the reference what is read member by member")]
+pub struct ReplayRequest {
+    /// The destination that gets events again.
+    destination: String,
+    /// `recover_failed`, `replay_missing` or `resend_range`.
+    intent: String,
+    /// The number of the first event; of all that are stored where it is missing.
+    first: Option<u64>,
+    /// The number of the last event.
+    last: Option<u64>,
+    /// These events only.
+    events: Option<Vec<u64>>,
+    /// Only events received then or later: a time with its zone.
+    received_from: Option<String>,
+    /// Only events received before.
+    received_until: Option<String>,
+    /// Only for `recover_failed`: what has failed then or later.
+    failed_since: Option<String>,
+    /// Only for `recover_failed`: what was given up by this issue.
+    issue: Option<u64>,
+    /// Only events of this source.
+    source: Option<String>,
+    /// Only events of this `userId` or `anonymousId`.
+    user: Option<String>,
+    /// Only events that this filter lets pass.
+    #[schema(value_type = Option<Object>)]
+    filter: Option<Filter>,
+    /// Events per second at most.
+    rate: Option<u32>,
+    /// Attempts under way at most.
+    concurrency: Option<u32>,
+}
 
 const INTENTS: [(&str, Intent); 3] = [
     ("recover_failed", Intent::RecoverFailed),

@@ -10,6 +10,7 @@ use domain::time::Timestamp;
 use domain::workspace::Workspace;
 use serde::Serialize;
 use storage::{FilteredCount, OpenReplay, Reader, Replay};
+use utoipa::ToSchema;
 
 use crate::admin::Needs;
 use crate::admin::status::{FlowStatus, flow_status};
@@ -17,11 +18,15 @@ use crate::clock;
 use crate::replay::{self, Estimate, Speed};
 
 /// A replay.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
 pub struct ReplayView {
+    #[schema(value_type = u64)]
     id: ReplayId,
+    #[schema(value_type = String)]
     destination: DestinationId,
+    #[schema(value_type = String)]
     intent: Intent,
+    #[schema(value_type = Object)]
     cause: Cause,
     /// `running`, `queued` behind another one, `waiting` for its destination, `paused`, `done` or
     /// `cancelled`.
@@ -35,6 +40,7 @@ pub struct ReplayView {
     /// Deliveries it was thought to make.
     expected: Option<u64>,
     /// Every event of its range before this place is finished, or among its open deliveries.
+    #[schema(value_type = u64)]
     cursor: Seq,
     delivered: u64,
     retries: u64,
@@ -46,21 +52,26 @@ pub struct ReplayView {
     flow: Option<FlowStatus>,
 }
 
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
 struct ScopeView {
+    #[schema(value_type = u64)]
     first: Seq,
+    #[schema(value_type = u64)]
     last: Seq,
+    #[schema(value_type = Vec<u64>)]
     events: Vec<Seq>,
     received_from: Option<String>,
     received_until: Option<String>,
     failed_since: Option<String>,
     issue: Option<u64>,
+    #[schema(value_type = Option<String>)]
     source: Option<SourceId>,
     user: Option<String>,
+    #[schema(value_type = Object)]
     filter: Filter,
 }
 
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
 struct Passed {
     reason: String,
     sentence: &'static str,
@@ -68,7 +79,7 @@ struct Passed {
 }
 
 /// An estimate.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
 pub struct EstimateView {
     /// Events that would be sent.
     events: u64,
@@ -86,8 +97,9 @@ pub struct EstimateView {
     concurrency: u32,
 }
 
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
 struct EventPlace {
+    #[schema(value_type = u64)]
     seq: Seq,
     received_at: String,
 }
