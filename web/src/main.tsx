@@ -4,7 +4,7 @@ import { QueryClientProvider } from "@tanstack/react-query";
 import { RouterProvider } from "@tanstack/react-router";
 import { StrictMode } from "react";
 import { createRoot } from "react-dom/client";
-import { createQueryClient } from "./api/queries";
+import { createQueryClient } from "./api/query";
 import { createAppRouter } from "./pages/routes";
 import "./style/mantine.css";
 import "./style/dashboard.css";

@@ -1,7 +1,15 @@
 // Asks the admin API of the same origin for JSON, and turns every failure into one of two errors.
-import type { ProblemBody } from "./types";
 
 const TIMEOUT_MS = 10_000;
+
+/** An error body as in RFC 9457, with a stable `code`. */
+export interface ProblemBody {
+  type: string;
+  title: string;
+  status: number;
+  detail: string;
+  code: string;
+}
 
 /** The server answered, and said no. */
 export class Problem extends Error {

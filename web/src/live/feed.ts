@@ -1,8 +1,8 @@
 // Follows one playground: fills a bounded ring from the listing, then from the live stream, and
 // comes back by itself after an interruption. It is a store that React subscribes to.
 import { Problem } from "../api/client";
-import { liveUrl, readRequests } from "../api/queries";
-import type { PlaygroundRequest } from "../api/types";
+import type { PlaygroundRequest } from "../api/playgrounds";
+import { liveUrl, readRequests } from "../api/playgrounds";
 import { merged, RING_ROWS_MAX, refilled } from "./ring";
 import { type Summary, summary } from "./summary";
 

@@ -1,5 +1,5 @@
 // The bounded list of playground requests that the browser keeps: newest first, no row twice.
-import type { PlaygroundRequest } from "../api/types";
+import type { PlaygroundRequest } from "../api/playgrounds";
 
 /** Rows kept in the browser; the oldest fall out. */
 export const RING_ROWS_MAX = 500;

@@ -1,5 +1,5 @@
 // What one line can say of a playground request: the kind, name and user that its body tells.
-import type { PlaygroundRequest } from "../api/types";
+import type { PlaygroundRequest } from "../api/playgrounds";
 import { topLevel } from "../parts/json";
 
 export interface Summary {

@@ -1,6 +1,7 @@
 // A table of attempts, newest first, each with a link to its delivery.
 import { Link } from "@tanstack/react-router";
-import type { Attempt, Destination } from "../api/types";
+import type { Attempt } from "../api/attempts";
+import type { Destination } from "../api/status";
 import { exact } from "./format";
 import { Hostile } from "./Hostile";
 import { Kind } from "./Kind";

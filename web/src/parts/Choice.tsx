@@ -1,6 +1,6 @@
 // A filter of a list: one of some values, or all of them.
 import { NativeSelect } from "@mantine/core";
-import type { Destination } from "../api/types";
+import type { Destination } from "../api/status";
 
 export interface ChoiceProps<V extends string> {
   /** What is chosen, as a label for those who do not see it. */

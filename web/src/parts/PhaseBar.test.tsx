@@ -1,7 +1,7 @@
 // The steps of an attempt add up to its duration, in the bar as in the words.
 import { cleanup, render } from "@testing-library/react";
 import { afterEach, expect, it } from "vitest";
-import type { Phases } from "../api/types";
+import type { Phases } from "../api/attempts";
 import { PhaseBar } from "./PhaseBar";
 import { parts, sentence } from "./phases";
 

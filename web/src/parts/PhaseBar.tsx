@@ -1,5 +1,5 @@
 // How long an attempt took, and under it a bar of its steps; in words for those who cannot see it.
-import type { Attempt } from "../api/types";
+import type { Attempt } from "../api/attempts";
 import { durationUs } from "./format";
 import { parts, sentence } from "./phases";
 

@@ -3,7 +3,8 @@ import { ActionIcon, SegmentedControl, useMantineColorScheme } from "@mantine/co
 import { useQuery } from "@tanstack/react-query";
 import { Link, Outlet, useRouterState } from "@tanstack/react-router";
 import { Problem } from "../api/client";
-import { issuesQuery, type StatusSeen, statusQuery } from "../api/queries";
+import { issuesQuery } from "../api/issues";
+import { type StatusSeen, statusQuery } from "../api/status";
 import { Copy } from "./Copy";
 import { span } from "./format";
 import { Hostile } from "./Hostile";

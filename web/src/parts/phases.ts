@@ -1,5 +1,5 @@
 // The steps of an attempt, in order and in words; what its duration holds besides is its rest.
-import type { Attempt, Phases } from "../api/types";
+import type { Attempt, Phases } from "../api/attempts";
 import { durationUs } from "./format";
 
 export interface Part {

@@ -1,5 +1,7 @@
 // The words, shapes and tones of every state: one table, so that a state looks the same everywhere.
-import type { DestinationState, Fate, Issue } from "../api/types";
+import type { Fate } from "../api/attempts";
+import type { Issue } from "../api/issues";
+import type { DestinationState } from "../api/status";
 
 export type Shape = "tick" | "clock" | "cross" | "slash" | "octagon" | "dot" | "pause";
 export type Tone = "good" | "warn" | "bad" | "quiet";

@@ -2,7 +2,7 @@
 import { MantineProvider } from "@mantine/core";
 import { cleanup, render } from "@testing-library/react";
 import { afterEach, beforeAll, expect, it, vi } from "vitest";
-import type { Attempt } from "../../api/types";
+import type { Attempt } from "../../api/attempts";
 import { AttemptPanel } from "./AttemptPanel";
 
 beforeAll(() => {

@@ -1,5 +1,5 @@
 // One attempt in full: what came of it, which way it took and how long, and what was answered.
-import type { Answer, Attempt } from "../../api/types";
+import type { Answer, Attempt } from "../../api/attempts";
 import { Copy } from "../../parts/Copy";
 import { Hostile } from "../../parts/Hostile";
 import { Pairs } from "../../parts/Pairs";

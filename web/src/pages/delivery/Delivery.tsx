@@ -2,7 +2,8 @@
 import { useQuery } from "@tanstack/react-query";
 import { getRouteApi, Link } from "@tanstack/react-router";
 import { useEffect } from "react";
-import { deliveryQuery, statusQuery } from "../../api/queries";
+import { deliveryQuery } from "../../api/attempts";
+import { statusQuery } from "../../api/status";
 import { exact } from "../../parts/format";
 import { Hostile } from "../../parts/Hostile";
 import { Nothing } from "../../parts/Panel";

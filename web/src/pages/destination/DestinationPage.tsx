@@ -2,8 +2,8 @@
 import { useQuery } from "@tanstack/react-query";
 import { getRouteApi, Link } from "@tanstack/react-router";
 import { useEffect } from "react";
-import { statusQuery } from "../../api/queries";
-import type { Destination } from "../../api/types";
+import type { Destination } from "../../api/status";
+import { statusQuery } from "../../api/status";
 import { Hostile } from "../../parts/Hostile";
 import { Nothing, Panel } from "../../parts/Panel";
 import { State } from "../../parts/State";

@@ -1,5 +1,5 @@
 // Which events of which sources a destination gets, by the filter of each connection.
-import type { Connection, Filter, Source } from "../../api/types";
+import type { Connection, Filter, Source } from "../../api/status";
 import { Hostile } from "../../parts/Hostile";
 import { Nothing } from "../../parts/Panel";
 

@@ -1,7 +1,7 @@
 // How requests are made is said in words, keys by their number and end, filters line by line.
 import { cleanup, render } from "@testing-library/react";
 import { afterEach, expect, it } from "vitest";
-import type { Requests } from "../../api/types";
+import type { Requests } from "../../api/status";
 import { rules } from "./Filters";
 import { RequestFacts } from "./RequestFacts";
 

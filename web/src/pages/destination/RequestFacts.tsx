@@ -1,5 +1,5 @@
 // How a destination makes its requests: signing, what events may choose, what is looked up in them.
-import type { Holder, Requests } from "../../api/types";
+import type { Holder, Requests } from "../../api/status";
 import { counted, fullTime } from "../../parts/format";
 import { Hostile } from "../../parts/Hostile";
 import { useZone } from "../../parts/Time";

@@ -2,8 +2,9 @@
 import { useQuery } from "@tanstack/react-query";
 import { getRouteApi, Link } from "@tanstack/react-router";
 import { useEffect } from "react";
-import { issueQuery, statusQuery } from "../../api/queries";
-import type { Issue } from "../../api/types";
+import type { Issue } from "../../api/issues";
+import { issueQuery } from "../../api/issues";
+import { statusQuery } from "../../api/status";
 import { AttemptTable } from "../../parts/AttemptTable";
 import { counted, exact } from "../../parts/format";
 import { Hostile } from "../../parts/Hostile";

@@ -2,8 +2,9 @@
 import { useQuery } from "@tanstack/react-query";
 import { getRouteApi, Link } from "@tanstack/react-router";
 import { useEffect } from "react";
-import { issuesQuery, statusQuery } from "../../api/queries";
-import { type Destination, ISSUE_STATES, type Issue, type IssueState } from "../../api/types";
+import { ISSUE_STATES, type Issue, type IssueState, issuesQuery } from "../../api/issues";
+import type { Destination } from "../../api/status";
+import { statusQuery } from "../../api/status";
 import { Choice, DestinationChoice } from "../../parts/Choice";
 import { Count } from "../../parts/Count";
 import { exact } from "../../parts/format";

@@ -1,8 +1,8 @@
 // Has everything delivered again that was given up by an issue, and says what comes of it.
 import { Button } from "@mantine/core";
 import { useMutation, useQueryClient } from "@tanstack/react-query";
-import { recoverIssue } from "../../api/queries";
-import type { Issue } from "../../api/types";
+import type { Issue } from "../../api/issues";
+import { recoverIssue } from "../../api/issues";
 import { counted } from "../../parts/format";
 
 export function Recover({ issue }: { issue: Issue }) {

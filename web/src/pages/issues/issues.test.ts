@@ -1,6 +1,6 @@
 // The worst issue comes first, and its numbers say no more than is known.
 import { expect, it } from "vitest";
-import type { Issue } from "../../api/types";
+import type { Issue } from "../../api/issues";
 import { issueLook } from "../../parts/words";
 import { statusWords, summary, usersWords, worstFirst } from "./issues";
 

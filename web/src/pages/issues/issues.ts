@@ -1,5 +1,5 @@
 // Which issue is worst, and how its numbers are said.
-import type { Issue } from "../../api/types";
+import type { Issue } from "../../api/issues";
 import { counted, exact } from "../../parts/format";
 
 const lost = (issue: Issue) => issue.gave_up + issue.expired;

@@ -1,8 +1,8 @@
 // The latest attempts, newest first, with filters that live in the address.
 import { useQuery } from "@tanstack/react-query";
 import { getRouteApi } from "@tanstack/react-router";
-import { attemptsQuery } from "../../api/queries";
-import { type Destination, FATES, type Fate } from "../../api/types";
+import { attemptsQuery, FATES, type Fate } from "../../api/attempts";
+import type { Destination } from "../../api/status";
 import { AttemptTable } from "../../parts/AttemptTable";
 import { Choice, DestinationChoice } from "../../parts/Choice";
 import { Nothing, Panel } from "../../parts/Panel";

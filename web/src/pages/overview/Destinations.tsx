@@ -1,6 +1,6 @@
 // The table of destinations: where each stands, what waits for it, and how its deliveries ended.
 import { Link } from "@tanstack/react-router";
-import type { Destination } from "../../api/types";
+import type { Destination } from "../../api/status";
 import { Count } from "../../parts/Count";
 import { span } from "../../parts/format";
 import { Hostile } from "../../parts/Hostile";

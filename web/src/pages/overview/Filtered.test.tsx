@@ -1,7 +1,7 @@
 // What was filtered is a number with its reasons below, and in full words on hovering.
 import { cleanup, render } from "@testing-library/react";
 import { afterEach, expect, it } from "vitest";
-import type { FilteredCounts } from "../../api/types";
+import type { FilteredCounts } from "../../api/status";
 import { Filtered } from "./Filtered";
 
 afterEach(cleanup);

@@ -1,5 +1,5 @@
 // How many events a destination did not get because they were filtered, and for which reasons.
-import type { FilteredCounts } from "../../api/types";
+import type { FilteredCounts } from "../../api/status";
 import { count, exact } from "../../parts/format";
 
 /** `filtered_event` as `event`: in this cell all reasons begin alike. */

@@ -1,6 +1,6 @@
 // What a newcomer sees before the first event: the line that sends it, and that we wait for it.
 import { Loader } from "@mantine/core";
-import type { Status } from "../../api/types";
+import type { Status } from "../../api/status";
 import { Command } from "../../parts/Command";
 import { curlLine } from "../../parts/curl";
 import { counted } from "../../parts/format";

@@ -1,5 +1,5 @@
 // The four numbers of the overview: accepted, delivered, waiting, gave up.
-import type { Destination, Status } from "../../api/types";
+import type { Destination, Status } from "../../api/status";
 import { count, counted, exact, percent } from "../../parts/format";
 
 type Counter = Extract<

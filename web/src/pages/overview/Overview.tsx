@@ -2,7 +2,7 @@
 import { Skeleton } from "@mantine/core";
 import { useQuery } from "@tanstack/react-query";
 import { useEffect } from "react";
-import { type StatusSeen, statusQuery } from "../../api/queries";
+import { type StatusSeen, statusQuery } from "../../api/status";
 import { Icon } from "../../parts/Icon";
 import { Nothing } from "../../parts/Panel";
 import { Time, useNow } from "../../parts/Time";

@@ -1,7 +1,8 @@
 // Rejections: how often what was refused at intake, and the latest of it with a sample.
 import { useQuery } from "@tanstack/react-query";
-import { rejectionsQuery } from "../../api/queries";
-import type { Rejection, RejectionCount, Source } from "../../api/types";
+import type { Rejection, RejectionCount } from "../../api/rejections";
+import { rejectionsQuery } from "../../api/rejections";
+import type { Source } from "../../api/status";
 import { Hostile } from "../../parts/Hostile";
 import { Nothing, Panel, Scroll } from "../../parts/Panel";
 import { State } from "../../parts/State";

@@ -1,5 +1,5 @@
 // Destinations that were removed and may be put back, with what waits for them and until when.
-import type { Removed as RemovedDestination } from "../../api/types";
+import type { Removed as RemovedDestination } from "../../api/status";
 import { count, exact } from "../../parts/format";
 import { Hostile } from "../../parts/Hostile";
 import { Panel, Scroll } from "../../parts/Panel";

@@ -1,7 +1,7 @@
 // What a source may is said in words, and a key is told by its last characters only.
 import { cleanup, render } from "@testing-library/react";
 import { afterEach, expect, it } from "vitest";
-import type { Source } from "../../api/types";
+import type { Source } from "../../api/status";
 import { Bounds, Ends } from "./SourceBounds";
 
 afterEach(cleanup);

@@ -1,5 +1,5 @@
 // What a source may: until when its keys are valid, from which pages and how much it may send.
-import type { Source } from "../../api/types";
+import type { Source } from "../../api/status";
 import { exact, fullTime } from "../../parts/format";
 import { Hostile } from "../../parts/Hostile";
 import { useZone } from "../../parts/Time";

@@ -1,5 +1,5 @@
 // The sources: their write keys, what they may send and where it goes, and the line that sends one.
-import type { Source, Status } from "../../api/types";
+import type { Source, Status } from "../../api/status";
 import { Command } from "../../parts/Command";
 import { Copy } from "../../parts/Copy";
 import { curlLine } from "../../parts/curl";

@@ -1,6 +1,6 @@
 // The sentence at the top says the worst thing first, in words that name it.
 import { expect, it } from "vitest";
-import type { Destination, Status } from "../../api/types";
+import type { Destination, Status } from "../../api/status";
 import { health } from "./health";
 
 const NOW = Date.parse("2026-11-25T10:00:00Z");

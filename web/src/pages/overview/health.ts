@@ -1,5 +1,5 @@
 // Turns a status into the one sentence at the top of the overview: is all well, and if not, what is wrong?
-import type { Destination, Status } from "../../api/types";
+import type { Destination, Status } from "../../api/status";
 import { count, counted, span } from "../../parts/format";
 import type { Look } from "../../parts/words";
 

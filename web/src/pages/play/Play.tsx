@@ -3,7 +3,7 @@ import { Button, Loader } from "@mantine/core";
 import { useQuery } from "@tanstack/react-query";
 import { getRouteApi, Link } from "@tanstack/react-router";
 import { useEffect, useRef, useState } from "react";
-import { type StatusSeen, statusQuery } from "../../api/queries";
+import { type StatusSeen, statusQuery } from "../../api/status";
 import type { FeedRow, FeedState } from "../../live/feed";
 import { type Hold, useFeed, useHold } from "../../live/useFeed";
 import { Command } from "../../parts/Command";

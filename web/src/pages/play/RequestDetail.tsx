@@ -12,7 +12,7 @@ import { Kind } from "../../parts/Kind";
 import { Pairs } from "../../parts/Pairs";
 import { Nothing } from "../../parts/Panel";
 import { Time } from "../../parts/Time";
-import { FACES, type Face } from "../routes";
+import { FACES, type Face } from "./routes";
 
 function FaceBody({ row, face }: { row: FeedRow; face: Face }) {
   switch (face) {

@@ -2,9 +2,9 @@
 import assert from "node:assert/strict";
 import { once } from "node:events";
 import { createServer } from "node:http";
-import { openPage } from "./browser.mjs";
-import { examine, fits } from "./examine.mjs";
-import { startServer } from "./server.mjs";
+import { openPage } from "../browser.mjs";
+import { examine, fits } from "../examine.mjs";
+import { startServer } from "../server.mjs";
 
 /** An endpoint that answers every event with the status that its name says. */
 async function startEndpoint() {
@@ -37,13 +37,8 @@ const workspace = (destinations) => ({
   sources: [{ id: "app", name: "App", writeKey: "key-app", destinations }],
 });
 
-/**
- * @param {object} needs
- * @param {(name: string, body: () => Promise<void>) => Promise<void>} needs.story
- * @param {import("playwright-core").Browser} needs.browser
- * @param {string} needs.binary
- */
-export async function issueStories({ story, browser, binary }) {
+/** @param {import("../run.mjs").Needs} needs */
+export async function stories({ story, browser, binary }) {
   const endpoint = await startEndpoint();
   const both = ["acme", "old"].map((id) => destination(id, endpoint.url, true));
   const server = await startServer(binary, workspace(both));

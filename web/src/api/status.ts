@@ -1,4 +1,6 @@
-// The shapes that the admin API answers with, as its reference describes them.
+// The status of the server: everything of now that it counts, with its sources and destinations.
+import { queryOptions } from "@tanstack/react-query";
+import { read } from "./client";
 
 /** One answer of `GET /api/v1/status`: everything the overview needs, counted by the server. */
 export interface Status {
@@ -117,40 +119,6 @@ export interface Removed {
   waiting: number;
 }
 
-export const ISSUE_STATES = ["open", "resolved"] as const;
-
-export type IssueState = (typeof ISSUE_STATES)[number];
-
-/** Failures of one kind at one destination. */
-export interface Issue {
-  id: number;
-  destination: string;
-  reason: string;
-  /** The reason in words, and what to do about it. */
-  sentence: string;
-  advice: string;
-  /** 0 where no answer came, or where several are told together. */
-  status: number;
-  state: IssueState;
-  first_at: string;
-  last_at: string;
-  resolved_at: string | null;
-  /** How often it came again after it was resolved. */
-  reopened: number;
-  /** Attempts that failed. */
-  failed: number;
-  /** Deliveries given up. */
-  gave_up: number;
-  /** Deliveries whose event was gone. */
-  expired: number;
-  /** Deliveries that wait because of it now. */
-  waiting: number;
-  users: { count: number; or_more: boolean };
-  /** The latest event, and what was said of it. */
-  sample: number;
-  detail: string;
-}
-
 export interface FilteredCounts {
   total: number;
   /** The most frequent first. */
@@ -180,90 +148,14 @@ export interface Filter {
   sample?: number;
 }
 
-export const FATES = ["delivered", "retry", "gave_up", "expired"] as const;
+/** A status together with the browser's clock at its arrival, so that its age can be told. */
+export type StatusSeen = Status & { seenAtMs: number };
 
-export type Fate = (typeof FATES)[number];
-
-export interface Attempt {
-  destination: string;
-  seq: number;
-  kind: string;
-  /** 1 for the first attempt of a delivery. */
-  number: number;
-  at: string;
-  duration_us: number;
-  /** The endpoint's HTTP status; null or 0 when no answer came. */
-  status: number | null;
-  fate: Fate;
-  reason: string;
-  detail: string;
-  phases: Phases;
-  /** Address and port; null when no connection came about. */
-  remote: string | null;
-  /** What the endpoint answered: only with details, and null where that is not kept. */
-  answer?: Answer | null;
-}
-
-/** How long the steps of an attempt took; null where one was not needed or not reached. */
-export interface Phases {
-  resolve_us: number | null;
-  connect_us: number | null;
-  tls_us: number | null;
-  first_byte_us: number | null;
-}
-
-/** The beginning of an answer, without what is secret in it; every text in it is a stranger's. */
-export interface Answer {
-  headers: [string, string][];
-  body: string;
-}
-
-export interface Rejection {
-  at: string;
-  source: string | null;
-  reason: string;
-  detail: string;
-  sample: string;
-}
-
-/** How often something was rejected since the server started. */
-export interface RejectionCount {
-  source: string | null;
-  reason: string;
-  /** The reason in words. */
-  sentence: string;
-  /** What tells it from others of that reason, such as the ending of a key, as far as there is room
-   * to tell them apart; mostly empty. */
-  about: string;
-  count: number;
-  last_at: string;
-}
-
-export interface Rejections {
-  /** The latest first. */
-  counts: RejectionCount[];
-  /** The latest first: as many as asked for of sources, and as many without a known source. */
-  rejections: Rejection[];
-}
-
-/** One request as a playground received it; every text in it was written by a stranger. */
-export interface PlaygroundRequest {
-  number: number;
-  at: string;
-  method: string;
-  path: string;
-  query: string;
-  headers: [string, string][];
-  body: string;
-  body_bytes: number;
-  truncated: boolean;
-}
-
-/** An error body as in RFC 9457, with a stable `code`. */
-export interface ProblemBody {
-  type: string;
-  title: string;
-  status: number;
-  detail: string;
-  code: string;
-}
+export const statusQuery = () =>
+  queryOptions({
+    queryKey: ["status"],
+    queryFn: async ({ signal }): Promise<StatusSeen> => ({
+      ...(await read<Status>("/api/v1/status", {}, signal)),
+      seenAtMs: Date.now(),
+    }),
+  });

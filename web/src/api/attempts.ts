@@ -1,0 +1,66 @@
+// Attempts: the requests of deliveries, how they ended, and what endpoints answered.
+import { keepPreviousData, queryOptions } from "@tanstack/react-query";
+import { read } from "./client";
+import { ROWS } from "./query";
+
+export const FATES = ["delivered", "retry", "gave_up", "expired"] as const;
+
+export type Fate = (typeof FATES)[number];
+
+export interface Attempt {
+  destination: string;
+  seq: number;
+  kind: string;
+  /** 1 for the first attempt of a delivery. */
+  number: number;
+  at: string;
+  duration_us: number;
+  /** The endpoint's HTTP status; null or 0 when no answer came. */
+  status: number | null;
+  fate: Fate;
+  reason: string;
+  detail: string;
+  phases: Phases;
+  /** Address and port; null when no connection came about. */
+  remote: string | null;
+  /** What the endpoint answered: only with details, and null where that is not kept. */
+  answer?: Answer | null;
+}
+
+/** How long the steps of an attempt took; null where one was not needed or not reached. */
+export interface Phases {
+  resolve_us: number | null;
+  connect_us: number | null;
+  tls_us: number | null;
+  first_byte_us: number | null;
+}
+
+/** The beginning of an answer, without what is secret in it; every text in it is a stranger's. */
+export interface Answer {
+  headers: [string, string][];
+  body: string;
+}
+
+export interface AttemptFilter {
+  destination?: string | undefined;
+  fate?: Fate | undefined;
+}
+
+export const attemptsQuery = (filter: AttemptFilter) =>
+  queryOptions({
+    queryKey: ["attempts", filter.destination ?? "", filter.fate ?? ""],
+    queryFn: async ({ signal }) =>
+      (await read<{ attempts: Attempt[] }>("/api/v1/attempts", { ...filter, limit: ROWS }, signal))
+        .attempts,
+    placeholderData: keepPreviousData,
+  });
+
+/** The attempts of one event at one destination with what was answered, the newest first. */
+export const deliveryQuery = (destination: string, seq: number) =>
+  queryOptions({
+    queryKey: ["delivery", destination, seq],
+    queryFn: async ({ signal }) => {
+      const query = { destination, seq, details: 1, limit: ROWS };
+      return (await read<{ attempts: Attempt[] }>("/api/v1/attempts", query, signal)).attempts;
+    },
+  });
