@@ -9,6 +9,17 @@ export interface ProblemBody {
   status: number;
   detail: string;
   code: string;
+  /** What is wrong in the request's body, each with its place. */
+  mistakes?: Mistake[];
+  /** Where somebody else has changed it meanwhile: how it is now. */
+  current?: unknown;
+}
+
+export interface Mistake {
+  field: string;
+  /** The character at which it shows, from 1, where the field is a text with a grammar. */
+  column: number | null;
+  detail: string;
 }
 
 /** The server answered, and said no. */
@@ -55,22 +66,43 @@ export async function read<T>(
   for (const [name, value] of Object.entries(query)) {
     if (value !== undefined && value !== "") search.set(name, String(value));
   }
-  return await ask<T>("GET", search.size > 0 ? `${path}?${search}` : path, signal);
+  return await ask<T>("GET", search.size > 0 ? `${path}?${search}` : path, { signal });
 }
 
 /** Has something done; the answer says what. */
-export async function act<T>(path: string): Promise<T> {
-  return await ask<T>("POST", path);
+export async function act<T>(path: string, body?: unknown, signal?: AbortSignal): Promise<T> {
+  return await ask<T>("POST", path, { body, signal });
 }
 
-async function ask<T>(method: "GET" | "POST", url: string, signal?: AbortSignal): Promise<T> {
+/** Changes something that has versions: refused where it is no more as `version` says. */
+export async function change<T>(
+  method: "PUT" | "PATCH" | "DELETE",
+  path: string,
+  { body, version }: { body?: unknown; version?: number | undefined } = {},
+): Promise<T> {
+  const headers = version === undefined ? {} : { "if-match": `"${version}"` };
+  return await ask<T>(method, path, { body, headers });
+}
+
+interface Asked {
+  body?: unknown;
+  headers?: Record<string, string>;
+  signal?: AbortSignal | undefined;
+}
+
+async function ask<T>(method: string, url: string, { body, headers, signal }: Asked): Promise<T> {
   const limit = AbortSignal.timeout(TIMEOUT_MS);
   let status: number;
   let text: string;
   try {
     const answer = await fetch(url, {
       method,
-      headers: { accept: "application/json" },
+      headers: {
+        accept: "application/json",
+        ...(body === undefined ? {} : { "content-type": "application/json" }),
+        ...headers,
+      },
+      ...(body === undefined ? {} : { body: JSON.stringify(body) }),
       signal: signal ? AbortSignal.any([signal, limit]) : limit,
     });
     status = answer.status;
@@ -80,5 +112,5 @@ async function ask<T>(method: "GET" | "POST", url: string, signal?: AbortSignal)
     throw new Unreachable(cause);
   }
   if (status < 200 || status > 299) throw asProblem(status, text);
-  return JSON.parse(text) as T;
+  return (text === "" ? undefined : JSON.parse(text)) as T;
 }

@@ -1,7 +1,7 @@
 // Issues: failures of one kind at one destination, and how they are recovered.
 import { keepPreviousData, queryOptions } from "@tanstack/react-query";
 import type { Attempt } from "./attempts";
-import { act, read } from "./client";
+import { read } from "./client";
 
 export const ISSUE_STATES = ["open", "resolved"] as const;
 
@@ -64,7 +64,3 @@ export const issueQuery = (id: string) =>
         signal,
       ),
   });
-
-/** Has a replay made of what was given up by an issue. */
-export const recoverIssue = async (id: number) =>
-  await act<{ id: number; expected: number | null }>(`/api/v1/issues/${id}/recover`);

@@ -6,6 +6,7 @@ import { destinationRoutes } from "./destination/routes";
 import { issueRoutes } from "./issues/routes";
 import { overviewRoutes } from "./overview/routes";
 import { playRoutes } from "./play/routes";
+import { replayRoutes } from "./replays/routes";
 import { root } from "./root";
 
 const routeTree = root.addChildren([
@@ -13,6 +14,7 @@ const routeTree = root.addChildren([
   ...destinationRoutes,
   ...deliveryRoutes,
   ...issueRoutes,
+  ...replayRoutes,
   ...playRoutes,
 ]);
 

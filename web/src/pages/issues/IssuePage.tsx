@@ -13,7 +13,6 @@ import { State } from "../../parts/State";
 import { Time } from "../../parts/Time";
 import { issueLook } from "../../parts/words";
 import { statusWords, usersWords } from "./issues";
-import { Recover } from "./Recover";
 
 const route = getRouteApi("/issues/$id");
 
@@ -40,7 +39,15 @@ function Facts({ issue, name }: { issue: Issue; name: string }) {
       <dt>Given up</dt>
       <dd>
         {counted(issue.gave_up, "delivery", "deliveries")}
-        {issue.expired > 0 && `, and ${exact(issue.expired)} expired`} <Recover issue={issue} />
+        {issue.expired > 0 && `, and ${exact(issue.expired)} expired`}{" "}
+        {issue.gave_up > 0 && (
+          <Link
+            to="/replays/new"
+            search={{ destination: issue.destination, intent: "recover_failed", issue: issue.id }}
+          >
+            Deliver again
+          </Link>
+        )}
       </dd>
       <dt>Failed attempts</dt>
       <dd>{exact(issue.failed)}</dd>

@@ -1,0 +1,32 @@
+// An endpoint of ours for deliveries: it answers as it is told, and remembers what came.
+import { once } from "node:events";
+import { createServer } from "node:http";
+
+/**
+ * @typedef {object} Endpoint
+ * @property {string} url
+ * @property {{ status: number }} answers how it answers from now on; may be changed at any time
+ * @property {string[]} bodies what it took with a status of 2xx
+ * @property {() => void} stop
+ */
+
+/** @returns {Promise<Endpoint>} */
+export async function startEndpoint(status = 200) {
+  const answers = { status };
+  /** @type {string[]} */
+  const bodies = [];
+  const server = createServer(async (request, response) => {
+    let body = "";
+    for await (const part of request) body += part;
+    if (answers.status < 300) bodies.push(body);
+    response.writeHead(answers.status).end("<b>as told</b>");
+  });
+  server.listen(0, "127.0.0.1");
+  await once(server, "listening");
+  const address = /** @type {import("node:net").AddressInfo} */ (server.address());
+  const stop = () => {
+    server.closeAllConnections();
+    server.close();
+  };
+  return { url: `http://127.0.0.1:${address.port}/`, answers, bodies, stop };
+}
