@@ -395,6 +395,22 @@ pub const ADMIN_CONNECTIONS_MAX: usize = 512;
 /// may take at the gateway.
 pub const ADMIN_REQUEST_TIME_MAX: Duration = Duration::from_secs(30);
 
+/// Bytes of the body of an admin request. Source: axum's default, 2 MiB; a workspace of 5,000
+/// destinations fits.
+pub const ADMIN_BODY_BYTES_MAX: usize = 2 << 20;
+
+/// Bytes of an `Idempotency-Key`. Source: chosen; Stripe allows as many.
+pub const REPEAT_KEY_BYTES_MAX: usize = 255;
+
+/// Answers that are kept for requests that come again. Source: chosen.
+pub const REPEATS_MAX: usize = 1_000;
+
+/// Bytes of such an answer; a longer one is not kept. Source: chosen.
+pub const REPEAT_ANSWER_BYTES_MAX: usize = 64 << 10;
+
+/// How long such an answer is kept. Source: chosen; Stripe keeps them as long.
+pub const REPEAT_TIME_MAX: Duration = Duration::from_hours(24);
+
 /// Rows of one answer of the admin API. Source: chosen.
 pub const ADMIN_ROWS_MAX: u32 = 500;
 

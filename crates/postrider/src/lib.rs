@@ -173,6 +173,7 @@ fn serve(
             trials: admin::Trials::default(),
             tester,
             bounds: crew_settings(config).bounds,
+            repeats: admin::Repeats::default(),
         };
         terminal.line(format!("gateway listening on {gateway}"));
         terminal.line(format!("admin listening on {admin}"));

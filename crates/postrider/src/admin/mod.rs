@@ -19,6 +19,7 @@ pub mod playground;
 mod problem;
 pub mod reference;
 mod rejections;
+mod repeats;
 mod replays;
 mod requests;
 mod routes;
@@ -43,6 +44,7 @@ use crate::shutdown::Shutdown;
 use crate::tester::Tester;
 pub use filters::Trials;
 use playground::Playgrounds;
+pub use repeats::Repeats;
 
 /// What the admin listener works with.
 pub struct Needs {
@@ -66,6 +68,8 @@ pub struct Needs {
     pub tester: Tester,
     /// How much may be under way to a destination that says nothing of it.
     pub bounds: Bounds,
+    /// Requests that are done once, however often they come.
+    pub repeats: Repeats,
 }
 
 /// Serves until the server ends; heads may take as long as at the gateway.
@@ -89,6 +93,7 @@ pub async fn serve(
 fn router(needs: Arc<Needs>) -> Router {
     routes::router()
         .fallback(pages::show)
+        .layer(from_fn_with_state(needs.clone(), repeats::once))
         .layer(from_fn_with_state(needs.clone(), guard::check))
         .with_state(needs)
 }

@@ -16,7 +16,8 @@ const PROBLEM_TYPE: &str = "application/problem+json";
 
 const ABOUT: &str = "Everything the dashboard and the command line do, they do with this. Times are \
     UTC, as RFC 3339 has them. Lists are newest first; where one says `older_than`, asking with it \
-    goes on from there. What is refused is answered with a problem of RFC 9457, whose `code` stays.";
+    goes on from there. What is refused is answered with a problem of RFC 9457, whose `code` stays. A POST \
+    with an `Idempotency-Key` is done once: sent again, it is answered as the first time, for a day.";
 
 /// Answers the document.
 #[utoipa::path(

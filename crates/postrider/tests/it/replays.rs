@@ -6,7 +6,9 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU16, Ordering::SeqCst};
 
 use serde_json::{Value, json};
-use testkit::{Endpoint, Event, Gate, Received, Reply, Webhook, Workspace, batch, eventually};
+use testkit::{
+    Endpoint, Event, Gate, Received, Reply, Request, Webhook, Workspace, batch, eventually,
+};
 
 use crate::harness::{Admin, Home, Server, problem};
 use crate::process::Process;
@@ -401,4 +403,27 @@ async fn the_command_line_estimates_makes_and_watches_a_replay() {
     let ended = Process::run(&Home::new(&hooks(&endpoint)), &["replay"], &["--watch", "1"]).await;
     assert_eq!(ended.code, Some(1));
     assert!(ended.stderr.starts_with("error: cannot ask the server at 127.0.0.1:0"), "{ended:?}");
+}
+
+#[tokio::test]
+async fn a_replay_that_is_asked_for_twice_under_one_key_is_made_once() {
+    let (endpoint, _) = endpoint(200).await;
+    let server = Server::start(&hooks(&endpoint)).await;
+    server.accept("/v1/batch", events(1, 1)).await;
+    server.admin.wait_until_finished("hooks", 1).await;
+    let body = json!({"destination": "hooks", "intent": "resend_range"});
+    let ask = |body: &Value| {
+        let request = Request::new("POST", "/api/v1/replays").body(body.to_string());
+        let (request, client) = (request.header("idempotency-key", "once"), server.admin.0);
+        async move { client.send(&request).await }
+    };
+    let (first, again) = (ask(&body).await, ask(&body).await);
+    assert_eq!((first.status, again.status), (201, 201));
+    assert_eq!(first.json()["id"], again.json()["id"]);
+    assert_eq!(again.get("idempotency-replayed"), Some("true"));
+    let all = server.admin.get("/api/v1/replays").await;
+    assert_eq!(all["replays"].as_array().map(Vec::len), Some(1));
+    let other = json!({"destination": "hooks", "intent": "resend_range", "first": 1});
+    problem(&ask(&other).await, 422, "key_reused");
+    server.stop().await;
 }
