@@ -4,13 +4,14 @@
 use std::sync::Arc;
 
 use axum::Json;
-use axum::extract::{Path, State};
+use axum::extract::State;
 use domain::id::{DestinationId, Seq};
 use domain::reason::Reason;
 use serde::Serialize;
 use utoipa::ToSchema;
 
 use super::Needs;
+use super::asked::Path;
 use super::problem::Problem;
 use crate::live::FilteredSample;
 

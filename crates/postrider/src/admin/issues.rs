@@ -4,8 +4,7 @@
 use std::sync::Arc;
 
 use axum::Json;
-use axum::extract::rejection::{PathRejection, QueryRejection};
-use axum::extract::{Path, Query, State};
+use axum::extract::State;
 use domain::id::{DestinationId, Seq};
 use domain::limits;
 use domain::reason::Reason;
@@ -14,6 +13,7 @@ use storage::{Issue, IssueQuery, IssueState};
 use utoipa::{IntoParams, ToSchema};
 
 use super::Needs;
+use super::asked::{Path, Query};
 use super::attempts::{self, Attempt};
 use super::problem::Problem;
 
@@ -103,10 +103,8 @@ fn default_limit() -> u32 {
 )]
 pub async fn list(
     State(needs): State<Arc<Needs>>,
-    filter: Result<Query<Filter>, QueryRejection>,
+    Query(filter): Query<Filter>,
 ) -> Result<Json<Issues>, Problem> {
-    let Query(filter) =
-        filter.map_err(|error| Problem::new(400, "bad_query", error.body_text()))?;
     let query = IssueQuery {
         id: None,
         destination: filter.destination,
@@ -130,7 +128,7 @@ pub async fn list(
 )]
 pub async fn show(
     State(needs): State<Arc<Needs>>,
-    id: Result<Path<u64>, PathRejection>,
+    Path(id): Path<u64>,
 ) -> Result<Json<IssueInFull>, Problem> {
     let issue = find(&needs, id).await?;
     let attempts = attempts::of_issue(&needs, issue.id).await?;
@@ -138,9 +136,8 @@ pub async fn show(
 }
 
 /// The issue that a path names.
-pub async fn find(needs: &Needs, id: Result<Path<u64>, PathRejection>) -> Result<Issue, Problem> {
+pub async fn find(needs: &Needs, id: u64) -> Result<Issue, Problem> {
     let unknown = || Problem::new(404, "no_issue", "there is no such issue, or not any more");
-    let Path(id) = id.map_err(|_| unknown())?;
     let query = IssueQuery { id: Some(id), rows_max: 1, ..IssueQuery::default() };
     needs.store.ledger.issues(query).await?.pop().ok_or_else(unknown)
 }

@@ -5,6 +5,7 @@
 
 #![allow(unused_qualifications, reason = "macros of the API's description write whole paths")]
 
+mod asked;
 mod attempts;
 mod body;
 mod door;

@@ -10,7 +10,7 @@ use std::time::Duration;
 
 use axum::Json;
 use axum::body::{Body, to_bytes};
-use axum::extract::{Path, Request, State};
+use axum::extract::{Request, State};
 use axum::response::IntoResponse;
 use axum::response::sse::{Event as SseEvent, KeepAlive, Sse};
 use domain::destination::webhook::{Target, is_playground_name};
@@ -24,6 +24,7 @@ use tokio::sync::broadcast;
 use utoipa::ToSchema;
 
 use super::Needs;
+use super::asked::Path;
 use super::problem::Problem;
 use crate::clock;
 use crate::terminal::{Terminal, plain};

@@ -3,12 +3,13 @@
 
 use std::sync::Arc;
 
-use axum::extract::{Path, State};
+use axum::extract::State;
 use domain::id::{DestinationId, Seq};
 use http::StatusCode;
 use storage::Reader;
 
 use super::Needs;
+use super::asked::Path;
 use super::problem::Problem;
 use crate::live::Wish;
 

@@ -74,6 +74,9 @@ async fn failures_of_two_kinds_are_two_issues_that_a_restart_keeps_and_a_recover
     assert_eq!(of_status, of_issue);
     let missing = server.admin.0.get("/api/v1/issues/99").await;
     problem(&missing, 404, "no_issue");
+    let odd = server.admin.0.get("/api/v1/issues/-1").await;
+    problem(&odd, 404, "no_such_path");
+    problem(&server.admin.0.get("/api/v1/issues?limit=x").await, 400, "bad_query");
 
     let server = Server::at(server.stop().await, |_| {}).await;
     let kept = wait_for_issues(server.admin, "the same", |all| all[1]["waiting"] == 2).await;

@@ -10,8 +10,7 @@ use std::sync::Arc;
 
 use axum::Json;
 use axum::body::Bytes;
-use axum::extract::rejection::PathRejection;
-use axum::extract::{Path, State};
+use axum::extract::State;
 use axum::response::{IntoResponse, Response};
 use domain::destination::Destination;
 use domain::id::{DestinationId, ReplayId, Seq};
@@ -23,6 +22,7 @@ use serde::Serialize;
 use storage::Replay;
 use utoipa::ToSchema;
 
+use super::asked::Path;
 use super::problem::Problem;
 use super::{Needs, issues};
 use crate::clock;
@@ -135,7 +135,7 @@ pub async fn resend(
 )]
 pub async fn recover_issue(
     State(needs): State<Arc<Needs>>,
-    id: Result<Path<u64>, PathRejection>,
+    Path(id): Path<u64>,
 ) -> Result<Response, Problem> {
     let issue = issues::find(&needs, id).await?;
     let scope = Scope { issue: Some(issue.id), ..Scope::between(Seq::FIRST, Seq(u64::MAX)) };
