@@ -20,7 +20,7 @@ run: $(PROFILE) ## Builds all, starts Postrider with a starter workspace, and sh
 	@echo "Starting Postrider; its data is in $(DATA), Ctrl-C ends it."
 	@exec target/$(PROFILE)/postrider serve --data-dir $(DATA) $(ARGS)
 
-test: ## Runs every test: crates, fuzz targets, web, faults, real SDKs, a real browser.
+test: ## Runs every test: crates, fuzz targets, web, faults, real SDKs, the API, a real browser.
 	@tools/need build fuzz web faults sdk browser
 	SIMULATION_SEEDS=10000 cargo test --workspace --locked
 	fuzz/run
@@ -30,6 +30,7 @@ test: ## Runs every test: crates, fuzz targets, web, faults, real SDKs, a real b
 	tests/first-run/run
 	POSTRIDER_BIN=$(CURDIR)/target/debug/postrider cargo run --locked --package faults -- short
 	POSTRIDER_BIN=$(CURDIR)/target/debug/postrider tests/sdk/run
+	POSTRIDER_BIN=$(CURDIR)/target/debug/postrider tests/api/run
 	cd web && POSTRIDER_BIN=$(CURDIR)/target/debug/postrider npm run e2e
 
 check: ## Checks formats, lints, types and the rules of the house.
