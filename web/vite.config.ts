@@ -41,7 +41,18 @@ export default defineConfig({
     reportCompressedSize: true,
   },
   server: {
+    // The guide to SDKs is read from docs/.
+    fs: { allow: [".."] },
     proxy: { "/api": process.env.POSTRIDER_ADMIN ?? "http://127.0.0.1:7800" },
   },
-  test: { environment: "jsdom", include: ["src/**/*.test.{ts,tsx}"] },
+  test: {
+    // What draws nothing needs no document, whose making takes longer than its tests.
+    projects: [
+      { extends: true, test: { name: "pure", include: ["src/**/*.test.ts"] } },
+      {
+        extends: true,
+        test: { name: "drawn", environment: "jsdom", include: ["src/**/*.test.tsx"] },
+      },
+    ],
+  },
 });

@@ -66,11 +66,11 @@ export async function stories({ story, browser, binary }) {
   });
 
   await story("an empty playground waits with the curl line", async () => {
-    await page.getByRole("link", { name: "Playground" }).first().click();
+    await page.locator(".target").getByRole("link", { name: "Playground" }).click();
     await page.waitForURL("**/play/demo");
     await page.getByText("Waiting for the first event…").waitFor();
-    await page.getByText("Live", { exact: true }).waitFor();
-    await examine(page, "play-empty");
+    await page.locator("main").getByText("Live", { exact: true }).waitFor();
+    await examine(page, "split-empty");
   });
 
   await story("an accepted event appears in the open playground, as it was sent", async () => {

@@ -69,6 +69,11 @@ export async function read<T>(
   return await ask<T>("GET", search.size > 0 ? `${path}?${search}` : path, { signal });
 }
 
+/** Reads `path` as the text it is, without looking into it. */
+export async function readText(path: string, signal?: AbortSignal): Promise<string> {
+  return await askText("GET", path, { signal, accept: "*/*" });
+}
+
 /** Has something done; the answer says what. */
 export async function act<T>(path: string, body?: unknown, signal?: AbortSignal): Promise<T> {
   return await ask<T>("POST", path, { body, signal });
@@ -85,12 +90,19 @@ export async function change<T>(
 }
 
 interface Asked {
+  accept?: string;
   body?: unknown;
   headers?: Record<string, string>;
   signal?: AbortSignal | undefined;
 }
 
-async function ask<T>(method: string, url: string, { body, headers, signal }: Asked): Promise<T> {
+async function ask<T>(method: string, url: string, asked: Asked): Promise<T> {
+  const text = await askText(method, url, asked);
+  return (text === "" ? undefined : JSON.parse(text)) as T;
+}
+
+async function askText(method: string, url: string, asked: Asked): Promise<string> {
+  const { accept = "application/json", body, headers, signal } = asked;
   const limit = AbortSignal.timeout(TIMEOUT_MS);
   let status: number;
   let text: string;
@@ -98,7 +110,7 @@ async function ask<T>(method: string, url: string, { body, headers, signal }: As
     const answer = await fetch(url, {
       method,
       headers: {
-        accept: "application/json",
+        accept,
         ...(body === undefined ? {} : { "content-type": "application/json" }),
         ...headers,
       },
@@ -112,5 +124,5 @@ async function ask<T>(method: string, url: string, { body, headers, signal }: As
     throw new Unreachable(cause);
   }
   if (status < 200 || status > 299) throw asProblem(status, text);
-  return (text === "" ? undefined : JSON.parse(text)) as T;
+  return text;
 }

@@ -31,9 +31,10 @@ export interface Rejections {
   rejections: Rejection[];
 }
 
-export const rejectionsQuery = () =>
+/** Of one source, or of all and of those that are not known. */
+export const rejectionsQuery = (filter: { source?: string } = {}) =>
   queryOptions({
-    queryKey: ["rejections"],
+    queryKey: ["rejections", filter.source ?? ""],
     queryFn: async ({ signal }) =>
-      await read<Rejections>("/api/v1/rejections", { limit: ROWS }, signal),
+      await read<Rejections>("/api/v1/rejections", { ...filter, limit: ROWS }, signal),
   });

@@ -1,7 +1,7 @@
 // The root of all addresses: the frame of every page, and what stands where there is none.
 import { createRootRoute, Link } from "@tanstack/react-router";
 import { Nothing } from "../parts/Panel";
-import { Shell } from "../parts/Shell";
+import { Root } from "../parts/shell/Shell";
 
 function NotFound() {
   return (
@@ -11,4 +11,4 @@ function NotFound() {
   );
 }
 
-export const root = createRootRoute({ component: Shell, notFoundComponent: NotFound });
+export const root = createRootRoute({ component: Root, notFoundComponent: NotFound });

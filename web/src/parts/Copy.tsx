@@ -6,7 +6,7 @@ import { Icon } from "./Icon";
 const SAID_MS = 1_600;
 
 /** The clipboard API needs a secure context; a server reached by its LAN address is none. */
-async function copied(text: string): Promise<boolean> {
+export async function copied(text: string): Promise<boolean> {
   try {
     await navigator.clipboard.writeText(text);
     return true;

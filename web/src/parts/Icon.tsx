@@ -11,7 +11,10 @@ export type IconName =
   | "system"
   | "resume"
   | "back"
-  | "warning";
+  | "warning"
+  | "close"
+  | "search"
+  | "filter";
 
 const ring = <circle cx="8" cy="8" r="6.25" />;
 
@@ -70,6 +73,16 @@ const DRAWINGS: Record<IconName, ReactNode> = {
   pause: <path d="M5.5 3.5v9m5-9v9" />,
   resume: <path d="M5 3.2v9.6L12.5 8z" fill="currentColor" />,
   back: <path d="M9.8 3.3L5 8l4.8 4.7" />,
+  close: <path d="M4 4l8 8m0-8l-8 8" />,
+  search: (
+    <>
+      <circle cx="7" cy="7" r="4.5" />
+      <path d="M10.4 10.4L14 14" />
+    </>
+  ),
+  filter: <path d="M2.5 3.5h11L9.5 8.5V13l-3-1.6V8.5z" />,
+  ring,
+  hourglass: <path d="M4 2h8M4 14h8M5 2v2.4L8 8l3-3.6V2M5 14v-2.4L8 8l3 3.6V14" />,
   warning: (
     <>
       <path d="M8 2L1.6 13.4h12.8z" />

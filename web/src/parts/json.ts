@@ -61,7 +61,7 @@ function scalar(text: string, at: number): { kind: TokenKind; end: number } | nu
 }
 
 /** Walks the JSON text and calls `visit` for each token; answers where it broke, or null. */
-function walk(text: string, visit: (piece: Piece) => void): number | null {
+export function walk(text: string, visit: (piece: Piece) => void): number | null {
   const open: string[] = [];
   let expect: Expect = "value";
   let at = text.charCodeAt(0) === 0xfeff ? 1 : 0;

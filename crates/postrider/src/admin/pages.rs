@@ -16,8 +16,26 @@ const HTML: &str = "text/html; charset=utf-8";
 const OPENER: HeaderName = HeaderName::from_static("cross-origin-opener-policy");
 const RESOURCE: HeaderName = HeaderName::from_static("cross-origin-resource-policy");
 
-/// How the paths of pages begin, besides the first one's.
-const PAGES: [&str; 4] = ["/play/", "/destinations/", "/deliveries/", "/issues/"];
+/// The first words of the paths of pages; the overview has none.
+const PAGES: [&str; 17] = [
+    "",
+    "connections",
+    "d",
+    "deliveries",
+    "destinations",
+    "e",
+    "events",
+    "issues",
+    "live",
+    "login",
+    "play",
+    "replays",
+    "settings",
+    "setup",
+    "sources",
+    "test",
+    "users",
+];
 
 /// What a build without the dashboard shows.
 const NOT_BUILT: &str = "<!doctype html><meta charset=utf-8><title>Postrider</title>\
@@ -46,7 +64,7 @@ pub async fn show(method: Method, uri: Uri, headers: HeaderMap) -> Response {
 
 /// Whether the page knows what to show there; ids in paths may have dots.
 fn is_page(path: &str) -> bool {
-    ["/", "/issues"].contains(&path) || PAGES.iter().any(|begin| path.starts_with(begin))
+    path.split('/').nth(1).is_some_and(|word| PAGES.contains(&word))
 }
 
 fn file(asset: Asset) -> Response {
@@ -97,10 +115,10 @@ mod tests {
             show(Method::GET, Uri::from_static(path), HeaderMap::new()).await.status().as_u16()
         };
         let pages = ["/play/demo", "/destinations/my.hooks", "/deliveries/my.hooks/7", "/issues"];
-        for path in pages.into_iter().chain(["/", "/issues/7"]) {
+        for path in pages.into_iter().chain(["/", "/issues/7", "/deliveries", "/users/u.1/x"]) {
             assert_eq!(status(path).await, 200, "{path}");
         }
-        for path in ["/deliveries", "/nowhere", "/nowhere.js", "/api", "/api/v1/nowhere"] {
+        for path in ["/nowhere", "/nowhere.js", "/issues.js", "/api", "/api/v1/nowhere"] {
             assert_eq!(status(path).await, 404, "{path}");
         }
     }

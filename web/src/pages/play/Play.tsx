@@ -1,15 +1,16 @@
 // The playground: what the built-in receiver got, live; a list on the left, one request on the right.
-import { Button, Loader } from "@mantine/core";
+import { Loader } from "@mantine/core";
 import { useQuery } from "@tanstack/react-query";
 import { getRouteApi, Link } from "@tanstack/react-router";
-import { useEffect, useRef, useState } from "react";
+import { useEffect, useRef } from "react";
 import { type StatusSeen, statusQuery } from "../../api/status";
 import type { FeedRow, FeedState } from "../../live/feed";
-import { type Hold, useFeed, useHold } from "../../live/useFeed";
+import { useFeed } from "../../live/useFeed";
+import { useHold } from "../../live/useHold";
 import { Command } from "../../parts/Command";
-import { count, counted } from "../../parts/format";
+import { Announcer, PauseButton } from "../../parts/Following";
+import { counted } from "../../parts/format";
 import { Hostile } from "../../parts/Hostile";
-import { Icon } from "../../parts/Icon";
 import { Nothing } from "../../parts/Panel";
 import { State } from "../../parts/State";
 import type { Look } from "../../parts/words";
@@ -26,27 +27,6 @@ const FEED_LOOKS: Record<FeedState, Look> = {
   missing: { word: "Not found", shape: "cross", tone: "bad" },
 };
 const PAUSED: Look = { word: "Paused", shape: "pause", tone: "warn" };
-
-/** Tells screen readers of new requests, at most once in five seconds. */
-function Announcer({ received }: { received: number }) {
-  const [said, setSaid] = useState("");
-  const told = useRef(received);
-  const latest = useRef(received);
-  latest.current = received;
-  useEffect(() => {
-    const timer = setInterval(() => {
-      const fresh = latest.current - told.current;
-      told.current = latest.current;
-      if (fresh > 0) setSaid(`${counted(fresh, "new request")}`);
-    }, 5_000);
-    return () => clearInterval(timer);
-  }, []);
-  return (
-    <span className="offscreen" role="status">
-      {said}
-    </span>
-  );
-}
 
 function Waiting({ status }: { status: StatusSeen | undefined }) {
   const curl = status && firstCurl(status);
@@ -67,7 +47,7 @@ function Empty({ id }: { id: string }) {
   const { data: status } = useQuery(statusQuery());
   const known = (status?.destinations ?? []).flatMap((d) => (d.playground ? [d.playground] : []));
   return (
-    <div className="play-empty">
+    <div className="split-empty">
       {!status || known.includes(id) ? (
         <Waiting status={status} />
       ) : (
@@ -85,26 +65,6 @@ function Empty({ id }: { id: string }) {
   );
 }
 
-function PauseButton({ hold }: { hold: Hold }) {
-  if (!hold.held) {
-    return (
-      <Button
-        size="compact-sm"
-        variant="default"
-        leftSection={<Icon name="pause" />}
-        onClick={hold.hold}
-      >
-        Pause
-      </Button>
-    );
-  }
-  return (
-    <Button size="compact-sm" leftSection={<Icon name="resume" />} onClick={hold.release}>
-      Resume{hold.missed > 0 && ` · +${count(hold.missed)} new`}
-    </Button>
-  );
-}
-
 export function Play() {
   const { id } = route.useParams();
   // A feed belongs to one playground: another id starts anew.
@@ -115,7 +75,7 @@ function Playground({ id }: { id: string }) {
   const { request: wanted, face = "pretty" } = route.useSearch();
   const navigate = route.useNavigate();
   const live = useFeed(id);
-  const hold = useHold(live);
+  const hold = useHold(live, (view) => view.received);
   const { rows } = hold.shown;
   useEffect(() => {
     document.title = `Playground ${id} · Postrider`;
@@ -143,15 +103,15 @@ function Playground({ id }: { id: string }) {
   const selected = picked ?? (wanted === undefined ? rows[0] : undefined);
 
   return (
-    <div className="play" data-chosen={wanted !== undefined || undefined}>
-      <div className="play-bar">
+    <div className="split-page" data-chosen={wanted !== undefined || undefined}>
+      <div className="split-bar">
         <h1>
           Playground <Hostile text={id} />
         </h1>
         <State look={hold.held && live.state === "live" ? PAUSED : FEED_LOOKS[live.state]} />
         <span className="secondary">{counted(rows.length, "request")}</span>
         <PauseButton hold={hold} />
-        <Announcer received={live.received} />
+        <Announcer received={live.received} noun="new request" />
       </div>
       {rows.length === 0 ? (
         live.filled || live.state === "missing" ? (
@@ -160,7 +120,7 @@ function Playground({ id }: { id: string }) {
           <Nothing title={live.state === "connecting" ? "Connecting…" : "Reconnecting…"} />
         )
       ) : (
-        <div className="play-split" ref={split}>
+        <div className="split" ref={split}>
           <RequestList
             rows={rows}
             selected={selected?.number}

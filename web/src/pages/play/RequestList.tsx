@@ -111,7 +111,7 @@ export function RequestList({ rows, selected, onSelect, onPause }: Props) {
   const tabbable = rows.some((row) => row.number === selected) ? selected : rows[0]?.number;
   return (
     // biome-ignore lint/a11y/noStaticElementInteractions: it only hears the keys of its buttons.
-    <div className="requests" ref={list} onKeyDown={onKeyDown}>
+    <div className="split-list requests" ref={list} onKeyDown={onKeyDown}>
       <table aria-label="Requests, newest first">
         <thead>
           <tr>

@@ -1,0 +1,153 @@
+// Draws a chart with uPlot on a canvas, in the colours of the theme and the reader's zone.
+import { useComputedColorScheme } from "@mantine/core";
+import { useEffect, useRef } from "react";
+import uPlot from "uplot";
+import "uplot/dist/uPlot.min.css";
+import { count } from "../format";
+import { useZone } from "../Time";
+import type { ChartProps } from "./Chart";
+import { type Line, shown, stacked } from "./series";
+
+const HEIGHT = 200;
+const TONES: Record<Line["tone"], string> = {
+  accent: "var(--accent)",
+  good: "var(--good)",
+  warn: "var(--warn)",
+  bad: "var(--bad)",
+  busy: "var(--busy)",
+  quiet: "var(--ink-soft)",
+};
+
+/** A canvas knows no variables: asks the browser what a colour is in today's theme. */
+function colours(at: HTMLElement) {
+  const probe = document.createElement("span");
+  at.append(probe);
+  const of = (colour: string) => {
+    probe.style.color = colour;
+    return getComputedStyle(probe).color;
+  };
+  const found = {
+    ink: of("var(--ink-soft)"),
+    line: of("var(--line)"),
+    tones: Object.fromEntries(
+      Object.entries(TONES).map(([tone, colour]) => [tone, of(colour)]),
+    ) as Record<Line["tone"], string>,
+  };
+  probe.remove();
+  return found;
+}
+
+type Palette = ReturnType<typeof colours>;
+
+function lineOptions(line: Line, palette: Palette, fill: boolean): uPlot.Series {
+  const stroke = palette.tones[line.tone];
+  return {
+    label: line.name,
+    stroke,
+    width: 1.5,
+    points: { show: false },
+    ...(line.dash ? { dash: [...line.dash] } : {}),
+    ...(fill ? { fill: stroke.replace(/^rgb\(/, "rgba(").replace(/\)$/, ", 0.16)") } : {}),
+  };
+}
+
+const axis = (palette: Palette): uPlot.Axis => ({
+  stroke: palette.ink,
+  grid: { stroke: palette.line, width: 1 },
+  ticks: { stroke: palette.line, width: 1, size: 4 },
+  font: "12px system-ui, sans-serif",
+});
+
+/** What stands at the pointer, in words below the chart. */
+function told(plot: uPlot, { lines, measure = "count" }: ChartProps, zone: string): string {
+  const at = plot.cursor.idx;
+  if (at === null || at === undefined) return "";
+  const moment = plot.data[0][at];
+  if (moment === undefined) return "";
+  const time = new Date(moment * 1_000).toLocaleTimeString("en-GB", {
+    ...(zone === "utc" ? { timeZone: "UTC" } : {}),
+  });
+  const values = lines.map((line) => `${line.name} ${shown(line.values[at] ?? null, measure)}`);
+  return `${time}: ${values.join(", ")}`;
+}
+
+export default function Plot(props: ChartProps) {
+  const box = useRef<HTMLDivElement>(null);
+  const words = useRef<HTMLParagraphElement>(null);
+  const scheme = useComputedColorScheme();
+  const [zone] = useZone();
+  const plot = useRef<uPlot | null>(null);
+  const latest = useRef(props);
+  latest.current = props;
+  const shape = props.lines.map(({ name, tone }) => `${name} ${tone}`).join("|");
+
+  // biome-ignore lint/correctness/useExhaustiveDependencies: it is drawn anew when its look changes.
+  useEffect(() => {
+    const element = box.current;
+    if (!element) return;
+    const palette = colours(element);
+    const { lines, stack = false, measure = "count" } = latest.current;
+    const drawn = new uPlot(
+      {
+        width: element.clientWidth,
+        height: HEIGHT,
+        legend: { show: false },
+        cursor: { drag: { x: latest.current.onRange !== undefined, y: false, setScale: false } },
+        ...(zone === "utc" ? { tzDate: (ts) => uPlot.tzDate(new Date(ts * 1e3), "Etc/UTC") } : {}),
+        axes: [
+          axis(palette),
+          {
+            ...axis(palette),
+            size: 56,
+            values: (_, splits) =>
+              splits.map((value) => (measure === "ms" ? `${count(value)} ms` : count(value))),
+          },
+        ],
+        scales: { y: { range: (_, _min, max) => [0, Math.max(max, 1) * 1.05] } },
+        series: [{}, ...lines.map((line) => lineOptions(line, palette, stack))],
+        hooks: {
+          setCursor: [
+            (self) => {
+              if (words.current) words.current.textContent = told(self, latest.current, zone);
+            },
+          ],
+          setSelect: [
+            (self) => {
+              const { left, width } = self.select;
+              if (width < 4) return;
+              const [from, to] = [left, left + width].map((x) => self.posToVal(x, "x") * 1_000);
+              self.setSelect({ left: 0, top: 0, width: 0, height: 0 }, false);
+              if (from !== undefined && to !== undefined) latest.current.onRange?.(from, to);
+            },
+          ],
+        },
+      },
+      dataOf(latest.current),
+      element,
+    );
+    plot.current = drawn;
+    const sized = new ResizeObserver(() =>
+      drawn.setSize({ width: element.clientWidth, height: HEIGHT }),
+    );
+    sized.observe(element);
+    return () => {
+      sized.disconnect();
+      drawn.destroy();
+      plot.current = null;
+    };
+  }, [scheme, zone, shape]);
+
+  useEffect(() => plot.current?.setData(dataOf(props)), [props]);
+
+  return (
+    <>
+      <div className="plot" ref={box} aria-hidden="true" />
+      <p className="plot-words secondary" ref={words} aria-hidden="true" />
+    </>
+  );
+}
+
+function dataOf({ moments, lines, stack = false }: ChartProps): uPlot.AlignedData {
+  const values = stack ? stacked(lines) : lines.map((line) => [...line.values]);
+  return [moments.map((moment) => moment / 1_000), ...values];
+}

@@ -1,0 +1,15 @@
+// The pages of the navigation, in its order, and the keys that go there.
+import type { LinkProps } from "@tanstack/react-router";
+
+export interface Page {
+  to: NonNullable<LinkProps["to"]>;
+  word: string;
+  /** What follows `g`. */
+  key: string;
+}
+
+export const PAGES: readonly Page[] = [
+  { to: "/", word: "Overview", key: "o" },
+  { to: "/issues", word: "Issues", key: "i" },
+  { to: "/replays", word: "Replays", key: "r" },
+];
