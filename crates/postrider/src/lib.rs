@@ -34,6 +34,7 @@ mod tester;
 mod threads;
 mod upkeep;
 mod version;
+mod viewing;
 mod workspace;
 mod workspace_file;
 
@@ -162,8 +163,13 @@ fn serve(
         let (tester, bench) = tester::tester();
         let outlet = send::Outlet::new(outlet_settings(config, &listeners));
         let outlet = outlet.map_err(|error| machine("set up TLS", error))?;
+        let viewing = viewing::Viewing::new(&*store.journal, gauges.notices.clone());
+        let viewing = Arc::new(viewing);
+        let scribe = viewing::Scribe::new(viewing.clone(), store.journal.clone());
         let needs = admin::Needs {
             store: store.clone(),
+            viewing,
+            shutdown: controls.shutdown.clone(),
             keep_removed: config.delivery.keep_removed,
             gauges,
             playgrounds,
@@ -200,7 +206,9 @@ fn serve(
         // Senders stay on one thread, and what they start stays with them.
         let local = tokio::task::LocalSet::new();
         let tests = local.run_until(bench.run(outlet, shutdown.clone()));
-        let (ended, ..) = tokio::join!(end, serve, follow, renew, alarm, retention, disk, tests);
+        let scribe = scribe.run(shutdown.clone());
+        let aside = async { tokio::join!(follow, renew, alarm, retention, disk, tests, scribe) };
+        let (ended, ..) = tokio::join!(end, serve, aside);
         ended
     })
 }

@@ -81,6 +81,11 @@ impl Shutdown {
         self.reached(Stage::Draining).await;
     }
 
+    /// As [`Self::draining`], for what outlives its caller.
+    pub async fn drained(mut self) {
+        self.draining().await;
+    }
+
     /// Waits until the server is to take nothing more.
     pub async fn closing(&mut self) {
         self.reached(Stage::Closing).await;

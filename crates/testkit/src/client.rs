@@ -10,6 +10,7 @@ use flate2::write::GzEncoder;
 use tokio::io::{AsyncRead, AsyncWrite, AsyncWriteExt};
 use tokio::net::TcpStream;
 
+use crate::feed::Feed;
 use crate::wait::within;
 use crate::wire::{Answer, Wire};
 
@@ -71,6 +72,25 @@ impl Client {
     /// Where no answer comes.
     pub async fn get(&self, target: &str) -> Answer {
         self.send(&Request::new("GET", target)).await
+    }
+
+    /// Follows a stream of events (SSE).
+    ///
+    /// # Panics
+    /// Where none comes.
+    pub async fn follow(&self, target: &str) -> Feed {
+        self.follow_by(&Request::new("GET", target)).await
+    }
+
+    /// Follows the stream of events that answers a request.
+    ///
+    /// # Panics
+    /// Where none comes.
+    pub async fn follow_by(&self, request: &Request) -> Feed {
+        let Connection(mut wire) = self.connect().await;
+        let asked = wire.write(&request.to_bytes()).await;
+        asked.unwrap_or_else(|error| panic!("{}: {error}", request.target));
+        Feed::begin(wire).await
     }
 
     /// Posts events as the source with this write key.

@@ -14,6 +14,7 @@
 pub mod wait;
 pub mod wire;
 pub mod client;
+pub mod feed;
 pub mod http2;
 pub mod tls;
 pub mod authority;
@@ -28,6 +29,7 @@ pub use authority::{ALWAYS, Authority};
 pub use client::{Client, Connection, Request};
 pub use endpoint::{Endpoint, Gate, Received, Refusing, Reply};
 pub use event::{Event, batch};
+pub use feed::{Feed, Row};
 pub use http2_endpoint::{Http2Endpoint, StreamReply, Streamed};
 pub use names::{NameReply, NameServer};
 pub use raw::{RawEndpoint, Stalling, Tally};

@@ -226,16 +226,23 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Wire<S> {
 
     async fn chunks(&mut self) -> Result<Vec<u8>> {
         let mut body = Vec::new();
-        loop {
-            let line = self.line().await?;
-            let size = usize::from_str_radix(line.split(';').next().unwrap_or(""), 16);
-            let size = size.map_err(|_| odd("a chunk has no size"))?;
-            body.extend(self.exactly(size).await?);
-            self.line().await?;
-            if size == 0 {
-                return Ok(body);
-            }
+        while let Some(chunk) = self.chunk().await? {
+            body.extend(chunk);
         }
+        Ok(body)
+    }
+
+    /// Reads the next chunk of a body; none at its end.
+    ///
+    /// # Errors
+    /// Where the connection breaks or ends within, or it is no chunk.
+    pub async fn chunk(&mut self) -> Result<Option<Vec<u8>>> {
+        let line = self.line().await?;
+        let size = usize::from_str_radix(line.split(';').next().unwrap_or(""), 16);
+        let size = size.map_err(|_| odd("a chunk has no size"))?;
+        let chunk = self.exactly(size).await?;
+        self.line().await?;
+        Ok(Some(chunk).filter(|_| size > 0))
     }
 
     async fn line(&mut self) -> Result<String> {

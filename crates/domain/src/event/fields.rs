@@ -298,7 +298,7 @@ fn time_value(raw: &str) -> Option<EventTime> {
 }
 
 /// An identity as text: strings sanitised, null as nothing, everything else as its JSON.
-fn identity_text(raw: Option<&str>) -> Cow<'_, str> {
+pub(super) fn identity_text(raw: Option<&str>) -> Cow<'_, str> {
     let Some(raw) = raw.filter(|raw| *raw != "null") else { return Cow::Borrowed("") };
     match json::string(raw) {
         Some(Cow::Borrowed(text)) => sanitize(text),

@@ -11,6 +11,7 @@ pub mod identity;
 pub mod call;
 pub mod intake;
 pub mod fields;
+pub mod gist;
 pub mod restriction;
 pub mod pixel;
 
@@ -18,6 +19,7 @@ use bytes::Bytes;
 use serde::{Deserialize, Serialize};
 
 pub use self::call::CallHash;
+pub use self::gist::Gist;
 pub use self::identity::{Identities, IdentityHash};
 pub use self::restriction::Restriction;
 
@@ -25,7 +27,7 @@ use crate::id::SourceId;
 use crate::time::Timestamp;
 
 /// What kind of call an event is.
-#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Serialize, Deserialize)]
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 #[repr(u8)]
 pub enum EventKind {

@@ -13,6 +13,7 @@ mod filtered;
 mod filters;
 mod guard;
 mod issues;
+mod live;
 pub mod metrics;
 pub mod openapi;
 mod pages;
@@ -43,6 +44,7 @@ use tokio::net::TcpListener;
 use crate::live::Gauges;
 use crate::shutdown::Shutdown;
 use crate::tester::Tester;
+use crate::viewing::Viewing;
 pub use filters::Trials;
 use playground::Playgrounds;
 pub use repeats::Repeats;
@@ -71,6 +73,10 @@ pub struct Needs {
     pub bounds: Bounds,
     /// Requests that are done once, however often they come.
     pub repeats: Repeats,
+    /// Shows what happens.
+    pub viewing: Arc<Viewing>,
+    /// How far the server's end has come.
+    pub shutdown: Shutdown,
 }
 
 /// Serves until the server ends; heads may take as long as at the gateway.

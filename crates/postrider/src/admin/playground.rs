@@ -6,7 +6,6 @@
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::convert::Infallible;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::Duration;
 
 use axum::Json;
 use axum::body::{Body, to_bytes};
@@ -17,8 +16,8 @@ use domain::destination::webhook::{Target, is_playground_name};
 use domain::destination::{Destination, DestinationSettings};
 use domain::limits;
 use domain::workspace::Workspace;
-use futures_util::Stream;
 use futures_util::stream::unfold;
+use futures_util::{Stream, StreamExt};
 use serde::{Deserialize, Serialize};
 use tokio::sync::broadcast;
 use utoipa::ToSchema;
@@ -244,8 +243,9 @@ pub async fn live(
     Path(name): Path<String>,
 ) -> Result<impl IntoResponse, Problem> {
     let receiver = needs.playgrounds.watch(&name)?;
-    let heartbeat = KeepAlive::new().interval(Duration::from_secs(15));
-    Ok(Sse::new(stream(receiver)).keep_alive(heartbeat))
+    let heartbeat = KeepAlive::new().interval(limits::LIVE_HEARTBEAT);
+    let rows = stream(receiver).take_until(needs.shutdown.clone().drained());
+    Ok(Sse::new(rows).keep_alive(heartbeat))
 }
 
 /// What a watcher gets; what it is too slow for is left out.

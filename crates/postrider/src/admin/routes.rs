@@ -12,8 +12,8 @@ use utoipa_axum::router::UtoipaMethodRouter;
 use utoipa_axum::routes;
 
 use super::{
-    Needs, attempts, filtered, filters, issues, metrics, openapi, playground, rejections, replays,
-    status, test_request, wishes,
+    Needs, attempts, filtered, filters, issues, live, metrics, openapi, playground, rejections,
+    replays, status, test_request, wishes,
 };
 
 /// What somebody must be allowed to do, to ask for a route; each includes those before it.
@@ -61,6 +61,7 @@ pub fn table() -> Vec<Entry> {
         entry(View, routes!(issues::list)),
         entry(View, routes!(issues::show)),
         entry(Edit, routes!(replays::recover_issue)),
+        entry(View, routes!(live::watch)),
         entry(Payload, routes!(rejections::list)),
         entry(View, routes!(filtered::list)),
         entry(Edit, routes!(wishes::try_now)),

@@ -134,6 +134,7 @@ impl Crew {
             policy: self.needs.settings.clone(),
             gauge: gauges.of_reader(&reader),
             lead: gauges.of(id),
+            notices: gauges.notices.clone(),
             commons: self.commons.clone(),
         };
         let aside = replay.is_none().then(|| Aside {

@@ -23,7 +23,7 @@ use domain::limits;
 use domain::time::Timestamp;
 use futures_util::stream::{FuturesUnordered, StreamExt};
 use storage::{
-    Fate, FilteredCount, Receipt, Schedule, ScheduleState, Settlement, Snapshot, StorageError,
+    FilteredCount, Receipt, Schedule, ScheduleState, Settlement, Snapshot, StorageError,
 };
 use tokio::sync::watch;
 
@@ -111,7 +111,7 @@ impl<W: World> Dispatcher<W> {
             settling: None,
             unconfirmed: None,
             attempts: FuturesUnordered::new(),
-            records: Records::new(parts.id.clone(), parts.replay.as_ref().map(|one| one.id)),
+            records: parts.records(),
             owed: None,
             recovering: None,
             parts,
@@ -303,7 +303,9 @@ impl<W: World> Dispatcher<W> {
                 Some(Taken::ToDeliver(event)) => self.agenda.offer(event),
                 Some(Taken::Filtered(seq, reason)) => {
                     self.agenda.filter(seq, reason);
-                    self.parts.gauge.filtered.note(FilteredSample { seq, at: now, reason });
+                    let sample = FilteredSample { seq, at: now, reason };
+                    self.parts.gauge.filtered.note(sample);
+                    self.records.filtered(sample);
                 }
                 Some(Taken::Gone(gap)) => {
                     self.records.expired(&[gap], self.agenda.read_from(), now);
@@ -384,7 +386,7 @@ impl<W: World> Dispatcher<W> {
             Ok(()) => {
                 let settled = self.unconfirmed.take();
                 self.agenda.settled();
-                self.records.settled(settled.map_or(0, |settlement| settlement.attempts.len()));
+                self.records.settled(settled.map_or_else(Vec::new, |one| one.attempts));
                 self.recover();
                 Ok(())
             }
@@ -516,21 +518,16 @@ impl<W: World> Dispatcher<W> {
         let (jitter, endpoint) = (self.parts.world.jitter(), self.flow.endpoint());
         let moment = Moment { now, jitter, endpoint };
         let decision = retry::decide(&self.retry, attempt.tries, outcome, moment);
-        let fate = match decision {
-            Decision::Close => Fate::Delivered,
-            Decision::GiveUp => Fate::GaveUp,
-            Decision::RetryAt(_) => Fate::Retry,
-        };
         match (decision, outcome.reason()) {
             (Decision::RetryAt(at), Some(reason)) => {
                 self.agenda.retry(attempt.seq, at, (reason.code(), outcome.status));
             }
             _ => self.agenda.finish(attempt.seq),
         }
-        if let (Fate::Delivered, Some(received_at)) = (fate, attempt.received_at) {
+        if let (Decision::Close, Some(received_at)) = (decision, attempt.received_at) {
             work.delivered(now.since(received_at));
         }
-        self.records.made(attempt, fate, sent);
+        self.records.made(attempt, decision, sent);
         if let Some(turn) = turn {
             self.records.turned(turn, outcome);
         }

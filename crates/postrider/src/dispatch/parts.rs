@@ -13,7 +13,8 @@ use storage::{OpenReplay, Reader, StorageError, Store};
 
 use super::commons::Commons;
 use super::duty::Duty;
-use crate::live::DestinationGauge;
+use super::records::Records;
+use crate::live::{DestinationGauge, Notices};
 
 /// How deliveries are made, as far as a destination does not say otherwise.
 #[derive(Clone, Debug)]
@@ -41,6 +42,8 @@ pub struct Parts<W> {
     pub commons: Rc<Commons>,
     /// The destination's own gauge.
     pub lead: Arc<DestinationGauge>,
+    /// Tells those who watch.
+    pub notices: Arc<Notices>,
 }
 
 /// Why a dispatcher cannot start.
@@ -61,6 +64,12 @@ impl<W> Parts<W> {
     /// Whose deliveries these are.
     pub fn reader(&self) -> Reader {
         self.replay.as_ref().map_or_else(|| (&self.id).into(), |one| Reader::Replay(one.id))
+    }
+
+    /// Where what happens is written down.
+    pub fn records(&self) -> Records {
+        let replay = self.replay.as_ref().map(|one| one.id);
+        Records::new(self.id.clone(), replay, self.notices.clone())
     }
 
     /// Where a reader begins that has no state yet.

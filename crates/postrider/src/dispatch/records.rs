@@ -1,9 +1,13 @@
 //! What happened at one destination: rows for the ledger, and words for the log.
 //!
-//! Rows gather until a settlement takes them along. What is said in the log is what changes: when
+//! Rows gather until a settlement takes them along; once that is committed, those who watch are told of
+//! it. What is said in the log is what changes: when
 //! deliveries begin to fail and when they succeed again, what is given up, what is gone for good.
 
+use std::sync::Arc;
+
 use domain::delivery::flow::Turn;
+use domain::delivery::retry::Decision;
 use domain::delivery::{Outcome, Trace};
 use domain::event::{EventKind, Identities};
 use domain::id::{DestinationId, ReplayId, Seq};
@@ -13,6 +17,7 @@ use domain::time::Timestamp;
 use storage::{AttemptRecord, Fate, Gap, OpenDelivery};
 
 use super::attempt::{Attempt, lost_reason};
+use crate::live::{FilteredSample, Notices, Settled, SettledAside};
 use crate::send::Sent;
 
 /// What happened at one destination and is not settled.
@@ -27,12 +32,23 @@ pub struct Records {
     told_to: Seq,
     /// Whether the last thing said of the deliveries is that they fail.
     is_failing: bool,
+    notices: Arc<Notices>,
+    /// What the rows do not say; gathered while somebody watches, and handed over with them.
+    aside: SettledAside,
+    handed_over: SettledAside,
 }
 
 impl Records {
     /// Nothing has happened yet.
-    pub fn new(destination: DestinationId, replay: Option<ReplayId>) -> Self {
+    pub fn new(
+        destination: DestinationId,
+        replay: Option<ReplayId>,
+        notices: Arc<Notices>,
+    ) -> Self {
         Self {
+            notices,
+            aside: SettledAside::default(),
+            handed_over: SettledAside::default(),
             destination,
             replay,
             rows: Vec::new(),
@@ -54,17 +70,37 @@ impl Records {
 
     /// Takes the rows, to be settled.
     pub fn take(&mut self) -> Vec<AttemptRecord> {
+        self.handed_over = std::mem::take(&mut self.aside);
         std::mem::take(&mut self.rows)
     }
 
-    /// So many rows are settled.
-    pub fn settled(&mut self, count: usize) {
-        self.unsettled -= count;
+    /// The rows that were taken last are settled.
+    pub fn settled(&mut self, attempts: Vec<AttemptRecord>) {
+        self.unsettled -= attempts.len();
+        let aside = std::mem::take(&mut self.handed_over);
+        if self.notices.is_watched() {
+            let destination = self.destination.clone();
+            self.notices.settled(Settled { destination, attempts, aside });
+        }
+    }
+
+    /// An event was filtered.
+    pub fn filtered(&mut self, sample: FilteredSample) {
+        let filtered = &mut self.aside.filtered;
+        if self.notices.is_watched() && filtered.len() < limits::UNSETTLED_ATTEMPTS_MAX {
+            filtered.push(sample);
+        }
     }
 
     /// An attempt was made.
-    pub fn made(&mut self, attempt: &Attempt, fate: Fate, sent: &Sent) {
+    pub fn made(&mut self, attempt: &Attempt, decision: Decision, sent: &Sent) {
         let outcome = &sent.outcome;
+        let fate = fate(decision);
+        if let Decision::RetryAt(at) = decision
+            && self.notices.is_watched()
+        {
+            self.aside.due.push((attempt.seq, at));
+        }
         let reason = outcome.reason().map(Reason::code);
         let replay = self.replay.map(|id| id.0);
         self.tell(fate, outcome);
@@ -210,6 +246,15 @@ impl Records {
     }
 }
 
+/// What an attempt leads to.
+fn fate(decision: Decision) -> Fate {
+    match decision {
+        Decision::Close => Fate::Delivered,
+        Decision::GiveUp => Fate::GaveUp,
+        Decision::RetryAt(_) => Fate::Retry,
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use storage::{GapReason, SeqRange};
@@ -218,7 +263,7 @@ mod tests {
 
     #[test]
     fn what_is_gone_is_told_once() {
-        let mut records = Records::new(DestinationId::new("d"), None);
+        let mut records = Records::new(DestinationId::new("d"), None, Arc::default());
         let gap = |first, last| Gap {
             range: SeqRange { first: Seq(first), last: Seq(last) },
             reason: GapReason::Quarantined,

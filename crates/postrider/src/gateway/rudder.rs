@@ -447,6 +447,7 @@ impl Rudder {
     /// Keeps rejections for people to see; where the ledger is busy they stay a count.
     fn list(&self, records: Vec<RejectionRecord>) {
         if !records.is_empty() {
+            self.needs.gauges.notices.rejected(&records);
             // Nobody waits for this.
             drop(self.needs.store.ledger.reject(records));
         }

@@ -1,8 +1,9 @@
-//! What people see while it happens: counters and gauges, written without waiting for anybody.
+//! What people see while it happens: counters, gauges and notices, written without waiting for anybody.
 
 mod refusals;
 mod filtered;
 mod histogram;
+mod notices;
 mod flow;
 mod wishes;
 mod work;
@@ -19,6 +20,7 @@ use storage::Reader;
 pub use filtered::{FilteredSample, FilteredSamples};
 pub use flow::FlowGauge;
 pub use histogram::{Histogram, Times};
+pub use notices::{Notices, Settled, SettledAside, Told};
 pub use refusals::{Cause, Refusals, Tally};
 pub use wishes::{Wish, Wishes};
 pub use work::Work;
@@ -42,6 +44,8 @@ pub struct Gauges {
     pub store_time: Histogram,
     /// Requests and events refused.
     pub refusals: Refusals,
+    /// What is told to those who watch.
+    pub notices: Arc<Notices>,
     readers: Mutex<HashMap<Reader, Arc<DestinationGauge>>>,
 }
 

@@ -50,6 +50,7 @@ mod endpoints;
 mod endpoint_tls;
 mod endpoint_http2;
 mod metrics;
+mod live;
 mod names;
 mod workspace;
 mod away;

@@ -118,6 +118,7 @@ impl Stage {
             replay: None,
             gauge: self.gauge.clone(),
             lead: self.gauge.clone(),
+            notices: Arc::default(),
             commons: Commons::of(limits::THREAD_ATTEMPTS_MAX, limits::THREAD_WINDOW_BYTES),
         }
     }

@@ -1,0 +1,140 @@
+//! What people call an event: its name and its ids, read from its stored text when somebody looks.
+//!
+//! Names are what SDKs call names: `event` of a track call, `name` of a page or screen, and of a page
+//! without one the path it has. An id is told as lanes know it, so that a look-up by its hash and the
+//! id shown are the same.
+
+use std::borrow::Cow;
+
+use super::EventKind;
+use super::fields::identity_text;
+use super::json::{self, Fault, Scanner, key_is};
+use crate::limits;
+
+/// An event in a few words; what it does not have is none.
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+pub struct Gist<'t> {
+    /// What happened, or what was seen.
+    pub name: Option<Cow<'t, str>>,
+    /// Its `userId`.
+    pub user_id: Option<Cow<'t, str>>,
+    /// Its `anonymousId`.
+    pub anonymous_id: Option<Cow<'t, str>>,
+    /// Its `messageId`.
+    pub message_id: Option<Cow<'t, str>>,
+}
+
+/// The raw values of the members that are read; the last one of a name counts.
+#[derive(Default)]
+struct Raw<'t> {
+    event: Option<&'t str>,
+    name: Option<&'t str>,
+    properties: Option<&'t str>,
+    user_id: Option<&'t str>,
+    anonymous_id: Option<&'t str>,
+    message_id: Option<&'t str>,
+}
+
+impl<'t> Gist<'t> {
+    /// Reads a stored event; nothing is found in what is no event.
+    pub fn of(kind: EventKind, payload: &'t [u8]) -> Self {
+        let text = std::str::from_utf8(payload).unwrap_or("");
+        let Ok(raw) = Raw::read(text) else { return Self::default() };
+        Self {
+            name: raw.name_of(kind),
+            user_id: raw.user_id.and_then(identity),
+            anonymous_id: raw.anonymous_id.and_then(identity),
+            message_id: raw.message_id.and_then(json::string),
+        }
+    }
+}
+
+impl<'t> Raw<'t> {
+    fn read(text: &'t str) -> Result<Self, Fault> {
+        let mut raw = Self::default();
+        Scanner::new(text, limits::STORED_SCAN).members(|scanner, key| {
+            let value = Some(scanner.skip()?.of(text));
+            let key = key.of(text);
+            let is = |name| key_is(key, name);
+            if is("event") {
+                raw.event = value;
+            } else if is("name") {
+                raw.name = value;
+            } else if is("properties") {
+                raw.properties = value;
+            } else if is("userId") {
+                raw.user_id = value;
+            } else if is("anonymousId") {
+                raw.anonymous_id = value;
+            } else if is("messageId") {
+                raw.message_id = value;
+            }
+            Ok(())
+        })?;
+        Ok(raw)
+    }
+
+    fn name_of(&self, kind: EventKind) -> Option<Cow<'t, str>> {
+        let own = match kind {
+            EventKind::Page | EventKind::Screen => named(self.name),
+            _ => named(self.event),
+        };
+        own.or_else(|| self.path().filter(|_| kind == EventKind::Page))
+    }
+
+    /// The path of a page.
+    fn path(&self) -> Option<Cow<'t, str>> {
+        let (properties, mut path) = (self.properties?, None);
+        let scanned = Scanner::new(properties, limits::STORED_SCAN).members(|scanner, key| {
+            let value = scanner.skip()?.of(properties);
+            if key_is(key.of(properties), "path") {
+                path = Some(value);
+            }
+            Ok(())
+        });
+        scanned.ok().and_then(|_| named(path))
+    }
+}
+
+fn named(raw: Option<&str>) -> Option<Cow<'_, str>> {
+    raw.and_then(json::string).filter(|name| !name.is_empty())
+}
+
+fn identity(raw: &str) -> Option<Cow<'_, str>> {
+    Some(identity_text(Some(raw))).filter(|id| !id.is_empty())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_event_is_called_what_its_sdk_calls_it() {
+        let check = |kind, payload: &str, want: Option<&str>| {
+            let name = Gist::of(kind, payload.as_bytes()).name;
+            assert_eq!(name.as_deref(), want, "{kind:?} {payload}");
+        };
+        check(EventKind::Track, r#"{"event":"Paid","name":"no"}"#, Some("Paid"));
+        check(EventKind::Track, r#"{"event":"a","event":"\u00fcber \"b\""}"#, Some("über \"b\""));
+        check(EventKind::Track, r#"{"event":""}"#, None);
+        check(EventKind::Track, r#"{"event":7,"properties":{"path":"/"}}"#, None);
+        check(EventKind::Page, r#"{"event":"no","name":"Home"}"#, Some("Home"));
+        check(EventKind::Page, r#"{"properties":{"a":{"path":"no"},"path":"/a"}}"#, Some("/a"));
+        check(EventKind::Page, r#"{"name":null,"properties":[]}"#, None);
+        check(EventKind::Screen, r#"{"properties":{"path":"/a"}}"#, None);
+        check(EventKind::Other, r#"{"event":"x"}"#, Some("x"));
+        check(EventKind::Track, r#"{"event":"cut"#, None);
+        check(EventKind::Track, "", None);
+    }
+
+    #[test]
+    fn ids_are_told_as_lanes_know_them() {
+        let payload = r#"{"userId":" u\u200b1 ","anonymousId":12.50,"messageId":"m\n1"}"#;
+        let gist = Gist::of(EventKind::Track, payload.as_bytes());
+        assert_eq!(gist.user_id.as_deref(), Some("u1"));
+        assert_eq!(gist.anonymous_id.as_deref(), Some("12.50"));
+        assert_eq!(gist.message_id.as_deref(), Some("m\n1"));
+        let none = Gist::of(EventKind::Track, br#"{"userId":null,"anonymousId":"","messageId":1}"#);
+        assert_eq!(none, Gist::default());
+    }
+}
