@@ -62,6 +62,12 @@ pub struct Holder {
     pub valid_until: Timestamp,
 }
 
+/// The last moment at which a certificate is valid; none where it cannot be read.
+pub fn valid_until(certificate: &[u8]) -> Option<Timestamp> {
+    let (_, parsed) = X509Certificate::from_der(certificate).ok()?;
+    Some(Timestamp(parsed.validity().not_after.timestamp().saturating_mul(1_000)))
+}
+
 /// Whose the certificates of a text are, in its order; what cannot be read is left out.
 pub fn holders(pem: &[u8]) -> Vec<Holder> {
     let holder = |certificate: CertificateDer<'_>| {

@@ -30,12 +30,17 @@ pub struct BindError {
 impl BindError {
     /// What to do about it.
     pub fn advice(&self) -> &'static str {
-        match self.source.kind() {
-            io::ErrorKind::AddrInUse => "another process has the port: stop it, or choose another",
-            io::ErrorKind::PermissionDenied => "ports below 1024 need a right: choose a higher one",
-            io::ErrorKind::AddrNotAvailable => "this machine has no such address: choose another",
-            _ => "choose another address",
-        }
+        advice_of(&self.source)
+    }
+}
+
+/// What to do about an address that cannot be bound.
+pub(crate) fn advice_of(error: &io::Error) -> &'static str {
+    match error.kind() {
+        io::ErrorKind::AddrInUse => "another process has the port: stop it, or choose another",
+        io::ErrorKind::PermissionDenied => "ports below 1024 need a right: choose a higher one",
+        io::ErrorKind::AddrNotAvailable => "this machine has no such address: choose another",
+        _ => "choose another address",
     }
 }
 

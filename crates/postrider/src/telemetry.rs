@@ -1,10 +1,9 @@
 //! The log: lines on standard error, as text or JSON.
 
-use std::io::IsTerminal;
-
 use tracing_subscriber::EnvFilter;
 
 use crate::config::{LogConfig, LogFormat};
+use crate::console::{Console, Palette};
 use crate::terminal::{LineWriter, Terminal};
 
 /// Starts logging to a terminal; once per process.
@@ -15,7 +14,7 @@ pub fn start(config: &LogConfig, terminal: &Terminal) {
     let filter =
         format!("warn,h2=error,hyper=error,postrider={level},storage={level},domain={level}");
     let filter = EnvFilter::new(filter);
-    let colour = std::io::stderr().is_terminal() && std::env::var_os("NO_COLOR").is_none();
+    let colour = Console::of_process().aside == Palette::Coloured;
     let terminal = terminal.clone();
     let subscriber = tracing_subscriber::fmt()
         .with_env_filter(filter)

@@ -6,32 +6,32 @@
 use std::path::Path;
 
 use serde::Serialize;
+use serde_json::json;
 use storage::SeqRange;
 use storage::embedded::{Copied, Damage, FileFindings, Findings};
 
-/// How findings are told.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum Shape {
-    /// A line per file, and one per damage.
-    Lines,
-    /// One JSON object.
-    Json,
-}
+use crate::console::Shape;
 
 /// What a check found, as text that ends with a line's end.
 pub fn told(dir: &Path, findings: &Findings, shape: Shape) -> String {
     match shape {
         Shape::Lines => lines(dir, findings),
-        Shape::Json => json(dir, findings),
+        Shape::Json => report(dir, findings),
     }
 }
 
-/// What was copied, as a sentence that goes on with where to.
-pub fn copied(copied: Copied) -> String {
+/// What was copied, and where to.
+pub fn copied(copied: Copied, to: &Path, shape: Shape) -> String {
+    let to = to.display();
+    if shape == Shape::Json {
+        let places = pair(copied.places);
+        let copied = json!({ "frames": copied.frames, "places": places, "to": to.to_string() });
+        return format!("{copied}\n");
+    }
     let events = copied.places.map_or("no events".to_owned(), |range| {
         format!("events of the places {} in {} frames", shown(range), copied.frames)
     });
-    format!("copied {events}, their deliveries and the catalog")
+    format!("copied {events}, their deliveries and the catalog to {to}\n")
 }
 
 fn lines(dir: &Path, findings: &Findings) -> String {
@@ -101,7 +101,7 @@ fn pair(range: Option<SeqRange>) -> Option<[u64; 2]> {
     range.map(|range| [range.first.0, range.last.0])
 }
 
-fn json(dir: &Path, findings: &Findings) -> String {
+fn report(dir: &Path, findings: &Findings) -> String {
     let report = Report {
         data_dir: dir.display().to_string(),
         holder: findings.holder.as_deref(),

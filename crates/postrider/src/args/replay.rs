@@ -6,7 +6,8 @@
 use clap::{Arg, ArgAction, ArgMatches};
 use serde_json::{Map, Value, json};
 
-use crate::replay_order::ReplayWish;
+use super::{Command, Refusal, Surroundings, server};
+use crate::client::{ReplayWish, Wish};
 
 /// Flags whose text becomes a member of the request.
 const TEXTS: [(&str, &str, &str, &str); 7] = [
@@ -27,8 +28,17 @@ const NUMBERS: [(&str, &str, &str, &str); 4] = [
     ("concurrency", "COUNT", "concurrency", "Attempts under way at a time"),
 ];
 
-/// The subcommand, without the flags of settings.
+/// How it is written.
 pub fn command() -> clap::Command {
+    server::with_server(without_server())
+}
+
+/// What its arguments ask for.
+pub fn read(matches: &ArgMatches, surroundings: Surroundings) -> Result<Command, Refusal> {
+    server::order(|_| Wish::Replay(wish(matches)), matches, surroundings)
+}
+
+fn without_server() -> clap::Command {
     let text = |(flag, value, _, help): (&'static str, _, _, _)| {
         Arg::new(flag).long(flag).value_name(value).help(help)
     };
@@ -70,7 +80,7 @@ pub fn command() -> clap::Command {
 }
 
 /// What the arguments ask for.
-pub fn wish(matches: &ArgMatches) -> ReplayWish {
+fn wish(matches: &ArgMatches) -> ReplayWish {
     if let Some(id) = matches.get_one::<u64>("watch") {
         return ReplayWish::Watch(*id);
     }
@@ -123,7 +133,7 @@ mod tests {
 
     fn read(line: &str) -> ReplayWish {
         let words = line.split_whitespace();
-        wish(&command().try_get_matches_from(words).expect("it is understood"))
+        wish(&without_server().try_get_matches_from(words).expect("it is understood"))
     }
 
     #[test]

@@ -2,6 +2,8 @@
 
 use std::fmt::Write as _;
 
+use serde_json::{Map, Value, json};
+
 use super::gather::Gathered;
 use super::table::{SECTIONS, Section, Setting};
 
@@ -18,6 +20,21 @@ pub fn as_toml(gathered: &Gathered) -> String {
         print_section(&mut text, section, &gathered.settings);
     }
     text
+}
+
+/// The same for programs: by key, each value as the file has it, and its origin.
+pub fn as_json(gathered: &Gathered) -> Value {
+    let setting = |setting: &Setting| {
+        let row = setting.row;
+        let line = format!("value = {}", row.kind.as_toml(&setting.text));
+        // What is printed is TOML, which the other test reads back.
+        let read: Value = toml::from_str(&line).unwrap_or_default();
+        let origin = setting.origin.to_string();
+        (row.key.to_owned(), json!({ "value": read["value"], "origin": origin }))
+    };
+    let settings: Map<String, Value> = gathered.settings.iter().map(setting).collect();
+    let file = gathered.file.as_ref().map(|path| path.display().to_string());
+    json!({ "file": file, "settings": settings })
 }
 
 fn print_section(text: &mut String, section: &Section, settings: &[Setting]) {
@@ -63,6 +80,20 @@ mod tests {
         ] {
             assert!(printed.contains(line), "{line} is not in\n{printed}");
         }
+    }
+
+    #[test]
+    fn programs_get_values_and_origins() {
+        let printed = as_json(&gathered("[delivery]\ntimeout = \"3s\"\n"));
+        let settings = &printed["settings"];
+        let check = |key: &str, value: Value, origin: &str| {
+            assert_eq!(settings[key], json!({ "value": value, "origin": origin }));
+        };
+        check("egress.allow", json!(["10.0.0.0/8", "fd00::/8"]), "--egress-allow");
+        check("delivery.timeout", json!("3s"), "postrider.toml:2");
+        check("delivery.concurrency", json!(64), "default");
+        assert_eq!(printed["file"], "postrider.toml");
+        assert_eq!(settings.as_object().map(Map::len), Some(table::rows().count()));
     }
 
     #[test]

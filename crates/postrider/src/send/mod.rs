@@ -16,6 +16,7 @@ mod names;
 mod origins;
 mod outlet;
 mod pool;
+mod probe;
 mod race;
 mod room;
 mod tls;
@@ -27,6 +28,7 @@ mod tests;
 
 use std::borrow::Cow;
 use std::rc::Rc;
+use std::sync::Arc;
 use std::time::Instant;
 
 use bytes::Bytes;
@@ -37,6 +39,7 @@ use http::header::{HOST, HeaderMap, HeaderName, HeaderValue};
 use http::{Request, Uri};
 
 pub use outlet::{Outlet, OutletSettings};
+pub use probe::{Reached, probe};
 
 use answer::Answer;
 use excerpt::{Excerpts, Secrets};
@@ -79,6 +82,14 @@ struct Headers {
 struct Ready {
     request: Request<Bytes>,
     pool: Rc<Pool>,
+}
+
+/// TLS towards whoever shows a certificate that the machine trusts.
+///
+/// # Errors
+/// Where TLS cannot be set up.
+pub fn machine_tls() -> Result<Arc<rustls::ClientConfig>, String> {
+    tls::of_machine(&tls::machine_roots())
 }
 
 impl Sender {

@@ -64,5 +64,8 @@ mod room;
 mod resends;
 mod replays;
 mod twins;
+mod console;
+mod doctor;
+mod sending;
 mod own_listener;
 mod admin_listener;

@@ -1,10 +1,12 @@
 //! The real binary as a process of its own, to be signalled, killed and asked for its exit code.
 
 use std::cell::Cell;
+use std::io::Read;
 use std::net::{SocketAddr, TcpListener};
 use std::os::fd::OwnedFd;
 use std::process::Stdio;
 
+use rustix::pty::{OpenptFlags, grantpt, openpt, ptsname, unlockpt};
 use testkit::{Client, within};
 use tokio::io::{AsyncBufReadExt, AsyncRead, BufReader};
 use tokio::process::{Child, Command};
@@ -127,6 +129,30 @@ impl Process {
         to_the_end(command(home, subcommand, flags)).await
     }
 
+    /// The same on a terminal, which takes both outputs; all that it shows, with colours.
+    pub async fn run_on_terminal(
+        home: &Home,
+        words: &[&str],
+        (name, value): (&str, &str),
+    ) -> String {
+        let terminal = openpt(OpenptFlags::RDWR | OpenptFlags::NOCTTY).expect("a terminal");
+        grantpt(&terminal).and_then(|()| unlockpt(&terminal)).expect("a terminal");
+        let path = ptsname(&terminal, Vec::new()).expect("a name");
+        let open = || std::fs::File::options().write(true).open(path.to_str().expect("a name"));
+        let mut command = command(home, words, &[]);
+        command.stdout(open().expect("a terminal")).stderr(open().expect("a terminal"));
+        let mut child = command.env(name, value).spawn().expect("the binary starts");
+        drop(command);
+        let shown = tokio::task::spawn_blocking(move || {
+            let mut shown = Vec::new();
+            // A terminal that nobody writes to any more ends with an error.
+            let _ = std::fs::File::from(terminal).read_to_end(&mut shown);
+            String::from_utf8(shown).expect("text")
+        });
+        within("the end of the process", child.wait()).await.expect("a status");
+        within("the end of its output", shown).await.expect("its output")
+    }
+
     /// Runs a server with a socket, whatever that is, to its end.
     pub async fn serve_with_socket(home: &Home, socket: OwnedFd) -> Ended {
         to_the_end(command_with_socket(home, socket)).await
@@ -138,9 +164,7 @@ impl Process {
 
     /// Sends a signal, such as `TERM`.
     pub async fn signal(&self, name: &str) {
-        let line = format!("kill -{name} {}", self.id());
-        let status = Command::new("/bin/sh").arg("-c").arg(line).status().await.expect("a shell");
-        assert!(status.success(), "signal {name} was sent");
+        send_signal(self.id(), name).await;
     }
 
     /// Waits until a line of the log holds a text, behind the line that was waited for last.
@@ -173,6 +197,47 @@ impl Process {
         let status = within("the end of the process", self.child.wait()).await;
         status.expect("a status").code()
     }
+}
+
+/// Any command while it runs; it is killed where it is forgotten.
+pub struct Running {
+    child: Child,
+    stdout: watch::Receiver<Vec<String>>,
+    stderr: watch::Receiver<Vec<String>>,
+}
+
+impl Running {
+    /// Starts a subcommand in this home.
+    pub fn start(home: &Home, subcommand: &[&str], flags: &[&str]) -> Self {
+        let mut child = command(home, subcommand, flags).spawn().expect("the binary starts");
+        let stdout = watched(child.stdout.take().expect("a pipe"));
+        let stderr = watched(child.stderr.take().expect("a pipe"));
+        Self { child, stdout, stderr }
+    }
+
+    /// Sends a signal, and waits for the end.
+    pub async fn end_by(self, signal: &str) -> Ended {
+        send_signal(self.child.id().expect("it runs"), signal).await;
+        self.end().await
+    }
+
+    /// Waits until it ends by itself.
+    pub async fn end(mut self) -> Ended {
+        let status = within("the end of the process", self.child.wait()).await.expect("a status");
+        let mut texts = Vec::new();
+        for mut lines in [self.stdout, self.stderr] {
+            within("the end of its output", async { while lines.changed().await.is_ok() {} }).await;
+            texts.push(lines.borrow().iter().map(|line| format!("{line}\n")).collect::<String>());
+        }
+        let [stdout, stderr] = texts.try_into().expect("both");
+        Ended { code: status.code(), stdout, stderr }
+    }
+}
+
+async fn send_signal(id: u32, name: &str) {
+    let line = format!("kill -{name} {id}");
+    let status = Command::new("/bin/sh").arg("-c").arg(line).status().await.expect("a shell");
+    assert!(status.success(), "signal {name} was sent");
 }
 
 /// The lines of a pipe, as they come.

@@ -1,28 +1,21 @@
 //! `postrider replay`: asks a running server for a replay, and says how it gets on.
 //!
-//! In come what was asked for and where the server's API is; out go lines for people, and whether all
-//! was delivered. The server does the work: whoever stops watching stops nothing. Deliberately unknown
-//! here: everything but the API.
+//! In comes what was asked for; out go lines for people or JSON, and whether all was delivered. The
+//! server does the work: whoever stops watching stops nothing.
 
-use std::net::SocketAddr;
 use std::time::Duration;
 
+use http::Method;
 use serde::Deserialize;
 use serde_json::Value;
 
-use crate::remote::{RemoteError, ask};
+use super::Desk;
+use super::remote::RemoteError;
+use crate::console::{Ending, Failure, Progress, Shape, thousands};
+use crate::terminal::plain;
 
 /// How often a replay is looked at. Source: chosen; a line a second is read with ease.
 const LOOK_EVERY: Duration = Duration::from_secs(1);
-
-/// What is asked for.
-#[derive(Clone, PartialEq, Debug)]
-pub struct ReplayOrder {
-    /// Where the API listens.
-    pub admin: SocketAddr,
-    /// What to do.
-    pub wish: ReplayWish,
-}
 
 /// What to do.
 #[derive(Clone, PartialEq, Debug)]
@@ -46,68 +39,77 @@ struct Replay {
     expired: u64,
 }
 
-/// Carries an order out; what is said on the way goes to `tell`, line by line. Answers the last line,
-/// and whether all was delivered.
+/// Carries a wish out.
 ///
 /// # Errors
-/// See [`RemoteError`].
-pub fn carry_out(
-    order: &ReplayOrder,
-    mut tell: impl FnMut(&str),
-) -> Result<(String, bool), RemoteError> {
-    let id = match &order.wish {
+/// Where the server cannot be asked, or refuses.
+pub async fn carry_out(desk: &Desk<'_>, wish: &ReplayWish) -> Result<Ending, Failure> {
+    let id = match wish {
         ReplayWish::Estimate(body) => {
-            let estimate = ask(order.admin, "POST", "/api/v1/replays/estimate", body)?;
-            return Ok((estimated(&estimate), true));
+            let estimate = desk.remote.ask(Method::POST, "/api/v1/replays/estimate", body).await?;
+            desk.show(&match desk.shape {
+                Shape::Json => format!("{estimate}\n"),
+                Shape::Lines => format!("{}\n", estimated(&estimate)),
+            });
+            return Ok(Ending::Well);
         }
         ReplayWish::Make(body) => {
-            let made = replay(order.admin, ask(order.admin, "POST", "/api/v1/replays", body)?)?;
-            tell(&format!("replay {} is made; it goes on when you stop watching", made.id));
+            let made = desk.remote.ask(Method::POST, "/api/v1/replays", body).await?;
+            let made: Replay = desk.remote.read(made)?;
+            let line = format!("replay {} is made; it goes on when you stop watching", made.id);
+            desk.console.tell(&line);
             made.id
         }
         ReplayWish::Watch(id) => *id,
     };
-    watch(order.admin, id, tell)
+    let ended = watch(desk, id).await?;
+    let replay: Replay = desk.remote.read(ended.clone())?;
+    desk.show(&match desk.shape {
+        Shape::Json => format!("{ended}\n"),
+        Shape::Lines => format!("{}\n", replay.line()),
+    });
+    let lost = replay.gave_up + replay.expired;
+    Ok(Ending::well_if(replay.state == "done" && lost == 0))
 }
 
-/// Looks at a replay until it has ended.
-fn watch(
-    admin: SocketAddr,
-    id: u64,
-    mut tell: impl FnMut(&str),
-) -> Result<(String, bool), RemoteError> {
-    let mut last = String::new();
+/// Looks at a replay until it has ended; how it gets on is told beside the data.
+async fn watch(desk: &Desk<'_>, id: u64) -> Result<Value, RemoteError> {
+    let (mut last, mut bar) = (String::new(), desk.console.bar());
     loop {
-        let shown = ask(admin, "GET", &format!("/api/v1/replays/{id}"), &Value::Null)?;
-        let shown = replay(admin, shown)?;
-        let line = shown.line();
-        if matches!(shown.state.as_str(), "done" | "cancelled") {
-            return Ok((line, shown.state == "done" && shown.gave_up + shown.expired == 0));
+        let shown = desk.remote.get(&format!("/api/v1/replays/{id}")).await?;
+        let replay: Replay = desk.remote.read(shown.clone())?;
+        if matches!(replay.state.as_str(), "done" | "cancelled") {
+            return Ok(shown);
         }
-        if line != last {
-            tell(&line);
+        let line = replay.line();
+        if bar.is_drawn() {
+            bar.draw(replay.progress());
+        } else if line != last {
+            desk.console.tell(&line);
             last = line;
         }
-        std::thread::sleep(LOOK_EVERY);
+        tokio::time::sleep(LOOK_EVERY).await;
     }
 }
 
 impl Replay {
     fn line(&self) -> String {
-        let Self { id, state, delivered, gave_up, expired, .. } = self;
-        let of = self.expected.map(|expected| format!(" of about {expected}")).unwrap_or_default();
-        let mut line = format!("replay {id}: {state}, {delivered}{of} delivered");
-        for (count, what) in [(gave_up, "given up"), (expired, "expired")] {
-            if *count > 0 {
-                line = format!("{line}, {count} {what}");
+        let Self { id, state, .. } = self;
+        let of = self.expected.map(|expected| format!(" of about {}", thousands(expected)));
+        let (delivered, of) = (thousands(self.delivered), of.unwrap_or_default());
+        let mut line = format!("replay {id}: {}, {delivered}{of} delivered", plain(state));
+        for (count, what) in [(self.gave_up, "given up"), (self.expired, "expired")] {
+            if count > 0 {
+                line = format!("{line}, {} {what}", thousands(count));
             }
         }
         line
     }
-}
 
-fn replay(admin: SocketAddr, shown: Value) -> Result<Replay, RemoteError> {
-    serde_json::from_value(shown).map_err(|_| RemoteError::NoAnswer(admin))
+    fn progress(&self) -> Progress {
+        let failed = self.gave_up + self.expired;
+        Progress { done: self.delivered + failed, of: self.expected, failed }
+    }
 }
 
 /// An estimate in a few lines.

@@ -3,22 +3,11 @@
 //! In comes what the API says, out go lines for people, and whether something needs a look.
 //! Deliberately unknown here: everything but the API.
 
-use std::net::SocketAddr;
-
 use serde::Deserialize;
-use serde_json::Value;
 
-use crate::remote::{RemoteError, ask};
-use crate::upkeep::Shape;
-
-/// How a server fares.
-#[derive(Debug)]
-pub struct StatusPage {
-    /// What is to be shown, with a line's end.
-    pub text: String,
-    /// Whether nothing needs a look.
-    pub is_well: bool,
-}
+use super::{Desk, STATUS};
+use crate::console::{Cell, Ending, Failure, Palette, Shape, Table, Tint, thousands};
+use crate::terminal::plain;
 
 #[derive(Debug, Deserialize)]
 struct Status {
@@ -52,27 +41,33 @@ struct Flow {
     sentence: Option<String>,
 }
 
-/// Asks a server how it fares.
+/// Asks a server how it fares, and shows it.
 ///
 /// # Errors
-/// See [`RemoteError`].
-pub fn status(admin: SocketAddr, shape: Shape) -> Result<StatusPage, RemoteError> {
-    let shown = ask(admin, "GET", "/api/v1/status", &Value::Null)?;
+/// Where it cannot be asked.
+pub async fn show(desk: &Desk<'_>) -> Result<Ending, Failure> {
+    let shown = desk.remote.get(STATUS).await?;
     let json = format!("{shown}\n");
-    let status: Status = serde_json::from_value(shown).map_err(|_| RemoteError::NoAnswer(admin))?;
+    let status: Status = desk.remote.read(shown)?;
+    let palette = desk.console.palette;
     let troubles = status.troubles();
-    let text = match shape {
+    desk.show(&match desk.shape {
         Shape::Json => json,
-        Shape::Lines => status.lines() + &troubles.join(""),
-    };
-    Ok(StatusPage { text, is_well: troubles.is_empty() })
+        Shape::Lines => status.lines(palette) + &marked(&troubles, palette),
+    });
+    Ok(if troubles.is_empty() { Ending::Well } else { Ending::NeedsLook })
+}
+
+fn marked(troubles: &[String], palette: Palette) -> String {
+    troubles.iter().map(|trouble| palette.tinted(Tint::Bad, &plain(trouble)) + "\n").collect()
 }
 
 impl Status {
-    fn lines(&self) -> String {
+    fn lines(&self, palette: Palette) -> String {
         let Self { version, started_at, gateway_url, .. } = self;
-        let Self { accepted, duplicates, rejected, .. } = self;
-        let mut text = format!(
+        let [accepted, duplicates, rejected] =
+            [self.accepted, self.duplicates, self.rejected].map(thousands);
+        let text = format!(
             "postrider {version} at {gateway_url}, since {started_at}\n\
              {accepted} events accepted since then, {duplicates} that were stored already, \
              {rejected} refused\n"
@@ -81,29 +76,18 @@ impl Status {
             return text + "no destinations\n";
         }
         let head = ["DESTINATION", "STATE", "WAITING", "RETRYING", "DELIVERED", "LOST", "TARGET"];
-        let rows = self.destinations.iter().map(Destination::cells);
-        let rows: Vec<_> = std::iter::once(head.map(str::to_owned)).chain(rows).collect();
-        let width = |column: usize| {
-            rows.iter().map(|row| row[column].chars().count()).max().unwrap_or_default()
-        };
-        for row in &rows {
-            let last = row.len() - 1;
-            let cells = row.iter().enumerate().map(|(column, cell)| match column {
-                _ if column == last => cell.clone(),
-                0 | 1 => format!("{cell:<0$}  ", width(column)),
-                _ => format!("{cell:>0$}  ", width(column)),
-            });
-            text.extend(cells);
-            text.push('\n');
+        let mut table = Table::new(head);
+        for destination in &self.destinations {
+            table.row(destination.cells());
         }
-        text
+        text + &table.lines(palette)
     }
 
     /// What needs a look, a line each.
     fn troubles(&self) -> Vec<String> {
-        let disk = self.is_disk_low.then(|| {
-            "the disk is nearly full: no events are taken until there is room\n".to_owned()
-        });
+        let disk = self
+            .is_disk_low
+            .then(|| "the disk is nearly full: no events are taken until there is room".to_owned());
         let sick = self.destinations.iter().filter(|one| one.takes_nothing());
         disk.into_iter().chain(sick.map(Destination::trouble)).collect()
     }
@@ -111,13 +95,26 @@ impl Status {
 
 impl Destination {
     /// One row; what was given up and what expired are one column.
-    fn cells(&self) -> [String; 7] {
+    fn cells(&self) -> [Cell; 7] {
         let delivered = self.delivered_first_try + self.delivered_on_retry;
         let lost = self.gave_up + self.expired;
-        let counts = [self.waiting, self.retrying, delivered, lost].map(|count| count.to_string());
-        let [waiting, retrying, delivered, lost] = counts;
-        let (id, state, target) = (self.id.clone(), self.state.clone(), self.target.clone());
-        [id, state, waiting, retrying, delivered, lost, target]
+        let state = Cell::text(&self.state);
+        let state = match self.state.as_str() {
+            "active" => state.tinted(Tint::Good),
+            "retrying" => state.tinted(Tint::Poor),
+            _ if self.takes_nothing() => state.tinted(Tint::Bad),
+            _ => state.tinted(Tint::Faint),
+        };
+        let loss = Cell::number(thousands(lost));
+        [
+            Cell::text(&self.id),
+            state,
+            Cell::number(thousands(self.waiting)),
+            Cell::number(thousands(self.retrying)),
+            Cell::number(thousands(delivered)),
+            if lost > 0 { loss.tinted(Tint::Poor) } else { loss },
+            Cell::text(&self.target),
+        ]
     }
 
     fn takes_nothing(&self) -> bool {
@@ -128,7 +125,7 @@ impl Destination {
         let flow = self.flow.as_ref();
         let since = flow.and_then(|flow| flow.failing_since.as_deref()).unwrap_or("a while ago");
         let sentence = flow.and_then(|flow| flow.sentence.as_deref()).unwrap_or_default();
-        format!("{}: {} since {since}. {sentence}\n", self.id, self.state)
+        format!("{}: {} since {since}. {sentence}", self.id, self.state)
     }
 }
 
@@ -174,11 +171,11 @@ mod tests {
 postrider 1.2.3 at http://127.0.0.1:8080, since 2026-01-31T09:00:00.000Z
 7 events accepted since then, 1 that were stored already, 0 refused
 DESTINATION  STATE    WAITING  RETRYING  DELIVERED  LOST  TARGET
-a            active        12         3       1001     2  https://acme.test
-orders-hook  holding       12         3       1001     2  https://acme.test
+a            active        12         3      1,001     2  https://acme.test
+orders-hook  holding       12         3      1,001     2  https://acme.test
 ";
-        assert_eq!(status(all).lines(), want);
-        assert!(status(Vec::new()).lines().ends_with("no destinations\n"));
+        assert_eq!(status(all).lines(Palette::Plain), want);
+        assert!(status(Vec::new()).lines(Palette::Plain).ends_with("no destinations\n"));
     }
 
     #[test]
@@ -189,9 +186,9 @@ orders-hook  holding       12         3       1001     2  https://acme.test
         let mut sick = status(vec![destination("a", "holding"), destination("b", "stopped")]);
         sick.is_disk_low = true;
         let want = [
-            "the disk is nearly full: no events are taken until there is room\n",
-            "a: holding since 2026-01-31T09:30:00.000Z. Nobody listens there.\n",
-            "b: stopped since 2026-01-31T09:30:00.000Z. Nobody listens there.\n",
+            "the disk is nearly full: no events are taken until there is room",
+            "a: holding since 2026-01-31T09:30:00.000Z. Nobody listens there.",
+            "b: stopped since 2026-01-31T09:30:00.000Z. Nobody listens there.",
         ];
         assert_eq!(sick.troubles(), want);
     }

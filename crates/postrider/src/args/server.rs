@@ -1,0 +1,40 @@
+//! What commands have in common that ask a running server, and `postrider status`.
+
+use clap::ArgMatches;
+
+use super::{Command, Refusal, Surroundings, flags, settings};
+use crate::client::{Order, Place, Wish};
+use crate::config::Config;
+
+/// Adds what says which server is asked, and `--json`.
+pub fn with_server(command: clap::Command) -> clap::Command {
+    settings::with_some(&["admin"], command.arg(flags::json()))
+}
+
+/// A wish together with the server that it is for.
+///
+/// # Errors
+/// Where the configuration has mistakes.
+pub fn order(
+    wish: impl FnOnce(&Config) -> Wish,
+    matches: &ArgMatches,
+    surroundings: Surroundings,
+) -> Result<Command, Refusal> {
+    let config = settings::gathered(matches, surroundings)?.config;
+    let place = Place { admin: config.admin };
+    let order = Order { place, shape: flags::shape(matches), wish: wish(&config) };
+    Ok(Command::Ask(Box::new(order)))
+}
+
+/// How `status` is written.
+pub fn status() -> clap::Command {
+    with_server(
+        clap::Command::new("status")
+            .about("Say how a running server fares; exit with 2 if something needs a look"),
+    )
+}
+
+/// What the arguments of `status` ask for.
+pub fn read_status(matches: &ArgMatches, surroundings: Surroundings) -> Result<Command, Refusal> {
+    order(|_| Wish::Status, matches, surroundings)
+}
