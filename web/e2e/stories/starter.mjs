@@ -188,7 +188,7 @@ export async function stories({ story, browser, binary }) {
     await page.locator(".state", { hasText: "Delivered" }).first().waitFor();
     const { accepted } = await readStatus();
     await page
-      .locator(`.number-value[title="${accepted.toLocaleString("en")}"]`)
+      .locator(`.number-value[title^="${accepted.toLocaleString("en")} since"]`)
       .first()
       .waitFor();
     await examine(page, "overview");

@@ -17,10 +17,16 @@ export interface EventRow {
   bytes: number;
 }
 
-export interface EventSeen extends EventRow {
-  /** One per destination that it goes to, or would have gone to. */
+/** An event and what became of it. */
+export interface EventSeen {
+  seq: number;
+  /** Null where it cannot be read any more. */
+  event: EventRow | null;
+  /** Why it cannot be read any more. */
+  expired: { reason: string; sentence: string } | null;
+  /** One per destination that it is for, or was sent to. */
   deliveries: Delivery[];
-  /** The neighbours among the events of the same user. */
+  /** The neighbours among the events of the same user or device. */
   before: EventRow | null;
   after: EventRow | null;
 }
@@ -38,7 +44,7 @@ export interface EventFilter {
 
 export interface EventPage {
   events: EventRow[];
-  older_than: number | string | null;
+  older_than: number | null;
 }
 
 export const eventsQuery = (filter: EventFilter, limit = ROWS) =>
@@ -49,7 +55,7 @@ export const eventsQuery = (filter: EventFilter, limit = ROWS) =>
     placeholderData: keepPreviousData,
   });
 
-const eventPath = (id: string | number) => `/api/v1/events/${encodeURIComponent(id)}`;
+export const eventPath = (id: string | number) => `/api/v1/events/${encodeURIComponent(id)}`;
 
 /** An event by its place in the journal or by its message id. */
 export const eventQuery = (id: string | number) =>
@@ -67,20 +73,22 @@ export const payloadQuery = (id: string | number) =>
     staleTime: Number.POSITIVE_INFINITY,
   });
 
-export interface LaneEvent extends EventRow {
+export interface LaneEvent {
+  event: EventRow;
   deliveries: Delivery[];
 }
 
 export interface Lane {
   events: LaneEvent[];
-  older_than: number | string | null;
+  older_than: number | null;
 }
+
+export const lanePath = (user: string) => `/api/v1/users/${encodeURIComponent(user)}/lane`;
 
 /** A user's events with what became of each at every destination. */
 export const laneQuery = (user: string, destination: string | undefined) =>
   queryOptions({
     queryKey: ["lane", user, destination ?? ""],
-    queryFn: async ({ signal }) =>
-      await read<Lane>(`/api/v1/users/${encodeURIComponent(user)}/lane`, { destination }, signal),
+    queryFn: async ({ signal }) => await read<Lane>(lanePath(user), { destination }, signal),
     placeholderData: keepPreviousData,
   });

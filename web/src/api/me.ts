@@ -57,5 +57,6 @@ export const setupQuery = () =>
     queryFn: async ({ signal }) => await read<{ needed: boolean }>("/api/v1/setup", {}, signal),
   });
 
+/** Makes the first admin, who is logged in with it. */
 export const setUp = async (who: { code: string; name: string; password: string }) =>
   await act<unknown>("/api/v1/setup", who);

@@ -3,7 +3,7 @@ import { keepPreviousData, queryOptions } from "@tanstack/react-query";
 import { read } from "./client";
 
 export type SeriesOf = "accepted" | "deliveries" | "latency" | "attempts";
-export type Bucket = "1s" | "1m" | "5m" | "1h" | "1d";
+export type Bucket = "1s" | "1m" | "5m" | "15m" | "1h" | "1d";
 
 /** What one bucket counts; which of it depends on what was asked for. */
 export interface Point {
@@ -14,6 +14,8 @@ export interface Point {
   delivered_first_try?: number;
   delivered_on_retry?: number;
   gave_up?: number;
+  expired?: number;
+  attempts?: number;
   failed_attempts?: number;
   p50_ms?: number | null;
   p95_ms?: number | null;
@@ -38,6 +40,7 @@ const RHYTHM_MS: Record<Bucket, number> = {
   "1s": 2_000,
   "1m": 10_000,
   "5m": 30_000,
+  "15m": 60_000,
   "1h": 60_000,
   "1d": 60_000,
 };

@@ -14,6 +14,14 @@ export interface Status {
   accepted: number;
   /** Requests and events refused since the server started. */
   rejected: number;
+  /** Whether no events are taken as the disk is nearly full. */
+  is_disk_low: boolean;
+  storage: {
+    /** Null before it was looked at. */
+    disk_free_bytes: number | null;
+    /** 99 of 100 batches since the start were on disk within so many ms; null where there were none. */
+    store_p99_ms: number | null;
+  };
   sources: Source[];
   destinations: Destination[];
   /** Destinations that may be put back. */
@@ -74,6 +82,8 @@ export interface Destination {
   waiting: number;
   retrying: number;
   next_retry_at: string | null;
+  /** When the oldest event was accepted that it has looked at and not delivered. */
+  oldest_waiting_at: string | null;
   delivered_first_try: number;
   delivered_on_retry: number;
   retries: number;

@@ -22,7 +22,7 @@ export interface Stream {
 }
 
 /** New rows are shown at most this often, so that a burst costs one paint and not a thousand. */
-const FLUSH_MS = 100;
+const FLUSH_MS = 200;
 const RECONNECT_MS_MIN = 500;
 const RECONNECT_MS_MAX = 10_000;
 /** A sample is told each second while there is one; after this it is over. */

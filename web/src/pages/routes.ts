@@ -10,7 +10,7 @@ import { liveRoutes } from "./live/routes";
 import { overviewRoutes } from "./overview/routes";
 import { playRoutes } from "./play/routes";
 import { replayRoutes } from "./replays/routes";
-import { root } from "./root";
+import { Broken, root } from "./root";
 import { sourceRoutes } from "./sources/routes";
 import { userRoutes } from "./user/routes";
 
@@ -28,7 +28,8 @@ const routeTree = root.addChildren([
   ...accessRoutes,
 ]);
 
-export const createAppRouter = () => createRouter({ routeTree, defaultPreload: "intent" });
+export const createAppRouter = () =>
+  createRouter({ routeTree, defaultPreload: "intent", defaultErrorComponent: Broken });
 
 declare module "@tanstack/react-router" {
   interface Register {

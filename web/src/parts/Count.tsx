@@ -1,8 +1,16 @@
 // A table's cell with a count: short, exact where one points at it, coloured where it is bad.
+import type { ReactNode } from "react";
 import { count, exact } from "./format";
 import type { Tone } from "./words";
 
-export function Count({ n, tone }: { n: number; tone?: Tone }) {
+interface Props {
+  n: number;
+  tone?: Tone;
+  /** What stands below the count. */
+  children?: ReactNode;
+}
+
+export function Count({ n, tone, children }: Props) {
   return (
     <td
       className="number-cell"
@@ -10,6 +18,7 @@ export function Count({ n, tone }: { n: number; tone?: Tone }) {
       data-zero={n === 0 || undefined}
     >
       <span title={exact(n)}>{count(n)}</span>
+      {children}
     </td>
   );
 }

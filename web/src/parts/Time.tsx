@@ -1,16 +1,9 @@
 // A moment, as a clock time in the reader's zone or in UTC; the whole date is in its tooltip.
-import { useLocalStorage } from "@mantine/hooks";
 import { useEffect, useState } from "react";
-import { clockTime, fullTime, type Zone } from "./format";
+import { clockTime, fullTime } from "./format";
+import { useZone } from "./zone";
 
-export function useZone(): [Zone, (zone: Zone) => void] {
-  const [zone, setZone] = useLocalStorage<Zone>({
-    key: "postrider-zone",
-    defaultValue: "local",
-    getInitialValueInEffect: false,
-  });
-  return [zone === "utc" ? "utc" : "local", setZone];
-}
+export { useZone } from "./zone";
 
 /** The browser's clock, again each `every` milliseconds. */
 export function useNow(every = 1_000): number {

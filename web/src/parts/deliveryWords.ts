@@ -4,12 +4,12 @@ import { counted, exact, span } from "./format";
 
 const took = (us: number) => (us < 1_000 ? `${us} µs` : `${exact(Math.round(us / 1_000))} ms`);
 
-const answered = ({ last }: Delivery) =>
-  last?.status ? String(last.status) : last?.reason ? last.reason : "no answer";
+const answered = ({ last }: Delivery) => (last?.status ? String(last.status) : "no answer");
 
 /** `nowMs` is the server's clock. */
 export function deliveryWords(delivery: Delivery, nowMs: number): string {
   const { status, attempts, last, next_try_at, blocked_by } = delivery;
+  const because = delivery.sentence ?? "";
   switch (status) {
     case "delivered": {
       const tries = attempts > 1 ? `on attempt ${attempts}` : "first try";
@@ -21,24 +21,17 @@ export function deliveryWords(delivery: Delivery, nowMs: number): string {
         left === null ? "" : left <= 0 ? " Next try is due now." : ` Next try in ${span(left)}.`;
       return attempts === 0
         ? next.trim()
-        : `Attempt ${attempts} failed: ${answered(delivery)}.${next}`;
+        : `Attempt ${attempts} failed: ${answered(delivery)}.${next} ${because}`.trim();
     }
     case "waiting":
-      return blocked_by === null
-        ? "Waits for an earlier event of the same user."
-        : `Waits for event ${exact(blocked_by)} of the same user.`;
+      return blocked_by?.sentence ?? "It waits for an earlier event of the same user.";
     case "gave_up":
-      return last
-        ? `${counted(attempts, "attempt")}. Last: ${answered(delivery)}. ${last.sentence}`.trim()
-        : counted(attempts, "attempt");
+      return `${counted(attempts, "attempt")}. Last: ${answered(delivery)}. ${because}`.trim();
     case "queued":
-      return "The destination has not come to it yet.";
+      return blocked_by?.sentence ?? "The destination has not come to it yet.";
     case "expired":
-      return "Older than what is kept; it was never delivered.";
-    case "filtered":
-    case "skipped":
-      return last?.sentence ?? "";
+      return because || "Older than what is kept; it was never delivered.";
     default:
-      return "";
+      return because;
   }
 }

@@ -34,6 +34,7 @@ it.each([
   [812, "812 B"],
   [1_536, "1.5 KiB"],
   [4 * 1024 * 1024, "4.0 MiB"],
+  [124_554_051_584, "116.0 GiB"],
 ])("gives %d bytes as %s", (n, wanted) => expect(bytes(n)).toBe(wanted));
 
 it.each([

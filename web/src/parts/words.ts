@@ -48,6 +48,7 @@ const DELIVERY_LOOKS: Record<DeliveryStatus, Look> = {
   filtered: { word: "Filtered", shape: "slash", tone: "quiet" },
   expired: { word: "Expired", shape: "slash", tone: "bad" },
   skipped: { word: "Skipped", shape: "slash", tone: "quiet" },
+  unknown: { word: "Not known any more", shape: "dot", tone: "quiet" },
 };
 
 /** A newer server may know states that this page does not: they are shown by their own name. */

@@ -23,6 +23,7 @@ use super::Needs;
 use super::problem::Problem;
 use super::requests::RequestsStatus;
 use crate::clock;
+use crate::live::Gauges;
 use crate::version;
 use crate::workspace::local_url;
 
@@ -46,6 +47,7 @@ pub struct Status {
     turned_away: u64,
     /// Whether no events are taken as the disk is nearly full.
     is_disk_low: bool,
+    storage: StorageStatus,
     sources: Vec<SourceStatus>,
     destinations: Vec<DestinationStatus>,
     /// Destinations that may be put back.
@@ -58,6 +60,16 @@ struct JournalStatus {
     /// The place the next event gets.
     #[schema(value_type = u64)]
     head: Seq,
+}
+
+/// How the disk fares.
+#[derive(Debug, Serialize, ToSchema)]
+struct StorageStatus {
+    /// What is free where the data is; none before it was looked at.
+    disk_free_bytes: Option<u64>,
+    /// Of 100 batches since the start, 99 were on disk within so many milliseconds, rounded up to a
+    /// bound of the histogram; none where there were none.
+    store_p99_ms: Option<f64>,
 }
 
 #[derive(Debug, Serialize, ToSchema)]
@@ -118,6 +130,8 @@ struct DestinationStatus {
     waiting: u64,
     retrying: u64,
     next_retry_at: Option<String>,
+    /// When the oldest event was accepted that it has looked at and not delivered.
+    oldest_waiting_at: Option<String>,
     delivered_first_try: u64,
     delivered_on_retry: u64,
     retries: u64,
@@ -201,11 +215,20 @@ pub async fn show(State(needs): State<Arc<Needs>>) -> Result<Json<Status>, Probl
         rejected: needs.gauges.refusals.total(),
         turned_away: needs.gauges.turned_away.load(Relaxed),
         is_disk_low: needs.gauges.is_disk_low.load(Relaxed),
+        storage: storage(&needs.gauges),
         sources: workspace.sources.iter().map(|one| source(one, now)).collect(),
         removed: workspace.removed.iter().map(|one| removed(one, &needs)).collect(),
         destinations: destinations.map(|one| destination(one, &needs, &totals, now)).collect(),
         connections,
     }))
+}
+
+fn storage(gauges: &Gauges) -> StorageStatus {
+    let free = gauges.disk_free_bytes.load(Relaxed);
+    StorageStatus {
+        disk_free_bytes: Some(free).filter(|free| *free < u64::MAX),
+        store_p99_ms: gauges.store_time.times().within(99).map(|seconds| seconds * 1_000.0),
+    }
 }
 
 fn source(one: &Source, now: Timestamp) -> SourceStatus {
@@ -255,6 +278,7 @@ fn destination(
         waiting: glance.waiting,
         retrying: glance.retrying,
         next_retry_at: glance.next_retry_at.map(|at| at.to_string()),
+        oldest_waiting_at: glance.oldest_at.map(|at| at.to_string()),
         delivered_first_try: total(|totals| totals.delivered_first_try),
         delivered_on_retry: total(|totals| totals.delivered_on_retry),
         retries: total(|totals| totals.retries),

@@ -45,6 +45,21 @@ pub struct Times {
     pub buckets: Vec<(f64, u64)>,
 }
 
+impl Times {
+    /// In seconds: so many of a hundred took no longer than this bound. None where there were none,
+    /// or where one of them took longer than the longest bound.
+    pub fn within(&self, percent: u64) -> Option<f64> {
+        let wanted = (self.count * percent).div_ceil(100).max(1);
+        let mut seen = 0;
+        let holds = |(_, count): &&(f64, u64)| {
+            seen += count;
+            seen >= wanted
+        };
+        let (bound, _) = self.buckets.iter().find(holds)?;
+        Some(*bound).filter(|bound| *bound < f64::MAX)
+    }
+}
+
 impl Histogram {
     /// Notes that it took so long.
     pub fn note(&self, took: Duration) {
@@ -74,6 +89,23 @@ fn seconds(us: u64) -> f64 {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_bound_holds_as_many_as_are_asked_for() {
+        let times = |counts: &[u64]| {
+            let bounds = [0.1, 0.5, f64::MAX];
+            let buckets = bounds.into_iter().zip(counts.iter().copied()).collect();
+            Times { sum_seconds: 0.0, count: counts.iter().sum(), buckets }
+        };
+        let check = |counts: &[u64], percent, want| {
+            assert_eq!(times(counts).within(percent), want, "{percent} of {counts:?}");
+        };
+        check(&[99, 1, 0], 99, Some(0.1));
+        check(&[98, 2, 0], 99, Some(0.5));
+        check(&[0, 3, 0], 1, Some(0.5));
+        check(&[98, 0, 2], 99, None);
+        check(&[0, 0, 0], 99, None);
+    }
 
     #[test]
     fn a_time_counts_in_the_smallest_bucket_that_holds_it() {

@@ -3,7 +3,7 @@ import { Button, PasswordInput, TextInput } from "@mantine/core";
 import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 import { Link, useRouter, useRouterState } from "@tanstack/react-router";
 import { useState } from "react";
-import { logIn, setUp, setupQuery } from "../../api/me";
+import { setUp, setupQuery } from "../../api/me";
 import { mistakesOf } from "../../parts/form/mistakes";
 import { Gate } from "./Gate";
 
@@ -15,11 +15,7 @@ export function Setup() {
   const [name, setName] = useState("");
   const [password, setPassword] = useState("");
   const setting = useMutation({
-    mutationFn: async () => {
-      const who = { name: name.trim(), password };
-      await setUp({ code, ...who });
-      await logIn(who);
-    },
+    mutationFn: () => setUp({ code, name: name.trim(), password }),
     onSuccess: () => {
       cache.clear();
       // The code goes out of the history with its address.

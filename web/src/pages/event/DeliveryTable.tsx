@@ -27,10 +27,10 @@ function Row({ delivery, name }: { delivery: Delivery; name: string }) {
       </td>
       <td className="wide">
         <Hostile text={deliveryWords(delivery, now)} />
-        {blocked_by !== null && (
+        {blocked_by?.seq != null && (
           <>
             {" "}
-            <EventLink seq={blocked_by} />
+            <EventLink seq={blocked_by.seq} />
           </>
         )}
       </td>

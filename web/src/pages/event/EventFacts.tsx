@@ -33,7 +33,7 @@ export function EventFacts({ event }: { event: Omit<EventRow, "bytes"> & { bytes
         {event.bytes !== undefined && <span className="secondary"> {bytes(event.bytes)}</span>}
       </dd>
       <dt>Message id</dt>
-      <dd>
+      <dd className="key">
         {message_id ? (
           <>
             <code>

@@ -2,14 +2,15 @@
 import { useQuery } from "@tanstack/react-query";
 import { getRouteApi, Link } from "@tanstack/react-router";
 import { useEffect } from "react";
-import { type EventRow, type EventSeen, eventQuery } from "../../api/events";
+import { type EventRow, type EventSeen, eventPath, eventQuery } from "../../api/events";
 import { Asked } from "../../parts/Asked";
 import { copied } from "../../parts/Copy";
+import { CopyCurl } from "../../parts/CopyCurl";
 import { exact } from "../../parts/format";
 import { Hostile } from "../../parts/Hostile";
 import { Kind } from "../../parts/Kind";
 import { useKey } from "../../parts/keys/useKey";
-import { Panel } from "../../parts/Panel";
+import { Nothing, Panel } from "../../parts/Panel";
 import { Time } from "../../parts/Time";
 import { DeliveryTable } from "./DeliveryTable";
 import { EventFacts } from "./EventFacts";
@@ -36,7 +37,24 @@ function Neighbour({ event, word }: { event: EventRow | null; word: string }) {
   );
 }
 
-function Shown({ event }: { event: EventSeen }) {
+/** What is left of an event that cannot be read any more. */
+function Gone({ seen }: { seen: EventSeen }) {
+  return (
+    <>
+      <h1>Event {exact(seen.seq)}</h1>
+      <Panel title="Event">
+        <Nothing title="The event is gone">
+          <p>{seen.expired?.sentence}</p>
+        </Nothing>
+      </Panel>
+      <Panel title="Deliveries">
+        <DeliveryTable deliveries={seen.deliveries} />
+      </Panel>
+    </>
+  );
+}
+
+function Shown({ seen, event }: { seen: EventSeen; event: EventRow }) {
   const { face = "pretty" } = route.useSearch();
   const navigate = route.useNavigate();
   useKey("c", "Copy the id of the event", () => void copied(event.message_id || String(event.seq)));
@@ -48,6 +66,9 @@ function Shown({ event }: { event: EventSeen }) {
         <h1>
           <Hostile text={titleOf(event)} />
         </h1>
+        <span className="action">
+          <CopyCurl path={eventPath(event.seq)} />
+        </span>
       </div>
       <div className="halves">
         <Panel title="Event">
@@ -55,8 +76,8 @@ function Shown({ event }: { event: EventSeen }) {
         </Panel>
         <Panel title="Of the same user, in order">
           <div className="neighbours">
-            <Neighbour event={event.before} word="Before" />
-            <Neighbour event={event.after} word="After" />
+            <Neighbour event={seen.before} word="Before" />
+            <Neighbour event={seen.after} word="After" />
             {user && (
               <Link to="/users/$id" params={{ id: user }}>
                 All events of this user
@@ -66,10 +87,10 @@ function Shown({ event }: { event: EventSeen }) {
         </Panel>
       </div>
       <Panel title="Deliveries">
-        <DeliveryTable deliveries={event.deliveries} />
+        <DeliveryTable deliveries={seen.deliveries} />
       </Panel>
       <Panel title="What happened">
-        <Timeline event={event} />
+        <Timeline event={seen} />
       </Panel>
       <Panel title="Payload">
         <Payload
@@ -88,7 +109,8 @@ function Shown({ event }: { event: EventSeen }) {
 export function EventPage() {
   const { id } = route.useParams();
   const query = useQuery(eventQuery(id));
-  const title = query.data ? titleOf(query.data) : `Event ${id}`;
+  const event = query.data?.event;
+  const title = event ? titleOf(event) : `Event ${id}`;
   useEffect(() => {
     document.title = `${title} · Postrider`;
   }, [title]);
@@ -100,7 +122,13 @@ export function EventPage() {
         </h1>
       )}
       <Asked query={query} what="the event">
-        {(event) => <Shown key={event.seq} event={event} />}
+        {(seen) =>
+          seen.event ? (
+            <Shown key={seen.seq} seen={seen} event={seen.event} />
+          ) : (
+            <Gone seen={seen} />
+          )
+        }
       </Asked>
     </div>
   );

@@ -1,6 +1,6 @@
 // What happened to an event, from its receipt to the last attempt, in the order of time.
 import { useQueries } from "@tanstack/react-query";
-import { deliveryQuery } from "../../api/attempts";
+import { deliveryQuery } from "../../api/deliveries";
 import type { EventSeen } from "../../api/events";
 import { exact, span } from "../../parts/format";
 import { Hostile } from "../../parts/Hostile";
@@ -22,10 +22,10 @@ export function Timeline({ event }: { event: EventSeen }) {
   const asked = useQueries({
     queries: event.deliveries
       .filter((each) => each.attempts > 0)
-      .map(({ destination, seq }) => deliveryQuery(destination, seq)),
+      .map(({ destination, seq }) => deliveryQuery(destination, String(seq))),
   });
   const moments: Moment[] = asked
-    .flatMap(({ data }) => data ?? [])
+    .flatMap(({ data }) => data?.attempts ?? [])
     .map(({ at, fate, number, status, destination, reason, duration_us }) => ({
       at,
       look: fateLook(fate),
@@ -33,9 +33,10 @@ export function Timeline({ event }: { event: EventSeen }) {
         Math.round(duration_us / 1_000),
       )} ms`,
     }));
-  moments.push({ at: event.accepted_at, look: ACCEPTED, text: "Stored on disk" });
+  const accepted = event.event?.accepted_at;
+  if (accepted) moments.push({ at: accepted, look: ACCEPTED, text: "Stored on disk" });
   moments.sort((a, b) => Date.parse(a.at) - Date.parse(b.at));
-  const start = Date.parse(event.accepted_at);
+  const start = Date.parse(accepted ?? moments[0]?.at ?? "");
   return (
     <ol className="timeline">
       {moments.map(({ at, look, text }, index) => (

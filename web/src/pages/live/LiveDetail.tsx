@@ -105,7 +105,7 @@ function Accepted({ line, onOnly }: { line: EventLine; onOnly: (only: Only) => v
       <Asked query={event} what="the event">
         {(seen) => (
           <>
-            <EventFacts event={seen} />
+            {seen.event && <EventFacts event={seen.event} />}
             <h3>Deliveries</h3>
             <DeliveryTable deliveries={seen.deliveries} />
           </>

@@ -1,5 +1,6 @@
 // What Live is asked to show: the fields, and the filters that are set as chips.
 import { useQuery } from "@tanstack/react-query";
+import { memo } from "react";
 import { EVENT_TYPES, LIVE_STATUSES, type LiveFilter, type LiveStatus } from "../../api/live";
 import { statusQuery } from "../../api/status";
 import { Chips } from "../../parts/Chips";
@@ -40,7 +41,9 @@ interface Props {
   onClear: () => void;
 }
 
-export function LiveFilters({ filter, ofSource = false, onChange, onClear }: Props) {
+/** Drawn anew when a filter changes, and not with each row. */
+export const LiveFilters = memo(function LiveFilters(props: Props) {
+  const { filter, ofSource = false, onChange, onClear } = props;
   const { data: status } = useQuery(statusQuery());
   const sources = status?.sources ?? [];
   const shown = ofSource ? NAMES.filter((name) => name !== "source") : NAMES;
@@ -99,4 +102,4 @@ export function LiveFilters({ filter, ofSource = false, onChange, onClear }: Pro
       <Chips chips={chips} onRemove={(name) => onChange({ [name]: undefined })} onClear={onClear} />
     </div>
   );
-}
+});

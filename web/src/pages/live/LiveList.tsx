@@ -6,6 +6,7 @@ import { Hostile } from "../../parts/Hostile";
 import { Icon } from "../../parts/Icon";
 import { Kind } from "../../parts/Kind";
 import { Time } from "../../parts/Time";
+import { useStable } from "../../parts/useStable";
 import { REJECTED } from "../../parts/words";
 import { Dots } from "./Dots";
 
@@ -17,10 +18,8 @@ export interface Only {
   name?: string;
 }
 
-interface RowProps {
+interface CellsProps {
   line: LiveLine;
-  /** Its place in the whole list, from 1; the head is 1. */
-  index: number;
   selected: boolean;
   tabbable: boolean;
   onSelect: (line: LiveLine) => void;
@@ -53,18 +52,14 @@ function Titled({ face, seq }: { face: Face | null; seq: number }) {
   return <span className="none">{`event ${seq.toLocaleString("en")}`}</span>;
 }
 
-const Row = memo(function Row(props: RowProps) {
-  const { line, index, selected, tabbable, onSelect, onOnly, nameOf, sourceOf } = props;
+/** What a row shows: drawn once, while its place in the list goes on changing. */
+const Cells = memo(function Cells(props: CellsProps) {
+  const { line, selected, tabbable, onSelect, onOnly, nameOf, sourceOf } = props;
   const face = line.kind === "event" ? line.face : null;
   const user = face?.user_id || face?.anonymous_id || "";
   const source = line.kind === "event" ? face?.source : line.notice.source;
   return (
-    <tr
-      aria-rowindex={index}
-      data-selected={selected || undefined}
-      data-rejected={line.kind === "rejected" || undefined}
-      onClick={() => onSelect(line)}
-    >
+    <>
       <td>
         <Time at={line.at} />
       </td>
@@ -110,7 +105,7 @@ const Row = memo(function Row(props: RowProps) {
           </span>
         )}
       </td>
-    </tr>
+    </>
   );
 });
 
@@ -136,19 +131,12 @@ interface Props {
   sourceOf: (source: string) => string;
 }
 
-/** A handler that rows can keep, and that always does what today's does. */
-function useStable<A>(act: (argument: A) => void): (argument: A) => void {
-  const latest = useRef(act);
-  latest.current = act;
-  return useRef((argument: A) => latest.current(argument)).current;
-}
-
 export function LiveList(props: Props) {
   const { lines, selected } = props;
   const list = useRef<HTMLDivElement>(null);
   const moved = useRef(false);
-  const select = useStable<LiveLine | null>(props.onSelect);
-  const only = useStable<Only>(props.onOnly);
+  const select = useStable(props.onSelect);
+  const only = useStable(props.onOnly);
   const names = useRef(props);
   names.current = props;
   const nameOf = useRef((id: string) => names.current.nameOf(id)).current;
@@ -237,17 +225,24 @@ export function LiveList(props: Props) {
             const line = lines[index];
             return (
               line && (
-                <Row
+                <tr
                   key={key}
-                  line={line}
-                  index={index + 2}
-                  selected={line.key === selected}
-                  tabbable={line.key === tabbable}
-                  onSelect={select}
-                  onOnly={only}
-                  nameOf={nameOf}
-                  sourceOf={sourceOf}
-                />
+                  // The head is the first row of all.
+                  aria-rowindex={index + 2}
+                  data-selected={line.key === selected || undefined}
+                  data-rejected={line.kind === "rejected" || undefined}
+                  onClick={() => select(line)}
+                >
+                  <Cells
+                    line={line}
+                    selected={line.key === selected}
+                    tabbable={line.key === tabbable}
+                    onSelect={select}
+                    onOnly={only}
+                    nameOf={nameOf}
+                    sourceOf={sourceOf}
+                  />
+                </tr>
               )
             );
           })}

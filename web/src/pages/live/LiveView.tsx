@@ -2,7 +2,7 @@
 // tab of each source.
 import { useQuery } from "@tanstack/react-query";
 import { useNavigate } from "@tanstack/react-router";
-import { useEffect, useRef } from "react";
+import { useEffect, useMemo, useRef } from "react";
 import type { LiveFilter } from "../../api/live";
 import { statusQuery } from "../../api/status";
 import type { LiveLine } from "../../live/rows";
@@ -16,6 +16,7 @@ import { useKey } from "../../parts/keys/useKey";
 import { Nothing } from "../../parts/Panel";
 import { State } from "../../parts/State";
 import { useDestinationNames, useSourceNames } from "../../parts/useNames";
+import { useStable } from "../../parts/useStable";
 import type { Look } from "../../parts/words";
 import { FirstEvent, noEventsYet } from "../overview/FirstEvent";
 import { LiveDetail } from "./LiveDetail";
@@ -99,10 +100,14 @@ export function LiveView(props: Props) {
   // Whether it was scrolling that paused the view, which goes on when one is back at the top.
   const scrolled = useRef(false);
   const line = row === undefined ? undefined : lines.find((each) => each.key === row);
-  const kept = useRef<LiveLine | undefined>(undefined);
+  const last = useRef<LiveLine | undefined>(undefined);
   // A row that has fallen out of the list stays open until one closes it.
-  if (line) kept.current = line;
-  const open = line ?? (kept.current?.key === row ? kept.current : undefined);
+  if (line) last.current = line;
+  const open = line ?? (last.current?.key === row ? last.current : undefined);
+  const key = JSON.stringify(filter);
+  const kept = useMemo(() => JSON.parse(key) as LiveFilter, [key]);
+  const change = useStable(onFilter);
+  const clear = useStable(onClear);
 
   useKey("p", "Pause, and go on", hold.held ? hold.release : hold.hold);
   useEffect(() => {
@@ -144,7 +149,7 @@ export function LiveView(props: Props) {
         <PauseButton hold={{ ...hold, release }} />
         <Announcer received={live.rows.received} noun="new row" />
       </div>
-      <LiveFilters filter={filter} ofSource={ofSource} onChange={onFilter} onClear={onClear} />
+      <LiveFilters filter={kept} ofSource={ofSource} onChange={change} onClear={clear} />
       {lines.length === 0 ? (
         <div className="split-empty">
           <Empty

@@ -1,8 +1,8 @@
-// The table of destinations: where each stands, what waits for it, and how its deliveries ended.
+// The table of destinations: where each stands, what waits and what was lost.
 import { Link } from "@tanstack/react-router";
 import type { Destination } from "../../api/status";
 import { Count } from "../../parts/Count";
-import { span } from "../../parts/format";
+import { exact, percent, span } from "../../parts/format";
 import { Hostile } from "../../parts/Hostile";
 import { Nothing, Panel, Scroll } from "../../parts/Panel";
 import { State } from "../../parts/State";
@@ -23,6 +23,76 @@ function NextRetry({ at, serverNowMs }: { at: string | null; serverNowMs: number
   );
 }
 
+/** What of all that ended was delivered: never all of it where something was lost. */
+function Success({ destination }: { destination: Destination }) {
+  const { delivered_first_try, delivered_on_retry, gave_up, expired } = destination;
+  const delivered = delivered_first_try + delivered_on_retry;
+  const all = delivered + gave_up + expired;
+  if (all === 0) return <span className="none">–</span>;
+  return (
+    <span
+      title={`${exact(delivered)} of ${exact(all)}, ${exact(delivered_first_try)} on the first try`}
+    >
+      {percent(delivered, all)}
+    </span>
+  );
+}
+
+function Row({ each, serverNowMs }: { each: Destination; serverNowMs: number }) {
+  const oldest = each.oldest_waiting_at;
+  return (
+    <tr>
+      <th scope="row" className="name">
+        <Link to="/destinations/$id" params={{ id: each.id }}>
+          <Hostile text={each.name || each.id} />
+        </Link>
+      </th>
+      <td className="target">
+        {each.playground !== null ? (
+          <Link to="/play/$id" params={{ id: each.playground }}>
+            Playground
+          </Link>
+        ) : (
+          <code>
+            <Hostile text={`${each.method} ${each.target}`} />
+          </code>
+        )}
+      </td>
+      <td>
+        <State look={destinationLook(each.state)} />
+        {!each.queues && <div className="secondary">does not queue</div>}
+      </td>
+      <td className="number-cell">
+        <Success destination={each} />
+      </td>
+      <Count n={each.waiting}>
+        {oldest && (
+          <span className="secondary">
+            oldest {span(Math.max(0, serverNowMs - Date.parse(oldest)))}
+          </span>
+        )}
+      </Count>
+      <td>
+        <NextRetry at={each.next_retry_at} serverNowMs={serverNowMs} />
+      </td>
+      <Count n={each.gave_up} tone="bad" />
+      <Count n={each.expired} tone="bad" />
+      <Filtered counts={each.filtered} />
+    </tr>
+  );
+}
+
+const NUMBERS = ["Delivered", "Waiting"];
+const LOST = ["Gave up", "Expired", "Filtered"];
+
+function Heads({ words }: { words: readonly string[] }) {
+  return words.map((word) => (
+    <th key={word} scope="col" className="number-cell">
+      {word}
+    </th>
+  ));
+}
+
 interface Props {
   destinations: Destination[];
   /** The server's clock, for the countdowns. */
@@ -33,10 +103,8 @@ export function Destinations({ destinations, serverNowMs }: Props) {
   if (destinations.length === 0) {
     return (
       <Panel title="Destinations">
-        <Nothing title="No destination is configured">
-          <p>
-            Add a <code>webhook</code> destination to the configuration and connect a source to it.
-          </p>
+        <Nothing title="There is no destination yet">
+          <p>Events are stored, and go nowhere until there is one.</p>
         </Nothing>
       </Panel>
     );
@@ -50,69 +118,14 @@ export function Destinations({ destinations, serverNowMs }: Props) {
               <th scope="col">Name</th>
               <th scope="col">Target</th>
               <th scope="col">State</th>
-              <th scope="col" className="number-cell">
-                Waiting
-              </th>
-              <th scope="col" className="number-cell">
-                Retrying
-              </th>
+              <Heads words={NUMBERS} />
               <th scope="col">Next retry</th>
-              <th scope="col" className="number-cell">
-                First try
-              </th>
-              <th scope="col" className="number-cell">
-                On retry
-              </th>
-              <th scope="col" className="number-cell">
-                Gave up
-              </th>
-              <th scope="col" className="number-cell">
-                Expired
-              </th>
-              <th scope="col" className="number-cell">
-                Filtered
-              </th>
+              <Heads words={LOST} />
             </tr>
           </thead>
           <tbody>
             {destinations.map((each) => (
-              <tr key={each.id}>
-                <th scope="row" className="name">
-                  <Link to="/destinations/$id" params={{ id: each.id }}>
-                    <Hostile text={each.name || each.id} />
-                  </Link>
-                  {each.name.toLowerCase() !== each.id.toLowerCase() && each.name !== "" && (
-                    <span className="secondary">
-                      <Hostile text={each.id} />
-                    </span>
-                  )}
-                </th>
-                <td className="target">
-                  {each.playground !== null ? (
-                    <Link to="/play/$id" params={{ id: each.playground }}>
-                      Playground
-                    </Link>
-                  ) : (
-                    <code>
-                      <Hostile text={`${each.method} ${each.target}`} />
-                    </code>
-                  )}
-                </td>
-                <td>
-                  <State look={destinationLook(each.state)} />
-                  {!each.queues && <div className="secondary">does not queue</div>}
-                </td>
-                <Count n={each.waiting} />
-                <Count n={each.retrying} tone="warn" />
-                <td>
-                  <NextRetry at={each.next_retry_at} serverNowMs={serverNowMs} />
-                </td>
-                <Count n={each.delivered_first_try} />
-                <Count n={each.delivered_on_retry} />
-                <Count n={each.gave_up} tone="bad" />
-                <Count n={each.expired} tone="bad" />
-                <Filtered counts={each.filtered} />
-              </tr>
+              <Row key={each.id} each={each} serverNowMs={serverNowMs} />
             ))}
           </tbody>
         </table>

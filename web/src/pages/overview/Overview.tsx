@@ -8,12 +8,13 @@ import { Nothing } from "../../parts/Panel";
 import { Time, useNow } from "../../parts/Time";
 import { Attempts } from "./Attempts";
 import { Destinations } from "./Destinations";
-import { FirstEvent, noEventsYet } from "./FirstEvent";
+import { FirstSteps } from "./FirstSteps";
 import { health } from "./health";
 import { Numbers } from "./Numbers";
 import { Rejections } from "./Rejections";
 import { Removed } from "./Removed";
 import { Sources } from "./Sources";
+import { Storage } from "./Storage";
 
 function HealthLine({ status, serverNowMs }: { status: StatusSeen; serverNowMs: number }) {
   const { sentence, advice, shape, tone } = health(status, serverNowMs);
@@ -70,11 +71,12 @@ export function Overview() {
     <div className="page">
       <h1 className="offscreen">Overview</h1>
       <HealthLine status={status} serverNowMs={serverNowMs} />
-      {noEventsYet(status) && <FirstEvent status={status} />}
-      <Numbers status={status} />
+      <FirstSteps status={status} />
+      <Numbers status={status} serverNowMs={serverNowMs} />
       <Destinations destinations={status.destinations} serverNowMs={serverNowMs} />
       <Removed removed={status.removed} />
       <Sources status={status} />
+      <Storage status={status} />
       <Attempts destinations={status.destinations} />
       <Rejections sources={status.sources} />
     </div>

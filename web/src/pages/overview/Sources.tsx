@@ -1,4 +1,5 @@
 // The sources: their write keys, what they may send and where it goes, and the line that sends one.
+import { Link } from "@tanstack/react-router";
 import type { Source, Status } from "../../api/status";
 import { Command } from "../../parts/Command";
 import { Copy } from "../../parts/Copy";
@@ -6,6 +7,7 @@ import { curlLine } from "../../parts/curl";
 import { Hostile } from "../../parts/Hostile";
 import { Nothing, Panel, Scroll } from "../../parts/Panel";
 import { State } from "../../parts/State";
+import { enabledLook } from "../../parts/words";
 import { firstCurl, noEventsYet } from "./FirstEvent";
 import { Bounds, Ends } from "./SourceBounds";
 
@@ -61,16 +63,12 @@ export function Sources({ status }: { status: Status }) {
               {status.sources.map((source) => (
                 <tr key={source.id}>
                   <th scope="row" className="name">
-                    <Hostile text={source.name || source.id} />
+                    <Link to="/sources/$id" params={{ id: source.id }}>
+                      <Hostile text={source.name || source.id} />
+                    </Link>
                   </th>
                   <td>
-                    <State
-                      look={
-                        source.enabled
-                          ? { word: "Enabled", shape: "tick", tone: "good" }
-                          : { word: "Disabled", shape: "slash", tone: "quiet" }
-                      }
-                    />
+                    <State look={enabledLook(source.enabled)} />
                   </td>
                   <td>
                     <Keys source={source} gatewayUrl={status.gateway_url} />

@@ -279,7 +279,7 @@ function Remove({ source }: { source: SourceObject }) {
           are still delivered.
         </p>
         <div className="buttons">
-          <Button size="sm" color="red" variant="default" onClick={() => setAsks(true)}>
+          <Button size="sm" color="red.9" variant="default" onClick={() => setAsks(true)}>
             Remove this source…
           </Button>
         </div>
@@ -302,7 +302,7 @@ function Remove({ source }: { source: SourceObject }) {
             <div className="buttons">
               <Button
                 size="sm"
-                color="red"
+                color="red.9"
                 loading={remove.isPending}
                 onClick={() => remove.mutate()}
               >

@@ -3,10 +3,11 @@ import { useQuery } from "@tanstack/react-query";
 import { getRouteApi, Link } from "@tanstack/react-router";
 import { useEffect } from "react";
 import type { Delivery } from "../../api/deliveries";
-import { type Lane, laneQuery } from "../../api/events";
+import { type Lane, lanePath, laneQuery } from "../../api/events";
 import { statusQuery } from "../../api/status";
 import { Asked } from "../../parts/Asked";
 import { DestinationChoice } from "../../parts/Choice";
+import { CopyCurl } from "../../parts/CopyCurl";
 import { deliveryWords } from "../../parts/deliveryWords";
 import { EventLink } from "../../parts/EventName";
 import { Hostile } from "../../parts/Hostile";
@@ -32,7 +33,7 @@ function Where({ delivery, name }: { delivery: Delivery; name: string }) {
       <State look={deliveryLook(delivery.status)} />{" "}
       <span className="secondary">
         <Hostile text={deliveryWords(delivery, now)} />{" "}
-        {blocked_by !== null && <EventLink seq={blocked_by} />}
+        {blocked_by?.seq != null && <EventLink seq={blocked_by.seq} />}
       </span>
     </div>
   );
@@ -43,9 +44,9 @@ function blockers({ events }: Lane): Map<number, string[]> {
   const found = new Map<number, string[]>();
   for (const { deliveries } of events) {
     for (const { blocked_by, destination } of deliveries) {
-      if (blocked_by === null) continue;
-      const before = found.get(blocked_by) ?? [];
-      if (!before.includes(destination)) found.set(blocked_by, [...before, destination]);
+      if (blocked_by?.seq == null) continue;
+      const before = found.get(blocked_by.seq) ?? [];
+      if (!before.includes(destination)) found.set(blocked_by.seq, [...before, destination]);
     }
   }
   return found;
@@ -98,7 +99,7 @@ function Events({ lane, id }: { lane: Lane; id: string }) {
             </tr>
           </thead>
           <tbody>
-            {lane.events.map((event) => (
+            {lane.events.map(({ event, deliveries }) => (
               <tr key={event.seq}>
                 <td>
                   <Time at={event.accepted_at} />
@@ -112,7 +113,7 @@ function Events({ lane, id }: { lane: Lane; id: string }) {
                   </Link>
                 </th>
                 <td className="wide">
-                  {event.deliveries.map((delivery) => (
+                  {deliveries.map((delivery) => (
                     <Where
                       key={delivery.destination}
                       delivery={delivery}
@@ -140,9 +141,14 @@ export function UserPage() {
   }, [id]);
   return (
     <div className="page">
-      <h1>
-        User <Hostile text={id} />
-      </h1>
+      <div className="page-head">
+        <h1>
+          User <Hostile text={id} />
+        </h1>
+        <span className="action">
+          <CopyCurl path={lanePath(id)} />
+        </span>
+      </div>
       <Panel
         title="Events, newest first"
         aside={

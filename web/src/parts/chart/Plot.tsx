@@ -51,6 +51,15 @@ function lineOptions(line: Line, palette: Palette, fill: boolean): uPlot.Series 
   };
 }
 
+/** `10:02`, and the day where one begins. */
+function clock(seconds: number, zone: string): string {
+  const when = new Date(seconds * 1_000);
+  const zoned = zone === "utc" ? { timeZone: "UTC" } : {};
+  const time = when.toLocaleTimeString("en-GB", { hour: "2-digit", minute: "2-digit", ...zoned });
+  if (time !== "00:00") return time;
+  return when.toLocaleDateString("en-GB", { day: "numeric", month: "short", ...zoned });
+}
+
 const axis = (palette: Palette): uPlot.Axis => ({
   stroke: palette.ink,
   grid: { stroke: palette.line, width: 1 },
@@ -95,7 +104,10 @@ export default function Plot(props: ChartProps) {
         cursor: { drag: { x: latest.current.onRange !== undefined, y: false, setScale: false } },
         ...(zone === "utc" ? { tzDate: (ts) => uPlot.tzDate(new Date(ts * 1e3), "Etc/UTC") } : {}),
         axes: [
-          axis(palette),
+          {
+            ...axis(palette),
+            values: (_, splits) => splits.map((seconds) => clock(seconds, zone)),
+          },
           {
             ...axis(palette),
             size: 56,

@@ -10,6 +10,7 @@ export interface Page {
 
 export const PAGES: readonly Page[] = [
   { to: "/", word: "Overview", key: "o" },
+  { to: "/live", word: "Live", key: "l" },
   { to: "/issues", word: "Issues", key: "i" },
   { to: "/replays", word: "Replays", key: "r" },
 ];
