@@ -15,8 +15,8 @@ export interface Attempt {
   number: number;
   at: string;
   duration_us: number;
-  /** The endpoint's HTTP status; null or 0 when no answer came. */
-  status: number | null;
+  /** The endpoint's HTTP status; 0 where no answer came. */
+  status: number;
   fate: Fate;
   reason: string;
   detail: string;

@@ -6,9 +6,9 @@ export interface TestEvent {
   event: Record<string, unknown>;
 }
 
-/** Sends an event through a source, as if an SDK did. */
+/** Sends an event through a source, as if an SDK did; the answer says by which id it is found. */
 export const sendTestEvent = async (wish: TestEvent) =>
-  await act<{ seq?: number; message_id?: string }>("/api/v1/test-events", wish);
+  await act<{ message_id: string }>("/api/v1/test-events", wish);
 
 /** The event that the buttons send. */
 export const SAMPLE_EVENT = {

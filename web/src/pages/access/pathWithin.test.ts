@@ -5,8 +5,8 @@ import { pathWithin } from "./pathWithin";
 
 it.each([
   ["/issues?state=open#top", "/issues?state=open#top"],
-  ["//evil.test/", "/"],
-  ["/\\evil.test", "/"],
+  ["//evil.test/issues", "/"],
+  ["/\\evil.test/issues", "/"],
   ["https://evil.test/", "/"],
   ["javascript:alert(1)", "/"],
   ["/login?to=/login", "/"],

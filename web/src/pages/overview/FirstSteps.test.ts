@@ -27,6 +27,7 @@ it.each([
   [{ journal: { head: 2 } }, ["event"]],
   [{ destinations: [destination] }, []],
   [{ destinations: [destination], connections: [connection] }, ["destination"]],
+  [{ destinations: [{ ...destination, enabled: false }], connections: [connection] }, []],
   [{ destinations: [destination], connections: [{ ...connection, enabled: false }] }, []],
   [{ destinations: [{ ...destination, delivered_on_retry: 1 }] }, ["delivered"]],
 ])("of %o done is %o", (change, wanted) => expect(done(change)).toEqual(wanted));

@@ -78,14 +78,12 @@ function TestButton({ source }: { source: Source }) {
             <Hostile text={test.error.message} />
           </span>
         )}
-        {test.isSuccess && (
+        {test.data && (
           <>
             Sent.{" "}
-            {test.data?.seq !== undefined && (
-              <Link to="/events/$id" params={{ id: String(test.data.seq) }}>
-                See what became of it
-              </Link>
-            )}
+            <Link to="/events/$id" params={{ id: test.data.message_id }}>
+              See what became of it
+            </Link>
           </>
         )}
       </span>

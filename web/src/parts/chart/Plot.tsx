@@ -51,6 +51,9 @@ function lineOptions(line: Line, palette: Palette, fill: boolean): uPlot.Series 
   };
 }
 
+/** Steps of an axis: half an event is none. */
+const STEPS = [1, 10, 100, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8].flatMap((n) => [n, 2 * n, 5 * n]);
+
 /** `10:02`, and the day where one begins. */
 function clock(seconds: number, zone: string): string {
   const when = new Date(seconds * 1_000);
@@ -111,6 +114,7 @@ export default function Plot(props: ChartProps) {
           {
             ...axis(palette),
             size: 56,
+            incrs: STEPS,
             values: (_, splits) =>
               splits.map((value) => (measure === "ms" ? `${count(value)} ms` : count(value))),
           },
