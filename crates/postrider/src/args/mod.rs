@@ -18,6 +18,7 @@ mod serve;
 mod server;
 mod settings;
 mod upkeep;
+mod watch;
 
 use std::ffi::OsString;
 use std::path::PathBuf;
@@ -89,9 +90,10 @@ struct Group {
 }
 
 /// All commands, in the order in which help shows them.
-const GROUPS: [Group; 14] = [
+const GROUPS: [Group; 15] = [
     Group { command: serve::command, read: serve::read },
     Group { command: server::status, read: server::read_status },
+    Group { command: watch::tail, read: watch::read_tail },
     Group { command: send::command, read: send::read },
     Group { command: replay::command, read: replay::read },
     Group { command: config::command, read: config::read },

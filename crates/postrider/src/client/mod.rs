@@ -4,11 +4,15 @@
 //! Each wish is a file here that asks the API and shows what it says, in the API's own words.
 //! Deliberately unknown here: everything but the API and the gateway's form.
 
+mod feed;
+mod query;
 mod remote;
 mod replay;
+mod row;
 mod send;
 mod status;
 mod stop;
+mod tail;
 mod wire;
 
 use std::future::Future;
@@ -20,8 +24,10 @@ use remote::Remote;
 
 pub use remote::RemoteError;
 pub use replay::ReplayWish;
+pub use row::Look;
 pub use send::{Composed, Gateway, Rules, SendWish, Sent};
 pub use stop::Stop;
+pub use tail::TailWish;
 
 /// What is asked of which server, and for whom.
 #[derive(Debug)]
@@ -48,6 +54,8 @@ pub enum Wish {
     Status,
     /// To deliver again.
     Replay(ReplayWish),
+    /// What happens there.
+    Tail(TailWish),
     /// To take events.
     Send(SendWish),
 }
@@ -69,6 +77,7 @@ pub fn carry_out(order: Order, console: &Console) -> Result<Ending, Failure> {
         match order.wish {
             Wish::Status => status::show(&desk).await,
             Wish::Replay(wish) => replay::carry_out(&desk, &wish).await,
+            Wish::Tail(wish) => tail::carry_out(&desk, &wish).await,
             Wish::Send(wish) => send::carry_out(&desk, &wish).await,
         }
     })

@@ -8,11 +8,12 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use bytes::Bytes;
 use http::header::{CONTENT_TYPE, HOST};
 use http::{Method, Request, Response, StatusCode};
-use http_body_util::Full;
+use http_body_util::{BodyExt, Full};
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 
 use super::Place;
+use super::feed::Feed;
 use super::wire::Wire;
 use crate::console::Failure;
 use crate::terminal::plain;
@@ -91,19 +92,44 @@ impl Remote {
         serde_json::from_value(answer).map_err(|_| self.no_answer())
     }
 
+    /// Follows a stream of the API.
+    ///
+    /// # Errors
+    /// See [`RemoteError`].
+    pub async fn follow(&self, path: &str) -> Result<Feed, RemoteError> {
+        let mut wire = self.wire().await?;
+        let request = self.request(Method::GET, path).body(Full::default());
+        let request = request.map_err(|_| self.no_answer())?;
+        let answer = wire.begin(request).await.map_err(|source| self.unreachable(source))?;
+        if answer.status().is_success() {
+            return Ok(Feed::new(wire, answer.into_body()));
+        }
+        let (head, body) = answer.into_parts();
+        let body = wire.while_driven(body.collect()).await;
+        let body = body.map(http_body_util::Collected::to_bytes).unwrap_or_default();
+        Err(self.refused(head.status, &body))
+    }
+
+    async fn wire(&self) -> Result<Wire, RemoteError> {
+        let wire = Wire::open(reachable(self.place.admin)).await;
+        wire.map_err(|source| self.unreachable(source))
+    }
+
+    fn unreachable(&self, source: std::io::Error) -> RemoteError {
+        RemoteError::Unreachable { admin: self.place.admin, source }
+    }
+
     async fn exchange(
         &self,
         method: Method,
         path: &str,
         body: &Value,
     ) -> Result<Response<Bytes>, RemoteError> {
-        let admin = self.place.admin;
-        let unreachable = |source| RemoteError::Unreachable { admin, source };
         let body = if body.is_null() { String::new() } else { body.to_string() };
         let request = self.request(method, path).body(Full::new(Bytes::from(body)));
         let request = request.map_err(|_| self.no_answer())?;
-        let mut wire = Wire::open(reachable(admin)).await.map_err(unreachable)?;
-        wire.ask(request).await.map_err(unreachable)
+        let mut wire = self.wire().await?;
+        wire.ask(request).await.map_err(|source| self.unreachable(source))
     }
 
     /// The head that every request has.

@@ -82,6 +82,11 @@ impl Wire {
         driven(connection, work).await.map_err(io::Error::other)
     }
 
+    /// What work gives that waits for something on this connection.
+    pub async fn while_driven<T>(&mut self, work: impl Future<Output = T>) -> T {
+        driven(&mut self.connection, work).await
+    }
+
     /// Sends a request, and reads the answer whole.
     ///
     /// # Errors

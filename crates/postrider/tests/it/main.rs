@@ -67,5 +67,6 @@ mod twins;
 mod console;
 mod doctor;
 mod sending;
+mod tailing;
 mod own_listener;
 mod admin_listener;

@@ -215,6 +215,26 @@ impl Running {
         Self { child, stdout, stderr }
     }
 
+    /// Waits until a line that it prints holds a text; that line.
+    pub async fn wait_for_line(&self, text: &str) -> String {
+        self.wait_for(&self.stdout, text).await
+    }
+
+    /// The same for what it tells beside its data.
+    pub async fn wait_until_told(&self, text: &str) -> String {
+        self.wait_for(&self.stderr, text).await
+    }
+
+    async fn wait_for(&self, lines: &watch::Receiver<Vec<String>>, text: &str) -> String {
+        let (what, mut lines) = (format!("a line with {text:?}"), lines.clone());
+        let holds = |line: &&String| line.contains(text);
+        let found = within(&what, lines.wait_for(|all| all.iter().any(|line| holds(&line)))).await;
+        let Ok(all) = found else {
+            panic!("{what}: {:?} {:?}", *self.stdout.borrow(), *self.stderr.borrow())
+        };
+        all.iter().find(holds).expect("it was found").clone()
+    }
+
     /// Sends a signal, and waits for the end.
     pub async fn end_by(self, signal: &str) -> Ended {
         send_signal(self.child.id().expect("it runs"), signal).await;
