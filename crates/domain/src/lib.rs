@@ -18,3 +18,4 @@ pub mod connection;
 pub mod workspace;
 pub mod delivery;
 pub mod replay;
+pub mod account;

@@ -1,8 +1,11 @@
 //! Every bound that is not a setting, together, each with the source of its number.
 
+mod account;
+
 use std::time::Duration;
 
 use crate::event::json::ScanLimits;
+pub use account::*;
 
 /// How deep and wide one event may be.
 ///

@@ -46,5 +46,5 @@ pub async fn connect(store: &Store, destination: Destination, since: u64) {
     let connection = Object::Connection(connection);
     let put = |object| CatalogChange { expected: 0, edit: Edit::Put(object) };
     let changes = vec![put(Object::Destination(destination)), put(connection)];
-    store.catalog.apply(changes).await.unwrap();
+    store.catalog.apply(changes, Vec::new()).await.unwrap();
 }

@@ -11,6 +11,7 @@ use domain::source::Source;
 use domain::workspace::{Removed, Workspace};
 use tokio::sync::watch;
 
+use crate::audit::Deed;
 use crate::error::StorageError;
 use crate::receipt::Receipt;
 
@@ -19,11 +20,12 @@ pub trait Catalog: Send + Sync + 'static {
     /// The current content; changes wake watchers.
     fn watch(&self) -> watch::Receiver<Arc<Snapshot>>;
 
-    /// Applies all changes or none, durably; answers the new content.
+    /// Applies all changes or none, durably, and notes in the same commit who made them (U1); answers
+    /// the new content. What the server keeps up by itself is nobody's deed.
     ///
     /// # Errors
     /// [`StorageError::Conflict`] where an object has another version than expected.
-    fn apply(&self, changes: Vec<CatalogChange>) -> Receipt<Arc<Snapshot>>;
+    fn apply(&self, changes: Vec<CatalogChange>, deeds: Vec<Deed>) -> Receipt<Arc<Snapshot>>;
 }
 
 /// One edit.

@@ -3,6 +3,8 @@
 use std::path::PathBuf;
 use std::sync::Arc;
 
+use crate::accounts::RollFault;
+
 impl StorageError {
     /// Whether the same may succeed later: the store is as it was, and goes on.
     pub fn passes(&self) -> bool {
@@ -49,6 +51,9 @@ pub enum StorageError {
     /// The engine has been closed.
     #[error("storage is closed")]
     Closed,
+    /// An edit of who may come in does not fit what is there.
+    #[error("the edit does not fit")]
+    Refused(#[source] RollFault),
     /// A catalog edit expected another version of an object than the stored one.
     #[error("{object} was changed by somebody else: expected version {expected}, found {found}")]
     Conflict {

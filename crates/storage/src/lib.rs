@@ -1,7 +1,7 @@
-//! Where everything is kept: five contracts and the engines that keep them.
+//! Where everything is kept: seven contracts and the engines that keep them.
 //!
-//! In come accepted events, settlements of deliveries, records of what happened, replays, and edits of
-//! the catalog; out go the same things, durable and in order. Deliberately unknown here: HTTP, when a
+//! In come accepted events, settlements of deliveries, records of what happened, replays, edits of the
+//! catalog, who may make them, and who did; out go the same things, durable and in order. Deliberately unknown here: HTTP, when a
 //! delivery is tried, and what a payload says.
 
 pub mod error;
@@ -13,6 +13,8 @@ pub mod ledger;
 pub mod issues;
 pub mod replays;
 pub mod catalog;
+pub mod audit;
+pub mod accounts;
 pub mod tail;
 pub mod memory;
 pub mod embedded;
@@ -21,6 +23,8 @@ mod conformance;
 
 use std::sync::Arc;
 
+pub use accounts::{AccountEdit, Accounts, Roll, RollFault};
+pub use audit::{Audit, AuditPage, AuditQuery, AuditRecord, Author, Deed, DeedClass};
 pub use catalog::{Catalog, CatalogChange, Snapshot};
 pub use error::StorageError;
 pub use frame::{Frame, StoredEvent};
@@ -34,7 +38,7 @@ pub use receipt::Receipt;
 pub use replays::{OpenReplay, OpenReplays, Replay, ReplayCounts, Replays};
 pub use schedule::{OpenDelivery, Reader, Schedule, ScheduleState, Settlement, ShelfLine};
 
-/// The five contracts of one engine, opened together.
+/// The seven contracts of one engine, opened together.
 #[derive(Clone)]
 pub struct Store {
     /// The durable log of events.
@@ -47,4 +51,8 @@ pub struct Store {
     pub replays: Arc<dyn Replays>,
     /// What people edit.
     pub catalog: Arc<dyn Catalog>,
+    /// Who did what.
+    pub audit: Arc<dyn Audit>,
+    /// Who may come in.
+    pub accounts: Arc<dyn Accounts>,
 }

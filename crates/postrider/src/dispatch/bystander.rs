@@ -249,7 +249,7 @@ impl Bystander {
         let key = ObjectKey { kind: ObjectKind::Removed, id: self.aside.id.as_str().to_owned() };
         let expected = self.catalog.borrow().versions.get(&key).copied().unwrap_or(0);
         let change = CatalogChange { expected, edit: Edit::Remove(key) };
-        match self.aside.store.catalog.apply(vec![change]).await {
+        match self.aside.store.catalog.apply(vec![change], Vec::new()).await {
             Ok(_) => self.aside.store.schedule.forget(&self.aside.id).await,
             // Whoever has changed it in between wakes this loop.
             Err(StorageError::Conflict { .. }) => Ok(()),

@@ -6,8 +6,9 @@
 use std::path::PathBuf;
 
 use storage::catalog::{Edit, Object};
-use storage::{CatalogChange, StorageError, Store};
+use storage::{Author, CatalogChange, StorageError, Store};
 
+use super::deeds::deeds;
 use super::diff::{Moment, diff};
 use crate::clock;
 use crate::reload::{Followed, Reload};
@@ -71,7 +72,9 @@ impl Follower {
         self.forget_what_is_passed(&mut changes).await.map_err(FollowError::Catalog)?;
         let removed: Vec<_> = changes.iter().filter_map(removed).collect();
         let changed = changes.len() - removed.len();
-        self.store.catalog.apply(changes).await.map_err(FollowError::Catalog)?;
+        let author = Author { at: moment.now, by: "workspace file".to_owned(), address: None };
+        let deeds = deeds(&changes, &author);
+        self.store.catalog.apply(changes, deeds).await.map_err(FollowError::Catalog)?;
         let removed = removed.join(", ");
         tracing::info!(file = %self.path.display(), changed, removed, "workspace file applied");
         Ok(())
@@ -132,7 +135,7 @@ mod tests {
     use std::sync::Arc;
     use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 
-    use storage::{Catalog, Receipt, Snapshot};
+    use storage::{Catalog, Deed, Receipt, Snapshot};
     use tokio::sync::watch;
 
     use super::*;
@@ -148,12 +151,12 @@ mod tests {
             self.inner.watch()
         }
 
-        fn apply(&self, changes: Vec<CatalogChange>) -> Receipt<Arc<Snapshot>> {
+        fn apply(&self, changes: Vec<CatalogChange>, deeds: Vec<Deed>) -> Receipt<Arc<Snapshot>> {
             if self.full.load(Relaxed) {
                 let operation = "writing the catalog";
                 return Receipt::ready(Err(StorageError::DiskFull { operation }));
             }
-            self.inner.apply(changes)
+            self.inner.apply(changes, deeds)
         }
     }
 

@@ -4,6 +4,7 @@
 //! here: how a file is spelled, and who reads the catalog.
 
 mod diff;
+mod deeds;
 mod follow;
 mod starter;
 

@@ -8,8 +8,9 @@ use domain::destination::{Destination, DestinationSettings};
 use domain::id::{ConnectionId, DestinationId, SourceId};
 use domain::source::Source;
 use domain::workspace::Workspace;
-use storage::{StorageError, Store};
+use storage::{Author, StorageError, Store};
 
+use super::deeds::deeds;
 use super::diff::{Moment, diff};
 use crate::clock;
 
@@ -29,7 +30,9 @@ pub async fn ensure(store: &Store) -> Result<(), StorageError> {
         return Ok(());
     }
     let moment = Moment { head: *store.journal.head().borrow(), now: clock::now() };
-    store.catalog.apply(diff(&snapshot, &starter(), moment)).await.map(|_| ())
+    let changes = diff(&snapshot, &starter(), moment);
+    let deeds = deeds(&changes, &Author::server(moment.now));
+    store.catalog.apply(changes, deeds).await.map(|_| ())
 }
 
 fn starter() -> Workspace {

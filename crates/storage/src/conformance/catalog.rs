@@ -38,19 +38,20 @@ fn version(store: &Store, id: &str) -> u64 {
 /// C1: the second of two edits made on one version is refused, and nothing of its set is done.
 pub fn c1_an_edit_of_an_old_version_is_refused_as_a_whole(open: Open<'_>) {
     let Subject { store, _keep } = open();
-    store.catalog.apply(vec![put(0, "web", "Web")]).wait().unwrap();
+    store.catalog.apply(vec![put(0, "web", "Web")], Vec::new()).wait().unwrap();
     let old = version(&store, "web");
-    store.catalog.apply(vec![put(old, "web", "Website")]).wait().unwrap();
+    store.catalog.apply(vec![put(old, "web", "Website")], Vec::new()).wait().unwrap();
     let before = store.catalog.watch().borrow().clone();
 
-    let late = store.catalog.apply(vec![put(0, "app", "App"), put(old, "web", "Late")]).wait();
+    let late =
+        store.catalog.apply(vec![put(0, "app", "App"), put(old, "web", "Late")], Vec::new()).wait();
     let Err(StorageError::Conflict { object, expected, found }) = late else {
         panic!("a conflict, not {late:?}")
     };
     assert_eq!((object.as_str(), expected), ("source web", old));
     assert_eq!(found, version(&store, "web"));
-    assert!(store.catalog.apply(vec![put(0, "web", "Again")]).wait().is_err());
-    assert!(store.catalog.apply(vec![remove(0, "web")]).wait().is_err());
+    assert!(store.catalog.apply(vec![put(0, "web", "Again")], Vec::new()).wait().is_err());
+    assert!(store.catalog.apply(vec![remove(0, "web")], Vec::new()).wait().is_err());
     assert_eq!(store.catalog.watch().borrow().clone(), before);
 }
 
@@ -65,25 +66,25 @@ pub fn c1_watchers_see_every_change(open: Open<'_>) {
         vec![put(1, "web", "Website"), remove(1, "app")],
     ];
     for changes in sets {
-        let answer = store.catalog.apply(changes).wait().unwrap();
+        let answer = store.catalog.apply(changes, Vec::new()).wait().unwrap();
         assert!(watcher.has_changed().unwrap());
         assert_eq!(*watcher.borrow_and_update(), answer);
     }
     assert_eq!(watcher.borrow().workspace.sources, [source("web", "Website")]);
-    assert!(store.catalog.apply(vec![put(7, "web", "Refused")]).wait().is_err());
+    assert!(store.catalog.apply(vec![put(7, "web", "Refused")], Vec::new()).wait().is_err());
     assert!(!watcher.has_changed().unwrap());
 }
 
 /// C1: an object removed and made again is another one to those who knew the first.
 pub fn c1_a_version_is_never_used_twice(open: Open<'_>) {
     let Subject { store, _keep } = open();
-    store.catalog.apply(vec![put(0, "web", "Web")]).wait().unwrap();
+    store.catalog.apply(vec![put(0, "web", "Web")], Vec::new()).wait().unwrap();
     let first = version(&store, "web");
-    store.catalog.apply(vec![remove(first, "web")]).wait().unwrap();
+    store.catalog.apply(vec![remove(first, "web")], Vec::new()).wait().unwrap();
     assert_eq!(version(&store, "web"), 0);
-    store.catalog.apply(vec![put(0, "web", "Another")]).wait().unwrap();
+    store.catalog.apply(vec![put(0, "web", "Another")], Vec::new()).wait().unwrap();
     assert_ne!(version(&store, "web"), first);
-    assert!(store.catalog.apply(vec![put(first, "web", "Late")]).wait().is_err());
+    assert!(store.catalog.apply(vec![put(first, "web", "Late")], Vec::new()).wait().is_err());
 }
 
 /// What is removed has a version apart from what is put back under its id.
@@ -97,17 +98,18 @@ pub fn a_removed_destination_is_an_object_of_its_own(open: Open<'_>) {
     let removed = Removed { destination: destination.clone(), connections: Vec::new(), at };
     let put = |object| CatalogChange { expected: 0, edit: Edit::Put(object) };
     let both = vec![put(Object::Destination(destination)), put(Object::Removed(removed.clone()))];
-    store.catalog.apply(both).wait().unwrap();
+    store.catalog.apply(both, Vec::new()).wait().unwrap();
     let key = |kind| ObjectKey { kind, id: "hook".to_owned() };
     let edit = Edit::Remove(key(ObjectKind::Destination));
-    store.catalog.apply(vec![CatalogChange { expected: 1, edit }]).wait().unwrap();
+    store.catalog.apply(vec![CatalogChange { expected: 1, edit }], Vec::new()).wait().unwrap();
     let content = store.catalog.watch().borrow().clone();
     assert_eq!(
         (content.workspace.destinations.len(), &content.workspace.removed),
         (0, &vec![removed])
     );
     let edit = Edit::Remove(key(ObjectKind::Removed));
-    let content = store.catalog.apply(vec![CatalogChange { expected: 1, edit }]).wait().unwrap();
+    let content =
+        store.catalog.apply(vec![CatalogChange { expected: 1, edit }], Vec::new()).wait().unwrap();
     assert_eq!((content.workspace.removed.len(), content.versions.len()), (0, 0));
 }
 
@@ -121,7 +123,7 @@ pub fn the_lists_are_sorted_by_id(open: Open<'_>) {
     for id in ["m", "a", "z", "b", "B", "é"] {
         let edit = Edit::Put(Object::Connection(connection(id)));
         let changes = vec![put(0, id, id), CatalogChange { expected: 0, edit }];
-        store.catalog.apply(changes).wait().unwrap();
+        store.catalog.apply(changes, Vec::new()).wait().unwrap();
     }
     let content = store.catalog.watch().borrow().clone();
     assert!(content.workspace.sources.is_sorted_by_key(|source| source.id.clone()));

@@ -12,6 +12,8 @@ pub mod ledger;
 pub mod issues;
 pub mod replays;
 pub mod catalog;
+pub mod audit;
+pub mod accounts;
 pub mod model;
 
 use std::any::Any;
@@ -76,6 +78,12 @@ macro_rules! conformance {
             catalog::c1_a_version_is_never_used_twice,
             catalog::the_lists_are_sorted_by_id,
             catalog::a_removed_destination_is_an_object_of_its_own,
+            audit::u1_an_edit_and_its_records_are_there_together,
+            audit::u2_records_are_found_newest_first_page_by_page,
+            accounts::a1_an_edit_and_its_deed_are_one,
+            accounts::a1_tokens_come_and_go,
+            accounts::a2_the_first_user_is_an_admin_and_the_last_admin_stays,
+            accounts::a3_sessions_end_with_what_they_rest_on,
             model::random_operations_end_like_the_models,
         );
     };

@@ -1,7 +1,11 @@
 //! The embedded catalog: one row of `catalog.db` per object, and the whole of it in memory.
 //!
-//! One thread owns the content: it checks each set of changes against it, commits their rows, and
-//! shows the new content. The file is read only at the start.
+//! One thread owns the content: it checks each set of changes against it, commits their rows
+//! together with the records of who made them (`audit`), and shows the new content. It does the same
+//! for who may come in (`accounts`). Of the file only those records are read later than at the start.
+
+mod audit;
+mod accounts;
 
 use std::path::Path;
 use std::sync::Arc;
@@ -10,12 +14,18 @@ use rusqlite::{Connection, OptionalExtension};
 use serde::de::DeserializeOwned;
 use tokio::sync::watch;
 
+use super::AuditLimits;
 use super::alarm::Alarm;
 use super::inbox::{ClosesInbox, Inbox};
 use super::sqlite::{self, Durability};
+use crate::accounts::{AccountEdit, Accounts, Roll};
+use crate::audit::{Audit, AuditPage, AuditQuery, Deed};
 use crate::catalog::{Catalog, CatalogChange, Edit, Object, ObjectKey, ObjectKind, Snapshot};
 use crate::error::{OpenError, StorageError};
 use crate::receipt::{Receipt, Reply};
+
+/// The steps that lead to today's tables.
+const STEPS: [&str; 3] = [SCHEMA, audit::AUDIT, accounts::ACCOUNTS];
 
 const SCHEMA: &str = "
     CREATE TABLE IF NOT EXISTS objects (
@@ -31,18 +41,26 @@ const SCHEMA: &str = "
 /// Pages of the write-ahead log after which it is copied. Source: SQLite's default.
 const WAL_PAGES_MAX: i64 = 1000;
 
-/// A set of changes and who waits for it.
-pub struct Apply {
-    changes: Vec<CatalogChange>,
-    reply: Reply<Arc<Snapshot>>,
+/// What the thread is asked for, and who waits for it.
+pub enum Command {
+    /// Applies changes, and notes who made them.
+    Apply(Vec<CatalogChange>, Vec<Deed>, Reply<Arc<Snapshot>>),
+    /// Notes what was done outside the catalog.
+    Note(Vec<Deed>, Reply<()>),
+    /// Edits who may come in.
+    Edit(AccountEdit, Vec<Deed>, Reply<Arc<Roll>>),
+    /// Looks for records.
+    List(AuditQuery, Reply<AuditPage>),
 }
 
 /// The catalog as others see it.
 pub struct EmbeddedCatalog {
     /// Where changes go.
-    pub inbox: Arc<Inbox<Apply>>,
+    pub inbox: Arc<Inbox<Command>>,
     /// The current content.
     pub content: watch::Sender<Arc<Snapshot>>,
+    /// Who may come in.
+    pub roll: watch::Sender<Arc<Roll>>,
 }
 
 impl Catalog for EmbeddedCatalog {
@@ -50,9 +68,35 @@ impl Catalog for EmbeddedCatalog {
         self.content.subscribe()
     }
 
-    fn apply(&self, changes: Vec<CatalogChange>) -> Receipt<Arc<Snapshot>> {
+    fn apply(&self, changes: Vec<CatalogChange>, deeds: Vec<Deed>) -> Receipt<Arc<Snapshot>> {
+        self.ask(|reply| Command::Apply(changes, deeds, reply))
+    }
+}
+
+impl Audit for EmbeddedCatalog {
+    fn note(&self, deeds: Vec<Deed>) -> Receipt<()> {
+        self.ask(|reply| Command::Note(deeds, reply))
+    }
+
+    fn list(&self, query: AuditQuery) -> Receipt<AuditPage> {
+        self.ask(|reply| Command::List(query, reply))
+    }
+}
+
+impl Accounts for EmbeddedCatalog {
+    fn watch(&self) -> watch::Receiver<Arc<Roll>> {
+        self.roll.subscribe()
+    }
+
+    fn edit(&self, edit: AccountEdit, deeds: Vec<Deed>) -> Receipt<Arc<Roll>> {
+        self.ask(|reply| Command::Edit(edit, deeds, reply))
+    }
+}
+
+impl EmbeddedCatalog {
+    fn ask<T>(&self, command: impl FnOnce(Reply<T>) -> Command) -> Receipt<T> {
         let (reply, receipt) = Receipt::pair();
-        match self.inbox.push(Apply { changes, reply }, 1) {
+        match self.inbox.push(command(reply), 1) {
             Ok(()) => receipt,
             Err(error) => Receipt::ready(Err(error)),
         }
@@ -62,23 +106,31 @@ impl Catalog for EmbeddedCatalog {
 /// The one that writes.
 pub struct Writer {
     connection: Connection,
-    inbox: Arc<Inbox<Apply>>,
+    inbox: Arc<Inbox<Command>>,
     content: watch::Sender<Arc<Snapshot>>,
+    roll: watch::Sender<Arc<Roll>>,
     alarm: Alarm,
+    limits: AuditLimits,
     failure: Option<StorageError>,
 }
 
 impl Writer {
     /// Opens the file and reads the content.
-    pub fn open(path: &Path, inbox: Arc<Inbox<Apply>>, alarm: Alarm) -> Result<Self, OpenError> {
-        let connection = sqlite::open_writer(path, Durability::Full, &[SCHEMA])?;
+    pub fn open(
+        path: &Path,
+        (inbox, alarm): (Arc<Inbox<Command>>, Alarm),
+        limits: AuditLimits,
+    ) -> Result<Self, OpenError> {
+        let connection = sqlite::open_writer(path, Durability::Full, &STEPS)?;
         // Changes are few and nobody else waits for this thread, so it copies its log by itself.
         connection
             .pragma_update(None, "wal_autocheckpoint", WAL_PAGES_MAX)
             .map_err(sqlite::database("open", path))?;
         let content = read(&connection).map_err(sqlite::database("read", path))?;
         let content = watch::Sender::new(Arc::new(content));
-        Ok(Self { connection, inbox, content, alarm, failure: None })
+        let roll = accounts::read(&connection).map_err(sqlite::database("read", path))?;
+        let roll = watch::Sender::new(Arc::new(roll));
+        Ok(Self { connection, inbox, content, roll, alarm, limits, failure: None })
     }
 
     /// The content it shows.
@@ -86,59 +138,126 @@ impl Writer {
         self.content.clone()
     }
 
+    /// Who may come in, as it shows it.
+    pub fn roll(&self) -> watch::Sender<Arc<Roll>> {
+        self.roll.clone()
+    }
+
     /// Serves its inbox until that is closed and everything in it is answered.
     pub fn run(mut self) {
         let inbox = Arc::clone(&self.inbox);
         let _closes = ClosesInbox(&*inbox);
-        while let Some(Apply { changes, reply }) = inbox.take_one() {
-            let answer = self.apply(&changes);
-            // Whoever forgot the receipt does not want the answer.
-            let _ = reply.send(answer);
+        while let Some(command) = inbox.take_one() {
+            self.carry_out(command);
         }
         sqlite::close_writer(self.connection, self.failure.as_ref());
     }
 
-    fn apply(&mut self, changes: &[CatalogChange]) -> Result<Arc<Snapshot>, StorageError> {
-        if let Some(failure) = &self.failure {
-            return Err(failure.clone());
-        }
-        let next = Arc::new(self.content.borrow().with(changes)?);
-        if let Err(error) = self.write(changes, next.revision) {
-            let file = sqlite::file_of(&self.connection);
-            let error = sqlite::classify("changing the catalog", &file, error);
-            if matches!(error, StorageError::Failed { .. }) {
-                self.failure = Some(error.clone());
-                self.alarm.raise(error.clone());
+    /// Whoever forgot the receipt does not want the answer.
+    fn carry_out(&mut self, command: Command) {
+        match command {
+            Command::Apply(changes, deeds, reply) => {
+                let _ = reply.send(self.apply(&changes, &deeds));
             }
-            return Err(error);
+            Command::Note(deeds, reply) => {
+                let noted = self.commit("noting what was done", |connection, limits| {
+                    audit::note(connection, &deeds, None, limits)
+                });
+                let _ = reply.send(noted);
+            }
+            Command::Edit(edit, deeds, reply) => {
+                let _ = reply.send(self.edit(edit, &deeds));
+            }
+            Command::List(query, reply) => {
+                let file = sqlite::file_of(&self.connection);
+                let failed = |error| sqlite::failed("looking for what was done", &file, error);
+                let _ = reply.send(audit::list(&self.connection, &query).map_err(failed));
+            }
         }
+    }
+
+    fn apply(
+        &mut self,
+        changes: &[CatalogChange],
+        deeds: &[Deed],
+    ) -> Result<Arc<Snapshot>, StorageError> {
+        let next = Arc::new(self.content.borrow().with(changes)?);
+        self.commit("changing the catalog", |connection, limits| {
+            write(connection, changes, next.revision)?;
+            audit::note(connection, deeds, Some(next.revision), limits)
+        })?;
         self.content.send_replace(Arc::clone(&next));
         Ok(next)
     }
 
-    fn write(&self, changes: &[CatalogChange], revision: u64) -> rusqlite::Result<()> {
-        let revision = i64::try_from(revision).unwrap_or(i64::MAX);
-        let transaction = self.connection.unchecked_transaction()?;
-        for CatalogChange { edit, .. } in changes {
-            let ObjectKey { kind, id } = edit.key();
-            match edit {
-                Edit::Put(object) => transaction.execute(
-                    "INSERT OR REPLACE INTO objects (kind, id, version, body)
-                     VALUES (?1, ?2, ?3, ?4)",
-                    (kind.as_str(), id, revision, body(object)?),
-                )?,
-                Edit::Remove(_) => transaction.execute(
-                    "DELETE FROM objects WHERE kind = ?1 AND id = ?2",
-                    (kind.as_str(), id),
-                )?,
-            };
-        }
-        transaction.execute(
-            "INSERT OR REPLACE INTO meta (key, value) VALUES ('revision', ?1)",
-            [revision],
-        )?;
-        transaction.commit()
+    fn edit(&mut self, edit: AccountEdit, deeds: &[Deed]) -> Result<Arc<Roll>, StorageError> {
+        let old = self.roll.borrow().clone();
+        let next = Arc::new(old.with(edit)?);
+        self.commit("changing who may come in", |connection, limits| {
+            accounts::write(connection, &old, &next)?;
+            audit::note(connection, deeds, None, limits)
+        })?;
+        self.roll.send_replace(Arc::clone(&next));
+        Ok(next)
     }
+
+    /// Writes in one transaction; after most failures the file is not trusted any more.
+    fn commit(
+        &mut self,
+        operation: &'static str,
+        write: impl FnOnce(&Connection, AuditLimits) -> rusqlite::Result<()>,
+    ) -> Result<(), StorageError> {
+        if let Some(failure) = &self.failure {
+            return Err(failure.clone());
+        }
+        let written = self.connection.unchecked_transaction().and_then(|transaction| {
+            write(&transaction, self.limits)?;
+            transaction.commit()
+        });
+        written.map_err(|error| {
+            let file = sqlite::file_of(&self.connection);
+            let error = sqlite::classify(operation, &file, error);
+            if matches!(error, StorageError::Failed { .. }) {
+                self.failure = Some(error.clone());
+                self.alarm.raise(error.clone());
+            }
+            error
+        })
+    }
+}
+
+/// Brings a copy of the file to today's tables, and ends every session in it: a session that has
+/// ended since must not come back with a copy.
+///
+/// # Errors
+/// Where the file cannot be written.
+pub fn clear_copy(path: &Path) -> rusqlite::Result<()> {
+    let connection = Connection::open(path)?;
+    sqlite::take_steps(&connection, &STEPS)?;
+    accounts::end_sessions(&connection)
+}
+
+/// Writes the rows of changes.
+fn write(
+    connection: &Connection,
+    changes: &[CatalogChange],
+    revision: u64,
+) -> rusqlite::Result<()> {
+    let revision = i64::try_from(revision).unwrap_or(i64::MAX);
+    for CatalogChange { edit, .. } in changes {
+        let ObjectKey { kind, id } = edit.key();
+        match edit {
+            Edit::Put(object) => connection.execute(
+                "INSERT OR REPLACE INTO objects (kind, id, version, body)
+                 VALUES (?1, ?2, ?3, ?4)",
+                (kind.as_str(), id, revision, body(object)?),
+            )?,
+            Edit::Remove(_) => connection
+                .execute("DELETE FROM objects WHERE kind = ?1 AND id = ?2", (kind.as_str(), id))?,
+        };
+    }
+    let update = "INSERT OR REPLACE INTO meta (key, value) VALUES ('revision', ?1)";
+    connection.execute(update, [revision]).map(drop)
 }
 
 fn body(object: &Object) -> rusqlite::Result<String> {

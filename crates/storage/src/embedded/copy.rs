@@ -6,6 +6,8 @@
 //! in the copied journal: what had not been removed when the copy began, and what came until its
 //! end.
 //!
+//! Sessions are no part of a copy: who had come in does so again.
+//!
 //! A backup is no data directory: since it was made the original has given away more places, which
 //! events have been delivered under. A restore goes on far behind them. A copy that was interrupted
 //! has no file `format`, and is taken for neither.
@@ -15,7 +17,7 @@ use std::path::Path;
 use rusqlite::Connection;
 
 use super::directory::{Draft, Mark, Onlooker};
-use super::{journal, sqlite, state};
+use super::{catalog, journal, sqlite, state};
 use crate::error::OpenError;
 use crate::journal::SeqRange;
 use domain::id::Seq;
@@ -75,14 +77,19 @@ fn copy(onlooker: &Onlooker, draft: &Draft) -> Result<journal::Copy, OpenError> 
     let failed = || sqlite::database("copy the journal to", &path);
     let mut copy = journal::Copy::begin(&path, &original).map_err(failed())?;
     copy.catch_up().map_err(failed())?;
-    for file in ["state.db", "catalog.db"] {
-        let path = draft.file(file);
-        sqlite::open_by_name(&onlooker.read_only_name(file)?)
-            .and_then(|original| sqlite::copy(&original, &path))
-            .map_err(sqlite::database("copy a database to", &path))?;
-    }
+    copy_database(onlooker, draft, "state.db")?;
+    copy_database(onlooker, draft, "catalog.db")?;
+    let catalog = draft.file("catalog.db");
+    catalog::clear_copy(&catalog).map_err(sqlite::database("write", &catalog))?;
     copy.catch_up().and_then(|()| copy.finish()).map_err(failed())?;
     Ok(copy)
+}
+
+fn copy_database(onlooker: &Onlooker, draft: &Draft, file: &str) -> Result<(), OpenError> {
+    let path = draft.file(file);
+    sqlite::open_by_name(&onlooker.read_only_name(file)?)
+        .and_then(|original| sqlite::copy(&original, &path))
+        .map_err(sqlite::database("copy a database to", &path))
 }
 
 fn extent(copy: &journal::Copy, draft: &Draft) -> Result<(u64, Option<SeqRange>), OpenError> {

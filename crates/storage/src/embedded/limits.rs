@@ -33,6 +33,13 @@ pub const REJECTIONS_MAX: u64 = 100_000;
 /// Rows of rejections of nobody known kept. Source: chosen; a week of one a minute.
 pub const SOURCELESS_REJECTIONS_MAX: u64 = 10_000;
 
+/// Records kept of what people changed, and as many of what they looked at. Source: chosen; years of
+/// changes by people, and some 50 MB.
+pub const AUDIT_RECORDS_MAX: u64 = 100_000;
+
+/// How long such records are kept. Source: chosen; auditors ask for a year.
+pub const AUDIT_AGE_MAX: Duration = Duration::from_secs(400 * 86_400);
+
 /// Bytes of settlements and rejections that may wait. Source: chosen.
 pub const STATE_INBOX_BYTES_MAX: usize = 32 << 20;
 

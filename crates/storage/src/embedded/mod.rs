@@ -1,4 +1,4 @@
-//! The embedded engine: the five contracts on SQLite, in one data directory of one process.
+//! The embedded engine: the seven contracts on SQLite, in one data directory of one process.
 //!
 //! In come what the contracts take; out goes what they promise. Three files by what they must
 //! survive: `journal.db` (each commit synced), `state.db` (schedule and ledger, batched every few
@@ -55,6 +55,8 @@ pub struct Options {
     pub rejections_max: u64,
     /// Rejections of nobody known kept in the ledger.
     pub sourceless_rejections_max: u64,
+    /// What is kept of what people did.
+    pub audit: AuditLimits,
 }
 
 impl Default for Options {
@@ -68,7 +70,23 @@ impl Default for Options {
             ledger_rows_max: limits::LEDGER_ROWS_MAX,
             rejections_max: limits::REJECTIONS_MAX,
             sourceless_rejections_max: limits::SOURCELESS_REJECTIONS_MAX,
+            audit: AuditLimits::default(),
         }
+    }
+}
+
+/// What is kept of what people did.
+#[derive(Clone, Copy, Debug)]
+pub struct AuditLimits {
+    /// Records kept of changes, and as many of accesses.
+    pub records_max: u64,
+    /// How long records are kept, from the next one on that is made.
+    pub age_max: Duration,
+}
+
+impl Default for AuditLimits {
+    fn default() -> Self {
+        Self { records_max: limits::AUDIT_RECORDS_MAX, age_max: limits::AUDIT_AGE_MAX }
     }
 }
 
@@ -176,7 +194,7 @@ struct Parts {
     state_commands: Arc<Inbox<state::Command>>,
     queries: state::Queries,
     catalog: catalog::Writer,
-    catalog_inbox: Arc<Inbox<catalog::Apply>>,
+    catalog_inbox: Arc<Inbox<catalog::Command>>,
 }
 
 impl Parts {
@@ -225,7 +243,8 @@ impl Parts {
 
         let path = directory.file("catalog.db");
         let catalog_inbox = Arc::new(Inbox::new("catalog", limits::READ_JOBS_MAX));
-        let catalog = catalog::Writer::open(&path, Arc::clone(&catalog_inbox), alarm.clone())?;
+        let given = (Arc::clone(&catalog_inbox), alarm.clone());
+        let catalog = catalog::Writer::open(&path, given, options.audit)?;
         Ok(Self {
             alarm,
             requests,
@@ -253,16 +272,19 @@ impl Parts {
             Arc::clone(&self.queries.inbox),
             self.state.open_replays(),
         ));
-        let catalog = catalog::EmbeddedCatalog {
+        let catalog = Arc::new(catalog::EmbeddedCatalog {
             inbox: Arc::clone(&self.catalog_inbox),
             content: self.catalog.content(),
-        };
+            roll: self.catalog.roll(),
+        });
         Store {
             journal: Arc::new(journal),
             schedule: Arc::clone(&state) as Arc<dyn crate::Schedule>,
             ledger: Arc::clone(&state) as Arc<dyn crate::Ledger>,
             replays: state,
-            catalog: Arc::new(catalog),
+            catalog: Arc::clone(&catalog) as Arc<dyn crate::Catalog>,
+            audit: Arc::clone(&catalog) as Arc<dyn crate::Audit>,
+            accounts: catalog,
         }
     }
 

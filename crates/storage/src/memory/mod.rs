@@ -1,4 +1,4 @@
-//! The memory engine: the obviously right model of the five contracts.
+//! The memory engine: the obviously right model of the seven contracts.
 //!
 //! In come and out go the same values as with every other engine, and each operation is complete
 //! when the call returns. Nothing survives the process. Deliberately unknown here: bounds, threads
@@ -15,12 +15,15 @@ use crate::Store;
 /// An empty store.
 pub fn open() -> Store {
     let history = Arc::new(history::MemoryHistory::default());
+    let catalog = Arc::new(catalog::MemoryCatalog::default());
     Store {
         journal: Arc::new(journal::MemoryJournal::default()),
         schedule: Arc::clone(&history) as Arc<dyn crate::Schedule>,
         ledger: Arc::clone(&history) as Arc<dyn crate::Ledger>,
         replays: history,
-        catalog: Arc::new(catalog::MemoryCatalog::default()),
+        catalog: Arc::clone(&catalog) as Arc<dyn crate::Catalog>,
+        audit: Arc::clone(&catalog) as Arc<dyn crate::Audit>,
+        accounts: catalog,
     }
 }
 

@@ -283,7 +283,7 @@ impl Life {
         };
         let connection = put(Object::Connection(self.connection.clone()));
         let destination = put(Object::Destination(self.destination.clone()));
-        catalog.apply(vec![connection, destination]).await.unwrap();
+        catalog.apply(vec![connection, destination], Vec::new()).await.unwrap();
     }
 
     /// The process is gone at once, with what it had under way.

@@ -3,18 +3,21 @@
 use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 use std::thread;
 
+use domain::account::Role;
 use domain::id::Seq;
 use domain::limits::RESTORE_SKIP;
 use tempfile::TempDir;
 
 use super::directory::content;
 use super::open_default;
+use crate::conformance::accounts::{session, user};
+use crate::conformance::audit::deed;
 use crate::conformance::fixture::{
     append, attempt, destination, events, open_delivery, read_all, settlement,
 };
 use crate::embedded::{Options, back_up, check, open, restore};
 use crate::error::OpenError;
-use crate::{AttemptQuery, Fate, GapReason, Settlement, Wanted};
+use crate::{AccountEdit, AttemptQuery, AuditQuery, Fate, GapReason, Settlement, Wanted};
 
 #[test]
 fn j2_a_restored_journal_goes_on_behind_every_place_of_the_original() {
@@ -32,6 +35,12 @@ fn j2_a_restored_journal_goes_on_behind_every_place_of_the_original() {
         ..settlement(one.clone(), 12)
     };
     store.schedule.commit(step).wait().unwrap();
+    for edit in [
+        AccountEdit::Found(user("anna", Role::Admin)),
+        AccountEdit::Begin(session("secret", "anna")),
+    ] {
+        store.accounts.edit(edit, vec![deed("anna", "create", "anna")]).wait().unwrap();
+    }
     let copied = back_up(dir.path(), &backup).unwrap();
     assert_eq!((copied.frames, copied.places.unwrap().first), (2, Seq(6)));
     // Lost with the original, but delivered perhaps.
@@ -48,6 +57,10 @@ fn j2_a_restored_journal_goes_on_behind_every_place_of_the_original() {
     let query = AttemptQuery { rows_max: 9, ..AttemptQuery::default() };
     assert_eq!(after.ledger.attempts(query).wait().unwrap().attempts.len(), 1);
     assert_eq!(after.catalog.watch().borrow().clone(), store.catalog.watch().borrow().clone());
+    let roll = after.accounts.watch().borrow().clone();
+    assert_eq!((roll.users.len(), roll.sessions.len()), (1, 0), "nobody comes in with a copy");
+    let query = AuditQuery { rows_max: 9, ..AuditQuery::default() };
+    assert_eq!(after.audit.list(query).wait().unwrap().records.len(), 2);
     // Places that were passed over are no events that are gone.
     let read = read_all(&*after.journal, state.cursor, &Wanted::All, 1);
     assert_eq!(read.places(), [12, 13, 14, 15, next.0]);

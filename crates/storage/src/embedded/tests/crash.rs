@@ -3,16 +3,22 @@
 use std::fs;
 use std::path::Path;
 
+use domain::account::Role;
 use domain::id::Seq;
 use tempfile::TempDir;
 
 use super::open_default;
 use crate::catalog::{Edit, Object};
+use crate::conformance::accounts::{session, user};
+use crate::conformance::audit::deed;
 use crate::conformance::fixture::{
     append, attempt, destination, events, filtered, open_delivery, read_all, settlement,
 };
 use crate::embedded::{Options, open};
-use crate::{AttemptQuery, CatalogChange, Fate, GapReason, Settlement, StorageError, Wanted};
+use crate::{
+    AccountEdit, AttemptQuery, AuditQuery, CatalogChange, Fate, GapReason, Settlement,
+    StorageError, Wanted,
+};
 
 /// What a crash leaves: the files as they are now, without those that only live in memory.
 fn crashed_copy(dir: &Path) -> TempDir {
@@ -28,7 +34,7 @@ fn crashed_copy(dir: &Path) -> TempDir {
 }
 
 #[test]
-fn j1_s1_c1_what_was_answered_survives_a_crash() {
+fn j1_s1_c1_u1_a1_what_was_answered_survives_a_crash() {
     let dir = TempDir::new().unwrap();
     let (store, _engine) = open_default(dir.path());
     let one = destination(1);
@@ -43,8 +49,14 @@ fn j1_s1_c1_what_was_answered_survives_a_crash() {
         };
         store.schedule.commit(step).wait().unwrap();
         let edit = Edit::Put(Object::Source(source.clone()));
-        let content = store.catalog.apply(vec![CatalogChange { expected: round - 1, edit }]);
+        let change = CatalogChange { expected: round - 1, edit };
+        let content = store.catalog.apply(vec![change], vec![deed("anna", "change", "web")]);
         let content = content.wait().unwrap();
+        let edit = match round {
+            1 => AccountEdit::Found(user("anna", Role::Admin)),
+            _ => AccountEdit::Begin(session(&round.to_string(), "anna")),
+        };
+        let roll = store.accounts.edit(edit, Vec::new()).wait().unwrap();
 
         let copy = crashed_copy(dir.path());
         let (after, _engine) = open_default(copy.path());
@@ -57,6 +69,9 @@ fn j1_s1_c1_what_was_answered_survives_a_crash() {
         let totals = after.ledger.totals().wait().unwrap();
         assert_eq!(totals[0].filtered, [filtered("filtered_type", round * 3)]);
         assert_eq!(after.catalog.watch().borrow().clone(), content);
+        assert_eq!(after.accounts.watch().borrow().clone(), roll);
+        let query = AuditQuery { rows_max: 99, ..AuditQuery::default() };
+        assert_eq!(after.audit.list(query).wait().unwrap().records.len() as u64, round);
     }
 }
 

@@ -9,6 +9,7 @@ mod copy;
 mod failure;
 mod retention;
 mod issues;
+mod audit;
 
 use std::time::Duration;
 
