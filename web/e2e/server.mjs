@@ -44,7 +44,7 @@ export async function startServer(binary, workspace, settings = {}) {
   }
   // The server takes POSTRIDER_… variables for settings, and ours is none of them.
   const { POSTRIDER_BIN: _, ...inherited } = process.env;
-  const env = { ...inherited, ...settings };
+  const env = { POSTRIDER_ADMIN_AUTH: "off", ...inherited, ...settings };
   const child = spawn(binary, ["serve", ...where], { env, stdio: ["ignore", "pipe", "inherit"] });
   const ended = new Promise((resolve) => child.once("close", resolve));
   const stop = async () => {

@@ -9,18 +9,21 @@ pub mod config;
 pub mod reload;
 pub mod shutdown;
 pub mod terminal;
+mod address;
 mod admin;
 mod audit;
 mod certificate;
 mod client;
 mod clock;
 mod console;
+mod cookie_file;
 mod disk;
 mod dispatch;
 mod doctor;
 mod gateway;
 mod listeners;
 mod live;
+mod password_prompt;
 mod reasons;
 mod replay;
 mod retention;
@@ -50,7 +53,8 @@ use storage::error::OpenError;
 use storage::{StorageError, Store};
 
 use admin::playground::Playgrounds;
-use config::{Config, MixedBatches};
+use config::{AdminAuth, Config, MixedBatches};
+use cookie_file::CookieFile;
 use live::Gauges;
 use reload::Reload;
 use shutdown::{Shutdown, Trigger};
@@ -83,6 +87,9 @@ pub enum RunError {
     /// The gateway's certificate cannot be used.
     #[error("cannot speak TLS with intake.tls_certificate and intake.tls_key")]
     Identity(#[source] gateway::IdentityError),
+    /// Everybody who reaches the admin listener could do everything.
+    #[error("admin_auth is off, and the admin listener is on {0}, where others reach it")]
+    OpenToAll(std::net::SocketAddr),
     /// Storage failed while the server ran.
     #[error("storage has failed; what was accepted is on disk, start again to go on")]
     Storage(#[from] StorageError),
@@ -126,6 +133,10 @@ pub fn run(
     let options = Options {
         inbox_bytes_max: config.intake.inbox_bytes_max,
         tail_bytes_max: config.journal.tail_bytes_max,
+        audit: embedded::AuditLimits {
+            records_max: config.audit.records_max as u64,
+            age_max: config.audit.retention,
+        },
         ..Options::default()
     };
     let (store, engine) = embedded::open(&config.data_dir, options)?;
@@ -151,6 +162,7 @@ fn serve(
     runtime.block_on(async {
         let follower = prepare_workspace(config, store, &controls.reload).await?;
         let (gateway, admin) = listeners.addresses();
+        let cookie = let_in_commands(config, admin)?;
         let renewal = load_identity(config, &controls.reload)?;
         let identity = renewal.as_ref().map(gateway::Renewal::identity);
         let mut takers = Threads::new(controls.clone());
@@ -173,6 +185,7 @@ fn serve(
             keep_removed: config.delivery.keep_removed,
             gauges,
             playgrounds,
+            auth: who_may_come_in(config, store, cookie.as_ref()),
             gateway,
             admin,
             started_at: clock::now(),
@@ -185,7 +198,8 @@ fn serve(
         terminal.line(format!("admin listening on {admin}"));
         terminal.line("ready");
         supervisor::ready();
-        welcome(store, gateway, admin, terminal);
+        let link = needs.auth.setup.path();
+        welcome(store, (gateway, admin), link.as_deref(), terminal);
         let shutdown = controls.shutdown.clone();
         let listener = listeners.admin().map_err(|error| machine("listen", error))?;
         let follow = async {
@@ -211,6 +225,30 @@ fn serve(
         let (ended, ..) = tokio::join!(end, serve, aside);
         ended
     })
+}
+
+/// Lets commands of this machine come in, where somebody must say who asks.
+fn let_in_commands(
+    config: &Config,
+    admin: std::net::SocketAddr,
+) -> Result<Option<CookieFile>, RunError> {
+    match config.admin_auth {
+        AdminAuth::Off if admin.ip().is_loopback() => Ok(None),
+        AdminAuth::Off => Err(RunError::OpenToAll(admin)),
+        AdminAuth::Required => CookieFile::write(&config.data_dir)
+            .map(Some)
+            .map_err(|error| machine("write admin.cookie into the data directory", error)),
+    }
+}
+
+fn who_may_come_in(config: &Config, store: &Store, cookie: Option<&CookieFile>) -> admin::Auth {
+    let secrets = admin::ServerSecrets {
+        admin_token: config.secrets.admin_token.as_ref(),
+        cookie_file: cookie.map(CookieFile::secret),
+    };
+    let mut auth = admin::Auth::new(config.admin_auth, store, &secrets);
+    auth.trusted_proxies = config.intake.trusted_proxies.clone();
+    auth
 }
 
 /// Waits until the server is to end; then until nothing is sent any more, then until nothing is taken.
@@ -434,12 +472,12 @@ fn thread_count(config: &Config) -> usize {
 /// Tells where everything is, and a newcomer what to do next.
 fn welcome(
     store: &Store,
-    gateway: std::net::SocketAddr,
-    admin: std::net::SocketAddr,
+    (gateway, admin): (std::net::SocketAddr, std::net::SocketAddr),
+    setup_link: Option<&str>,
     terminal: &Terminal,
 ) {
     let snapshot = store.catalog.watch().borrow().clone();
-    terminal.line(workspace::welcome(&snapshot.workspace, gateway, admin));
+    terminal.line(workspace::welcome(&snapshot.workspace, (gateway, admin), setup_link));
 }
 
 impl RunError {

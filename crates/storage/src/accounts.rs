@@ -70,7 +70,12 @@ pub enum AccountEdit {
     /// Removes the token with this id.
     RemoveToken(String),
     /// Begins a session, and forgets those that are over.
-    Begin(Session),
+    Begin {
+        /// Which.
+        session: Session,
+        /// What the user's password was compared with.
+        password: PasswordHash,
+    },
     /// Ends the session with this digest, where it has not ended.
     End(Digest),
     /// Notes that a session or a token was used.
@@ -89,6 +94,9 @@ pub enum RollFault {
     /// Nobody has this name.
     #[error("there is no user with this name")]
     NoUser,
+    /// The user has another password by now.
+    #[error("the password was changed meanwhile")]
+    OldPassword,
     /// No token has this id.
     #[error("there is no token with this id")]
     NoToken,
@@ -101,6 +109,11 @@ pub enum RollFault {
 }
 
 impl Roll {
+    /// The user with a name; case aside, as people take such names for one another.
+    pub fn user(&self, name: &str) -> Option<&User> {
+        self.users.values().find(|user| user.name.eq_ignore_ascii_case(name))
+    }
+
     /// The roll after an edit.
     ///
     /// # Errors
@@ -119,9 +132,9 @@ impl Roll {
         match edit {
             AccountEdit::Found(_) if !self.users.is_empty() => return Err(RollFault::NotFirst),
             AccountEdit::Found(user) | AccountEdit::Make(user) => return self.make(user),
-            AccountEdit::TurnRole { name, role } => self.user(&name)?.role = role,
+            AccountEdit::TurnRole { name, role } => self.named(&name)?.role = role,
             AccountEdit::TurnPassword { name, password } => {
-                self.user(&name)?.password = password;
+                self.named(&name)?.password = password;
                 self.sessions.retain(|_, session| session.user != name);
             }
             AccountEdit::Remove(name) => {
@@ -137,21 +150,19 @@ impl Roll {
                 self.tokens.retain(|_, token| token.id != id);
                 return if self.tokens.len() < count { Ok(()) } else { Err(RollFault::NoToken) };
             }
-            AccountEdit::Begin(session) => return self.begin(session),
+            AccountEdit::Begin { session, password } => return self.begin(session, &password),
             AccountEdit::End(digest) => drop(self.sessions.remove(&digest)),
             AccountEdit::See(digest, at) => self.see(&digest, at),
         }
         Ok(())
     }
 
-    fn user(&mut self, name: &str) -> Result<&mut User, RollFault> {
+    fn named(&mut self, name: &str) -> Result<&mut User, RollFault> {
         self.users.get_mut(name).ok_or(RollFault::NoUser)
     }
 
     fn make(&mut self, user: User) -> Result<(), RollFault> {
-        // Names that differ in case alone are taken for one another by people.
-        let mut names = self.users.keys();
-        if names.any(|name| name.eq_ignore_ascii_case(&user.name)) {
+        if self.user(&user.name).is_some() {
             return Err(RollFault::Taken);
         }
         room(self.users.len(), limits::USERS_MAX)?;
@@ -159,8 +170,10 @@ impl Roll {
         Ok(())
     }
 
-    fn begin(&mut self, session: Session) -> Result<(), RollFault> {
-        self.user(&session.user)?;
+    fn begin(&mut self, session: Session, password: &PasswordHash) -> Result<(), RollFault> {
+        if self.named(&session.user)?.password != *password {
+            return Err(RollFault::OldPassword);
+        }
         self.sessions.retain(|_, one| one.is_alive(session.begun_at));
         let own = self.sessions.values().filter(|one| one.user == session.user);
         let mut own: Vec<_> = own.map(|one| (one.begun_at, one.digest)).collect();

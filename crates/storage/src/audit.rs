@@ -98,6 +98,19 @@ pub struct AuditPage {
 }
 
 impl Author {
+    /// What the author does, to be noted; add before and after where there is something to tell.
+    pub fn does(&self, class: DeedClass, action: &str, kind: &str, object: &str) -> Deed {
+        Deed {
+            author: self.clone(),
+            class,
+            action: action.to_owned(),
+            kind: kind.to_owned(),
+            object: object.to_owned(),
+            before: None,
+            after: None,
+        }
+    }
+
     /// The server itself.
     pub fn server(at: Timestamp) -> Self {
         Self { at, by: "server".to_owned(), address: None }

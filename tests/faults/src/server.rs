@@ -38,6 +38,7 @@ impl Starting {
         let mut words = wrapper.iter().map(AsRef::as_ref).chain([binary.as_os_str()]);
         let mut command = Command::new(words.next().unwrap_or(binary.as_os_str()));
         command.args(words).arg("serve").current_dir(home).env_clear();
+        command.env("POSTRIDER_ADMIN_AUTH", "off");
         if let Some(path) = std::env::var_os("PATH") {
             command.env("PATH", path);
         }

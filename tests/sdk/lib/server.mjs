@@ -27,10 +27,10 @@ process.once("exit", () => {
 });
 for (const signal of ["SIGTERM", "SIGINT"]) process.once(signal, () => process.exit(1));
 
-/** The tests' own variables are no settings of the server. */
+/** The tests' own variables are no settings of the server, and nobody logs in here. */
 function environment(settings) {
   const inherited = Object.entries(process.env).filter(([name]) => !name.startsWith("POSTRIDER_"));
-  return { ...Object.fromEntries(inherited), ...settings };
+  return { ...Object.fromEntries(inherited), POSTRIDER_ADMIN_AUTH: "off", ...settings };
 }
 
 export class Server {

@@ -3,6 +3,8 @@ export interface Schemas {
   "Answer": { "headers": ([string, string])[]; "body": string; };
   "Attempt": { "destination": string; "seq": number; "kind": string; "number": number; "at": string; "duration_us": number; "status": number; "fate": string; "reason": string; "detail": string; "phases": Schemas["Phases"]; "remote"?: string | null; "replay"?: number | null; "answer"?: null | Schemas["Answer"]; };
   "Attempts": { "attempts": (Schemas["Attempt"])[]; "older_than"?: number | null; };
+  "AuditRecords": { "records": (Schemas["AuditView"])[]; "older_than"?: number | null; };
+  "AuditView": { "id": number; "at": string; "by": string; "address"?: string | null; "action": string; "kind": string; "object": string; "before"?: Record<string, unknown> | null; "after"?: Record<string, unknown> | null; };
   "ConnectionStatus": { "id": string; "source": string; "destination": string; "enabled": boolean; "filter": Record<string, unknown>; "consent": Record<string, unknown>; };
   "Count": { "source"?: string | null; "reason": string; "sentence": string; "about": string; "count": number; "last_at": string; };
   "DestinationStatus": { "id": string; "name": string; "type": string; "enabled": boolean; "method": string; "target": string; "playground"?: string | null; "requests": Schemas["RequestsStatus"]; "state": string; "queues": boolean; "flow"?: null | Schemas["FlowStatus"]; "waiting": number; "retrying": number; "next_retry_at"?: string | null; "oldest_waiting_at"?: string | null; "delivered_first_try": number; "delivered_on_retry": number; "retries": number; "gave_up": number; "expired": number; "filtered": Schemas["FilteredStatus"]; };
@@ -19,8 +21,12 @@ export interface Schemas {
   "Issues": { "issues": (Schemas["IssueStatus"])[]; };
   "JournalStatus": { "head": number; };
   "KeyStatus": { "valid_until"?: string | null; "signs": boolean; };
+  "LoginBody": { "name": string; "password": string; };
+  "Me": { "name": string; "role": string; "auth": string; "rights": (string)[]; };
   "Mistake": { "field": string; "column"?: number | null; "detail": string; };
+  "NewToken": Schemas["TokenView"] & { "token": string; };
   "Passed": { "reason": string; "sentence": string; "count": number; };
+  "PasswordBody": { "password": string; "current"?: string | null; };
   "Phases": { "resolve_us"?: number | null; "connect_us"?: number | null; "tls_us"?: number | null; "first_byte_us"?: number | null; };
   "Problem": { "type": string; "title": string; "status": number; "code": string; "detail": string; "mistakes"?: (Schemas["Mistake"])[]; };
   "Received": { "number": number; "at": string; "method": string; "path": string; "query": string; "headers": ([string, string])[]; "body": string; "body_bytes": number; "truncated": boolean; };
@@ -32,7 +38,10 @@ export interface Schemas {
   "ReplayView": { "id": number; "destination": string; "intent": string; "cause": Record<string, unknown>; "state": string; "scope": Schemas["ScopeView"]; "rate"?: number | null; "concurrency"?: number | null; "made_at": string; "ended_at"?: string | null; "expected"?: number | null; "cursor": number; "delivered": number; "retries": number; "gave_up": number; "expired": number; "passed": (Schemas["Passed"])[]; "flow"?: null | Schemas["FlowStatus"]; };
   "Requests": { "requests": (Schemas["Received"])[]; };
   "RequestsStatus": { "signing"?: null | Schemas["SigningStatus"]; "dynamic": string; "hosts": (string)[]; "headers": (string)[]; "templates": (Schemas["TemplateStatus"])[]; "get_extras": (string)[]; "tls"?: null | Schemas["TlsStatus"]; };
+  "RoleBody": { "role": string; };
   "ScopeView": { "first": number; "last": number; "events": (number)[]; "received_from"?: string | null; "received_until"?: string | null; "failed_since"?: string | null; "issue"?: number | null; "source"?: string | null; "user"?: string | null; "filter": Record<string, unknown>; };
+  "SetupBody": { "code": string; "name": string; "password": string; };
+  "SetupStatus": { "needed": boolean; };
   "SigningStatus": { "schemes": (string)[]; "keys": (Schemas["KeyStatus"])[]; };
   "SourceKeyStatus": { "ending": string; "valid_until"?: string | null; };
   "SourceStatus": { "id": string; "name": string; "enabled": boolean; "write_keys": (string)[]; "keys": (Schemas["SourceKeyStatus"])[]; "allowed_origins": (string)[]; "rate_limit"?: Record<string, unknown> | null; };
@@ -43,7 +52,13 @@ export interface Schemas {
   "TestOrderBody": { "event": number; "url": string; "method"?: string | null; };
   "TestResult": { "delivered": boolean; "status": number; "reason"?: string | null; "sentence": string; "detail": string; "duration_us": number; "phases": Schemas["Phases"]; "remote"?: string | null; "answer"?: null | Schemas["Answer"]; };
   "TlsStatus": { "authorities": (Schemas["HolderStatus"])[]; "client"?: null | Schemas["HolderStatus"]; };
+  "TokenBody": { "name": string; "role": string; "expires_at"?: string | null; };
+  "TokenList": { "tokens": (Schemas["TokenView"])[]; };
+  "TokenView": { "id": string; "name": string; "role": string; "made_by": string; "made_at": string; "expires_at"?: string | null; "used_at"?: string | null; };
   "TrialBody": { "source"?: string | null; "destination"?: string | null; "filter"?: Record<string, unknown> | null; "last"?: number | null; };
   "TrialSample": { "seq": number; "kind": string; "event"?: string | null; "verdict": string; };
+  "UserBody": { "name": string; "role": string; "password": string; };
+  "UserList": { "users": (Schemas["UserView"])[]; };
+  "UserView": { "name": string; "role": string; "made_at": string; "sessions": number; "seen_at"?: string | null; };
   "Users": { "count": number; "or_more": boolean; };
 }

@@ -57,3 +57,9 @@ pub const LOGINS_OF_BOTH: LoginRate = LoginRate { burst: 5, every: Duration::fro
 
 /// Places in which tries are counted. Source: chosen; 128 kB, and two that share one meet by chance.
 pub const LOGIN_PLACES: usize = 16_384;
+
+/// How long the same look at the same payload is one. Source: chosen; pages ask every two seconds.
+pub const LOOK_TIME_MAX: Duration = Duration::from_secs(600);
+
+/// Looks that are remembered. Source: chosen; some 100 kB.
+pub const LOOKS_MAX: usize = 1_000;

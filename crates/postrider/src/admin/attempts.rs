@@ -17,7 +17,9 @@ use storage::{AttemptQuery, AttemptRecord, Depth, Fate};
 use utoipa::{IntoParams, ToSchema};
 
 use super::Needs;
+use super::auth::Caller;
 use super::problem::Problem;
+use super::routes::Right;
 
 /// Which attempts to list.
 #[derive(Debug, Deserialize, IntoParams)]
@@ -44,7 +46,7 @@ pub struct Filter {
     to: Option<String>,
     /// Where a page ended, to go on from there.
     older_than: Option<u64>,
-    /// 1 to have what endpoints answered, too.
+    /// 1 to have what endpoints answered, too, for whoever has the right `payload`.
     #[serde(default)]
     #[param(value_type = u8)]
     details: Details,
@@ -150,10 +152,13 @@ fn default_limit() -> u32 {
 )]
 pub async fn list(
     State(needs): State<Arc<Needs>>,
+    caller: Caller,
     filter: Result<Query<Filter>, QueryRejection>,
 ) -> Result<Json<Attempts>, Problem> {
     let Query(filter) =
         filter.map_err(|error| Problem::new(400, "bad_query", error.body_text()))?;
+    // Endpoints may answer with what they were sent.
+    let details = if caller.may(Right::Payload) { filter.details } else { Details::Left };
     let query = AttemptQuery {
         destination: filter.destination,
         seq: filter.seq,
@@ -164,11 +169,11 @@ pub async fn list(
         from: time("from", filter.from)?,
         to: time("to", filter.to)?,
         older_than: filter.older_than,
-        rows_max: filter.limit.clamp(1, filter.details.rows_max()),
-        depth: filter.details.depth(),
+        rows_max: filter.limit.clamp(1, details.rows_max()),
+        depth: details.depth(),
     };
     let page = needs.store.ledger.attempts(query).await?;
-    let attempts = page.attempts.into_iter().map(|record| attempt(record, filter.details));
+    let attempts = page.attempts.into_iter().map(|record| attempt(record, details));
     Ok(Json(Attempts { attempts: attempts.collect(), older_than: page.older_than }))
 }
 

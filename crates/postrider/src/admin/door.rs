@@ -8,10 +8,10 @@
 use std::pin::pin;
 use std::time::Duration;
 
-use axum::Router;
 use axum::extract::Request;
 use axum::middleware::{Next, from_fn};
 use axum::response::{IntoResponse, Response};
+use axum::{Extension, Router};
 use domain::limits;
 use hyper::server::conn::http1;
 use hyper_util::rt::{TokioIo, TokioTimer};
@@ -19,6 +19,7 @@ use hyper_util::service::TowerToHyperService;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::task::JoinSet;
 
+use super::auth::Peer;
 use super::problem::Problem;
 use crate::clock;
 use crate::shutdown::Shutdown;
@@ -48,8 +49,9 @@ pub async fn serve(listener: TcpListener, router: Router, bounds: Bounds, mut sh
         let has_room = connections.len() < bounds.connections_max;
         tokio::select! {
             accepted = listener.accept(), if has_room && resting.is_none() => match accepted {
-                Ok((stream, _)) => {
-                    let served = visit(stream, router.clone(), bounds, shutdown.clone());
+                Ok((stream, peer)) => {
+                    let router = router.clone().layer(Extension(Peer(peer.ip())));
+                    let served = visit(stream, router, bounds, shutdown.clone());
                     connections.spawn(served);
                 }
                 Err(error) => {

@@ -1,5 +1,5 @@
 //! Keeps strangers' web pages out: a page that points its own host name at this machine must not
-//! be able to read what the admin listener tells.
+//! be able to read what the admin listener tells, and no page but our own may change anything.
 
 use std::net::{Ipv4Addr, Ipv6Addr};
 use std::sync::Arc;
@@ -10,6 +10,7 @@ use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 
 use super::Needs;
+use super::auth::origin::{self, Origin};
 use super::problem::Problem;
 
 /// Lets a request pass that is addressed to an address, or to `localhost`: whoever owns a name can
@@ -23,6 +24,10 @@ pub async fn check(State(needs): State<Arc<Needs>>, request: Request, next: Next
     }
     if is_foreign(text(&request, "sec-fetch-site"), text(&request, "sec-fetch-mode")) {
         let detail = "pages of other sites may link here, and nothing else";
+        return Problem::new(403, "cross_site", detail).into_response();
+    }
+    if !origin::is_safe(request.method()) && origin::of(request.headers()) == Origin::Foreign {
+        let detail = "pages of other origins may change nothing";
         return Problem::new(403, "cross_site", detail).into_response();
     }
     next.run(request).await

@@ -7,6 +7,7 @@
 
 mod asked;
 mod attempts;
+mod auth;
 mod body;
 mod door;
 mod filtered;
@@ -17,6 +18,7 @@ mod live;
 pub mod metrics;
 pub mod openapi;
 mod pages;
+mod people;
 pub mod playground;
 mod problem;
 pub mod reference;
@@ -45,6 +47,7 @@ use crate::live::Gauges;
 use crate::shutdown::Shutdown;
 use crate::tester::Tester;
 use crate::viewing::Viewing;
+pub use auth::{Auth, ServerSecrets, hash_now, new_secret};
 pub use filters::Trials;
 use playground::Playgrounds;
 pub use repeats::Repeats;
@@ -59,6 +62,8 @@ pub struct Needs {
     pub gauges: Arc<Gauges>,
     /// What the playgrounds have received.
     pub playgrounds: Arc<Playgrounds>,
+    /// Who may come in.
+    pub auth: Auth,
     /// Where the gateway listens.
     pub gateway: SocketAddr,
     /// Where the admin listener listens.
@@ -98,9 +103,8 @@ pub async fn serve(
 }
 
 fn router(needs: Arc<Needs>) -> Router {
-    routes::router()
+    routes::router(&needs)
         .fallback(pages::show)
-        .layer(from_fn_with_state(needs.clone(), repeats::once))
         .layer(from_fn_with_state(needs.clone(), guard::check))
         .with_state(needs)
 }

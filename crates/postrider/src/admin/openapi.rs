@@ -41,7 +41,7 @@ pub fn text() -> String {
 pub fn document() -> OpenApi {
     let mut schemas = vec![named::<Problem>(), named::<Mistake>()];
     let mut paths = Paths::new();
-    for Entry { right, route: (own, its, _) } in routes::table() {
+    for Entry { right, route: (own, its, _), .. } in routes::table() {
         schemas.extend(own);
         for (path, mut item) in its.paths {
             for operation in operations(&mut item) {

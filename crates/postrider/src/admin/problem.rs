@@ -1,12 +1,18 @@
 //! Errors of the API, as RFC 9457 problem bodies with a stable code.
 
 use axum::Json;
-use axum::http::{HeaderValue, StatusCode, header::CONTENT_TYPE};
+use std::time::Duration;
+
+use axum::http::header::{CONTENT_TYPE, RETRY_AFTER, WWW_AUTHENTICATE};
+use axum::http::{HeaderValue, StatusCode};
 use axum::response::{IntoResponse, Response};
+use domain::account::Role;
 use domain::id::DestinationId;
 use serde::Serialize;
 use storage::StorageError;
 use utoipa::ToSchema;
+
+use super::routes::Right;
 
 /// What is wrong with a request, or with the server.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, ToSchema)]
@@ -20,6 +26,9 @@ pub struct Problem {
     /// What is wrong in the request's body, each with its place.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     mistakes: Vec<Mistake>,
+    /// When to try again; a header.
+    #[serde(skip)]
+    wait: Option<Duration>,
 }
 
 /// One mistake in the body of a request.
@@ -44,7 +53,26 @@ impl Problem {
         let known = StatusCode::from_u16(status).ok();
         let title = known.and_then(|status| status.canonical_reason()).unwrap_or("Problem");
         let (detail, mistakes) = (detail.into(), Vec::new());
-        Self { kind: "about:blank", title, status, code, detail, mistakes }
+        Self { kind: "about:blank", title, status, code, detail, mistakes, wait: None }
+    }
+
+    /// Nobody knows who asks.
+    pub fn login_needed() -> Self {
+        let detail = "log in, or send a token that is worth something";
+        Self::new(401, "login_needed", detail)
+    }
+
+    /// Somebody with this role may not do what needs this right.
+    pub fn not_allowed(role: Role, right: Right) -> Self {
+        let needed = right.least().unwrap_or(Role::Viewer).as_str();
+        let detail = format!("this needs the role {needed}, and yours is {}", role.as_str());
+        Self::new(403, "not_allowed", detail)
+    }
+
+    /// The same, to be tried again after a wait.
+    #[must_use]
+    pub fn after(self, wait: Duration) -> Self {
+        Self { wait: Some(wait), ..self }
     }
 
     /// The same with what is wrong in the request's body.
@@ -63,9 +91,16 @@ impl From<StorageError> for Problem {
 impl IntoResponse for Problem {
     fn into_response(self) -> Response {
         let status = StatusCode::from_u16(self.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+        let wait = self.wait.map(|wait| HeaderValue::from(wait.as_millis().div_ceil(1_000) as u64));
         let mut response = (status, Json(self)).into_response();
-        let kind = HeaderValue::from_static("application/problem+json");
-        response.headers_mut().insert(CONTENT_TYPE, kind);
+        let headers = response.headers_mut();
+        headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/problem+json"));
+        if status == StatusCode::UNAUTHORIZED {
+            headers.insert(WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
+        }
+        if let Some(wait) = wait {
+            headers.insert(RETRY_AFTER, wait);
+        }
         response
     }
 }

@@ -1,6 +1,8 @@
 //! Requests that are sent twice are done once: whoever gives a `POST` an `Idempotency-Key` may send it
 //! again when no answer came, and gets the answer of the first time.
 //!
+//! It is behind the gate: nobody gets an answer who may not ask, or whom it was not made for.
+//!
 //! Answers are kept in memory for a day at most, a bounded number of them; a server that was started
 //! again knows none. Kept is what was done or refused for good; what failed for our state is not, so
 //! that it can be tried again.
@@ -12,13 +14,13 @@ use std::time::Instant;
 
 use axum::body::{Body, Bytes, to_bytes};
 use axum::extract::{Request, State};
-use axum::http::header::{AUTHORIZATION, COOKIE};
 use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use domain::limits;
 
 use super::Needs;
+use super::auth::Caller;
 use super::problem::Problem;
 
 const KEY: HeaderName = HeaderName::from_static("idempotency-key");
@@ -65,7 +67,7 @@ struct Claim<'a> {
 
 /// Does a `POST` with a key once.
 pub async fn once(State(needs): State<Arc<Needs>>, request: Request, next: Next) -> Response {
-    if request.method() != Method::POST || !request.uri().path().starts_with("/api/") {
+    if request.method() != Method::POST {
         return next.run(request).await;
     }
     match key(request.headers()) {
@@ -87,8 +89,8 @@ async fn do_once(
     let (head, body) = request.into_parts();
     let body = to_bytes(body, limits::ADMIN_BODY_BYTES_MAX).await;
     let body = body.map_err(|error| Problem::new(413, "too_large", error.to_string()))?;
-    let who = [AUTHORIZATION, COOKIE].map(|name| head.headers.get(name).cloned());
-    let name = (repeats.hasher.hash_one(who), key);
+    let caller = head.extensions.get::<Caller>().map(|caller| (&caller.name, caller.way));
+    let name = (repeats.hasher.hash_one(caller), key);
     let asked = repeats.hasher.hash_one((&head.uri, &body));
     let claim = match repeats.claim(name, asked)? {
         Ok(claim) => claim,

@@ -7,13 +7,17 @@
 use std::sync::Arc;
 
 use axum::Router;
+use axum::middleware::from_fn_with_state;
 use axum::routing::{any, get};
+use domain::account::Role;
 use utoipa_axum::router::UtoipaMethodRouter;
 use utoipa_axum::routes;
 
+use super::auth::{Rule, admit};
+use super::people::{log, me, sessions, setup, tokens, users};
 use super::{
     Needs, attempts, filtered, filters, issues, live, metrics, openapi, playground, rejections,
-    replays, status, test_request, wishes,
+    repeats, replays, status, test_request, wishes,
 };
 
 /// What somebody must be allowed to do, to ask for a route; each includes those before it.
@@ -27,6 +31,8 @@ pub enum Right {
     Payload,
     /// Change what is delivered where.
     Edit,
+    /// Decide who may do what, and see who did what.
+    Admin,
 }
 
 impl Right {
@@ -37,6 +43,18 @@ impl Right {
             Self::View => "view",
             Self::Payload => "payload",
             Self::Edit => "edit",
+            Self::Admin => "admin",
+        }
+    }
+
+    /// The role that may least of those that have it; none where nobody needs one.
+    pub fn least(self) -> Option<Role> {
+        match self {
+            Self::Open => None,
+            Self::View => Some(Role::Viewer),
+            Self::Payload => Some(Role::PayloadViewer),
+            Self::Edit => Some(Role::Editor),
+            Self::Admin => Some(Role::Admin),
         }
     }
 }
@@ -45,14 +63,68 @@ impl Right {
 pub struct Entry {
     /// Who may ask.
     pub right: Right,
+    /// What is noted of somebody who did; none where nothing is, or the function does so itself, in the
+    /// commit of what it changes.
+    pub noted: Option<Noted>,
     /// The schemas it uses, its path, and what answers it.
     pub route: UtoipaMethodRouter<Arc<Needs>>,
 }
 
+/// What the audit log says of somebody who asked for a route and got what was asked for.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Noted {
+    /// What was done.
+    pub action: &'static str,
+    /// To what kind of thing.
+    pub kind: &'static str,
+}
+
+/// How looks at what events say are called.
+pub const VIEW_PAYLOAD: &str = "view_payload";
+
+impl Entry {
+    /// The same, noted as this.
+    fn noted(self, action: &'static str, kind: &'static str) -> Self {
+        Self { noted: Some(Noted { action, kind }), ..self }
+    }
+}
+
+/// A route of which nothing is noted here.
+fn entry(right: Right, route: UtoipaMethodRouter<Arc<Needs>>) -> Entry {
+    Entry { right, noted: None, route }
+}
+
 /// Every route of the API.
 pub fn table() -> Vec<Entry> {
+    let mut all = of_deliveries();
+    all.extend(of_people());
+    all
+}
+
+fn of_people() -> Vec<Entry> {
+    use Right::{Admin, Open, View};
+    vec![
+        entry(View, routes!(me::show)),
+        entry(Open, routes!(sessions::begin)),
+        entry(Open, routes!(sessions::end)),
+        entry(Open, routes!(setup::show)),
+        entry(Open, routes!(setup::make)),
+        entry(Admin, routes!(users::list)),
+        entry(Admin, routes!(users::make)),
+        entry(Admin, routes!(users::show)),
+        entry(Admin, routes!(users::change)),
+        entry(Admin, routes!(users::remove)),
+        // Users change their own password; the function knows whose it is.
+        entry(View, routes!(users::change_password)),
+        entry(Admin, routes!(tokens::list)),
+        entry(Admin, routes!(tokens::make)),
+        entry(Admin, routes!(tokens::remove)),
+        entry(Admin, routes!(log::list)),
+    ]
+}
+
+fn of_deliveries() -> Vec<Entry> {
     use Right::{Edit, Open, Payload, View};
-    let entry = |right, route| Entry { right, route };
     vec![
         entry(Open, routes!(openapi::show)),
         entry(View, routes!(metrics::show)),
@@ -60,35 +132,60 @@ pub fn table() -> Vec<Entry> {
         entry(View, routes!(attempts::list)),
         entry(View, routes!(issues::list)),
         entry(View, routes!(issues::show)),
-        entry(Edit, routes!(replays::recover_issue)),
+        entry(Edit, routes!(replays::recover_issue)).noted("recover", "issue"),
         entry(View, routes!(live::watch)),
-        entry(Payload, routes!(rejections::list)),
+        entry(Payload, routes!(rejections::list)).noted(VIEW_PAYLOAD, "rejections"),
         entry(View, routes!(filtered::list)),
-        entry(Edit, routes!(wishes::try_now)),
-        entry(Edit, routes!(wishes::skip)),
-        entry(Edit, routes!(replays::resend)),
+        entry(Edit, routes!(wishes::try_now)).noted("try_now", "destination"),
+        entry(Edit, routes!(wishes::skip)).noted("skip", "delivery"),
+        entry(Edit, routes!(replays::resend)).noted("resend", "delivery"),
         entry(View, routes!(replays::list)),
-        entry(Edit, routes!(replays::make)),
+        entry(Edit, routes!(replays::make)).noted("create", "replay"),
         entry(Edit, routes!(replays::estimate)),
         entry(View, routes!(replays::show)),
-        entry(Edit, routes!(replays::pause)),
-        entry(Edit, routes!(replays::resume)),
-        entry(Edit, routes!(replays::cancel)),
-        entry(Edit, routes!(test_request::send)),
+        entry(Edit, routes!(replays::pause)).noted("pause", "replay"),
+        entry(Edit, routes!(replays::resume)).noted("resume", "replay"),
+        entry(Edit, routes!(replays::cancel)).noted("cancel", "replay"),
+        entry(Edit, routes!(test_request::send)).noted("send", "test_request"),
         entry(Payload, routes!(filters::try_filter)),
-        entry(Payload, routes!(playground::list)),
-        entry(Payload, routes!(playground::live)),
+        entry(Payload, routes!(playground::list)).noted(VIEW_PAYLOAD, "playground"),
+        entry(Payload, routes!(playground::live)).noted(VIEW_PAYLOAD, "playground"),
     ]
 }
 
 /// The routes of the table, and those that are no part of the API: whether we are there, and the
 /// playground, which takes whatever comes.
-pub fn router() -> Router<Arc<Needs>> {
+pub fn router(needs: &Arc<Needs>) -> Router<Arc<Needs>> {
     let others = Router::new()
         .route("/health", get(|| async { "ok" }))
         .route("/play/{name}/in", any(playground::receive));
-    table().into_iter().fold(others, |router, Entry { route: (_, paths, methods), .. }| {
+    table().into_iter().fold(others, |router, entry| {
+        let Entry { right, noted, route: (_, paths, methods) } = entry;
         let path = paths.paths.into_keys().next().unwrap_or_default();
-        router.route(&path, methods)
+        let gate = from_fn_with_state((needs.clone(), Rule { right, noted }), admit);
+        let methods = match right {
+            // What anybody may ask is not kept for anybody.
+            Right::Open => methods,
+            _ => methods.route_layer(from_fn_with_state(needs.clone(), repeats::once)),
+        };
+        router.route(&path, methods.route_layer(gate))
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// What shows none of what events say, though it reads it.
+    const SILENT: [&str; 1] = ["/api/v1/filters/try"];
+
+    #[test]
+    fn every_look_at_payloads_is_noted() {
+        for Entry { right, noted, route: (_, paths, _) } in table() {
+            let path = paths.paths.keys().next().cloned().unwrap_or_default();
+            let is_look = noted.is_some_and(|noted| noted.action == VIEW_PAYLOAD);
+            let is_silent = SILENT.contains(&path.as_str());
+            assert_eq!(right == Right::Payload && !is_silent, is_look, "{path}");
+        }
+    }
 }

@@ -6,6 +6,7 @@
 //! settings come from the table of [`crate::config`]. Deliberately unknown here: how a command is
 //! carried out, and where text is printed.
 
+mod accounts;
 mod audit;
 mod config;
 mod doctor;
@@ -90,12 +91,13 @@ struct Group {
 }
 
 /// All commands, in the order in which help shows them.
-const GROUPS: [Group; 15] = [
+const GROUPS: [Group; 16] = [
     Group { command: serve::command, read: serve::read },
     Group { command: server::status, read: server::read_status },
     Group { command: watch::tail, read: watch::read_tail },
     Group { command: send::command, read: send::read },
     Group { command: replay::command, read: replay::read },
+    Group { command: accounts::command, read: accounts::read },
     Group { command: config::command, read: config::read },
     Group { command: upkeep::check, read: upkeep::read_check },
     Group { command: upkeep::backup, read: upkeep::read_backup },
@@ -305,6 +307,7 @@ mod tests {
         insta::assert_snapshot!("help_backup", shown("postrider backup --help"));
         insta::assert_snapshot!("help_restore", shown("postrider restore --help"));
         insta::assert_snapshot!("help_audit", shown("postrider audit --help"));
+        insta::assert_snapshot!("help_admin", shown("postrider admin --help"));
         insta::assert_snapshot!("help_replay", shown("postrider replay --help"));
     }
 }

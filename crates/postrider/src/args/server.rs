@@ -1,14 +1,17 @@
 //! What commands have in common that ask a running server, and `postrider status`.
 
-use clap::ArgMatches;
+use clap::{Arg, ArgMatches};
 
 use super::{Command, Refusal, Surroundings, flags, settings};
 use crate::client::{Order, Place, Wish};
-use crate::config::Config;
+use crate::config::{Config, Secret};
 
 /// Adds what says which server is asked, and `--json`.
 pub fn with_server(command: clap::Command) -> clap::Command {
-    settings::with_some(&["admin"], command.arg(flags::json()))
+    let token = Arg::new("token").long("token").value_name("TOKEN").help(
+        "What to come in with [default: admin.cookie in the data directory] [env: POSTRIDER_TOKEN]",
+    );
+    settings::with_some(&["data_dir", "admin"], command.arg(flags::json()).arg(token))
 }
 
 /// A wish together with the server that it is for.
@@ -20,8 +23,11 @@ pub fn order(
     matches: &ArgMatches,
     surroundings: Surroundings,
 ) -> Result<Command, Refusal> {
-    let config = settings::gathered(matches, surroundings)?.config;
-    let place = Place { admin: config.admin };
+    let mut config = settings::gathered(matches, surroundings)?.config;
+    if let Some(token) = matches.get_one::<String>("token") {
+        config.secrets.token = Some(Secret::new(token));
+    }
+    let place = Place::of(&config);
     let order = Order { place, shape: flags::shape(matches), wish: wish(&config) };
     Ok(Command::Ask(Box::new(order)))
 }

@@ -4,6 +4,7 @@
 //! Each wish is a file here that asks the API and shows what it says, in the API's own words.
 //! Deliberately unknown here: everything but the API and the gateway's form.
 
+mod accounts;
 mod feed;
 mod query;
 mod remote;
@@ -18,10 +19,12 @@ mod wire;
 use std::future::Future;
 use std::net::SocketAddr;
 
+use crate::config::{Config, Secret};
 use crate::console::{Console, Ending, Failure, Shape};
-use crate::threads;
+use crate::{cookie_file, threads};
 use remote::Remote;
 
+pub use accounts::{AccountsOrder, AccountsWish};
 pub use remote::RemoteError;
 pub use replay::ReplayWish;
 pub use row::Look;
@@ -40,11 +43,24 @@ pub struct Order {
     pub wish: Wish,
 }
 
-/// Where a server's API is.
+/// Where a server's API is, and what to come in with.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Place {
     /// Where its admin listener listens.
     pub admin: SocketAddr,
+    /// What is sent as a token; nothing where there is none.
+    pub token: Option<Secret>,
+}
+
+impl Place {
+    /// The server that a configuration is for: with the token of its environment, else with what the
+    /// server has written into its data directory.
+    pub fn of(config: &Config) -> Self {
+        let secrets = &config.secrets;
+        let token = secrets.token.clone().or_else(|| secrets.admin_token.clone());
+        let token = token.or_else(|| cookie_file::read(&config.data_dir));
+        Self { admin: config.admin, token }
+    }
 }
 
 /// What is asked of a server.
@@ -58,6 +74,8 @@ pub enum Wish {
     Tail(TailWish),
     /// To take events.
     Send(SendWish),
+    /// To change who may come in.
+    Accounts(AccountsOrder),
 }
 
 /// What a wish is carried out with.
@@ -79,6 +97,7 @@ pub fn carry_out(order: Order, console: &Console) -> Result<Ending, Failure> {
             Wish::Replay(wish) => replay::carry_out(&desk, &wish).await,
             Wish::Tail(wish) => tail::carry_out(&desk, &wish).await,
             Wish::Send(wish) => send::carry_out(&desk, &wish).await,
+            Wish::Accounts(order) => accounts::carry_out(&desk, &order).await,
         }
     })
 }
@@ -107,5 +126,25 @@ impl Desk<'_> {
     /// Prints data; that nobody reads any more is no failure.
     fn show(&self, text: &str) {
         let _ = self.console.show(text);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_token_of_the_environment_goes_before_the_file_of_the_data_directory() {
+        let dir = tempfile::tempdir().unwrap();
+        let data_dir = dir.path().to_owned();
+        let mut config = Config { data_dir, ..Config::default() };
+        let sent = |config: &Config| Place::of(config).token;
+        assert_eq!(sent(&config), None);
+        let file = cookie_file::CookieFile::write(dir.path()).unwrap();
+        assert_eq!(sent(&config).as_ref(), Some(file.secret()));
+        config.secrets.admin_token = Some(Secret::new("of-the-server"));
+        assert_eq!(sent(&config), config.secrets.admin_token);
+        config.secrets.token = Some(Secret::new("pr_1"));
+        assert_eq!(sent(&config), config.secrets.token);
     }
 }

@@ -6,7 +6,7 @@
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 
 use bytes::Bytes;
-use http::header::{CONTENT_TYPE, HOST};
+use http::header::{AUTHORIZATION, CONTENT_TYPE, HOST};
 use http::{Method, Request, Response, StatusCode};
 use http_body_util::{BodyExt, Full};
 use serde::de::DeserializeOwned;
@@ -135,7 +135,11 @@ impl Remote {
     /// The head that every request has.
     fn request(&self, method: Method, path: &str) -> http::request::Builder {
         let request = Request::builder().method(method).uri(path);
-        request.header(HOST, "localhost").header(CONTENT_TYPE, "application/json")
+        let request = request.header(HOST, "localhost").header(CONTENT_TYPE, "application/json");
+        match &self.place.token {
+            Some(token) => request.header(AUTHORIZATION, format!("Bearer {}", token.reveal())),
+            None => request,
+        }
     }
 
     fn no_answer(&self) -> RemoteError {
@@ -161,6 +165,9 @@ impl From<RemoteError> for Failure {
                 "start one with `postrider serve`, or name its admin listener with --admin"
             }
             RemoteError::NoAnswer(_) => "is it Postrider's admin listener? name it with --admin",
+            RemoteError::Refused { code, .. } if code == "login_needed" => {
+                "set POSTRIDER_TOKEN, or name the server's --data-dir where this user may read it"
+            }
             RemoteError::Refused { .. } => "",
         };
         Self::new(error.to_string(), hint)
@@ -182,15 +189,21 @@ mod tests {
     use serde_json::json;
 
     use super::*;
+    use crate::config::Secret;
 
     #[test]
     fn refusals_are_told_with_every_mistake() {
         let problem = json!({"code": "bad_replay", "detail": "the request has 1 mistake",
             "mistakes": [{"field": "intent", "detail": "is missing\u{1b}"}]});
-        let remote = Remote::new(Place { admin: SocketAddr::from(([127, 0, 0, 1], 1)) });
+        let remote = Remote::new(Place {
+            admin: SocketAddr::from(([127, 0, 0, 1], 1)),
+            token: Some(Secret::new("pr_1")),
+        });
         let refused = remote.refused(StatusCode::BAD_REQUEST, problem.to_string().as_bytes());
         let want = "the request has 1 mistake\n  intent: is missing␛";
         assert_eq!(refused.to_string(), want);
+        let sent = remote.request(Method::GET, "/").body(()).expect("a request");
+        assert_eq!(sent.headers()[AUTHORIZATION], "Bearer pr_1");
         let nothing = remote.refused(StatusCode::BAD_GATEWAY, b"<html>").to_string();
         assert_eq!(nothing, "the server at 127.0.0.1:1 gave no answer that makes sense");
     }

@@ -3,8 +3,10 @@
 use std::ffi::{OsStr, OsString};
 
 use super::mistake::{ConfigMistake, Origin};
+use super::people::SECRETS;
 use super::suggest::nearest;
 use super::table::{self, FILE_VARIABLE, Row, Setting, VARIABLE_PREFIX};
+use super::types::Secrets;
 use super::units::Fault;
 
 /// What the environment says.
@@ -14,6 +16,8 @@ pub struct Environment {
     pub file: Option<OsString>,
     /// The settings it gives.
     pub settings: Vec<Setting>,
+    /// The secrets it holds.
+    pub secrets: Secrets,
 }
 
 /// Reads the variables whose names begin with `POSTRIDER_`; mistakes are added to `mistakes`.
@@ -25,28 +29,31 @@ pub fn read(variables: &[(OsString, OsString)], mistakes: &mut Vec<ConfigMistake
             found.file = Some(value.clone());
             continue;
         }
-        match read_one(name, value) {
-            Ok(setting) => found.settings.push(setting),
-            Err(fault) => {
-                mistakes.push(ConfigMistake::new(Origin::Environment(name.to_owned()), fault));
-            }
+        if let Err(fault) = read_one(name, value, &mut found) {
+            mistakes.push(ConfigMistake::new(Origin::Environment(name.to_owned()), fault));
         }
     }
     found
 }
 
-fn read_one(name: &str, value: &OsStr) -> Result<Setting, Fault> {
+fn read_one(name: &str, value: &OsStr, found: &mut Environment) -> Result<(), Fault> {
+    if let Some(secret) = SECRETS.iter().find(|secret| secret.name == name) {
+        *(secret.field)(&mut found.secrets) = Some(secret.read(value)?);
+        return Ok(());
+    }
     let row = table::rows().find(|row| row.variable() == name).ok_or_else(|| unknown(name))?;
     let text = value
         .to_str()
         .ok_or_else(|| Fault::new("the value is not UTF-8", "write it in UTF-8"))?
         .to_owned();
-    Ok(Setting { row, text, origin: Origin::Environment(name.to_owned()) })
+    found.settings.push(Setting { row, text, origin: Origin::Environment(name.to_owned()) });
+    Ok(())
 }
 
 fn unknown(name: &str) -> Fault {
+    let others = [FILE_VARIABLE].into_iter().chain(SECRETS.iter().map(|secret| secret.name));
     let known: Vec<String> =
-        table::rows().map(Row::variable).chain([FILE_VARIABLE.to_owned()]).collect();
+        table::rows().map(Row::variable).chain(others.map(str::to_owned)).collect();
     let hint = match nearest(name, known.iter().map(String::as_str)) {
         Some(near) => format!("did you mean {near}?"),
         None => "unset it, or see `postrider config reference` for every variable".into(),
@@ -74,6 +81,7 @@ fn is_service_link(rest: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::config::Secret;
 
     fn read_pairs(pairs: &[(&str, &str)]) -> (Environment, Vec<String>) {
         let variables: Vec<(OsString, OsString)> =
@@ -95,6 +103,24 @@ mod tests {
         assert_eq!(found.settings[0].row.key, "delivery.timeout");
         assert_eq!(found.settings[0].text, "5s");
         assert!(mistakes.is_empty());
+    }
+
+    #[test]
+    fn secrets_are_taken_and_told_to_nobody() {
+        let long = "a-token-of-27-characters-at";
+        let (found, mistakes) =
+            read_pairs(&[("POSTRIDER_ADMIN_TOKEN", long), ("POSTRIDER_TOKEN", "pr_1")]);
+        assert_eq!(mistakes, [""; 0]);
+        assert_eq!(found.secrets.admin_token.as_ref().map(Secret::reveal), Some(long));
+        assert_eq!(found.secrets.token.as_ref().map(Secret::reveal), Some("pr_1"));
+        assert!(!format!("{found:?}").contains("27"));
+        for wrong in ["guessable", "a token of 27 characters in", ""] {
+            let (found, mistakes) = read_pairs(&[("POSTRIDER_ADMIN_TOKEN", wrong)]);
+            assert_eq!(found.secrets.admin_token, None);
+            let want = "POSTRIDER_ADMIN_TOKEN: this is no token that will do; take 20 or more \
+                        letters, digits and signs";
+            assert_eq!(mistakes, [want]);
+        }
     }
 
     #[test]

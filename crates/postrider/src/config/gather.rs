@@ -51,6 +51,7 @@ pub fn gather(inputs: Inputs) -> Result<Gathered, ConfigMistakes> {
         given = file::read(path, text, &mut mistakes);
     }
     mistakes.append(&mut of_environment);
+    let secrets = environment.secrets;
     given.extend(environment.settings);
     given.extend(inputs.flags);
 
@@ -61,6 +62,7 @@ pub fn gather(inputs: Inputs) -> Result<Gathered, ConfigMistakes> {
     layers.check_rules(&mut mistakes);
     if mistakes.is_empty() {
         let file = text.map(|(path, _)| path);
+        layers.config.secrets = secrets;
         return Ok(Gathered { config: layers.config, settings: layers.settings, file });
     }
     // By origin, but within one origin in the order found.

@@ -8,6 +8,7 @@
 pub mod types;
 pub mod table;
 pub mod intake;
+pub mod people;
 pub mod kind;
 pub mod units;
 pub mod mistake;
@@ -22,6 +23,6 @@ pub use gather::{Gathered, Inputs, gather};
 pub use mistake::{ConfigMistake, ConfigMistakes, Origin};
 pub use table::{Row, Setting};
 pub use types::{
-    Config, DeliveryConfig, EgressConfig, IntakeConfig, JournalConfig, LogConfig, LogFormat,
-    LogLevel, MixedBatches, RuntimeConfig, ShutdownConfig,
+    AdminAuth, AuditConfig, Config, DeliveryConfig, EgressConfig, IntakeConfig, JournalConfig,
+    LogConfig, LogFormat, LogLevel, MixedBatches, RuntimeConfig, Secret, Secrets, ShutdownConfig,
 };

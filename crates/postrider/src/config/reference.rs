@@ -3,6 +3,7 @@
 use std::fmt::Write as _;
 
 use super::kind::Kind;
+use super::people::SECRETS;
 use super::table::{RULES, Row, SECTIONS, Section};
 
 const INTRODUCTION: &str = "\
@@ -44,6 +45,7 @@ pub fn page() -> String {
         write_section(&mut text, section);
     }
     write_rules(&mut text);
+    write_secrets(&mut text);
     text
 }
 
@@ -81,6 +83,19 @@ fn write_rules(text: &mut String) {
             "- `{}` {} `{}`: {}.",
             rule.first, rule.relation, rule.second, rule.because
         );
+    }
+}
+
+fn write_secrets(text: &mut String) {
+    text.push_str(
+        "\n## Secrets\n\nVariables only: no flag, no key of the file, never printed.\n\n",
+    );
+    for secret in SECRETS {
+        let least = match secret.length_min {
+            1 => String::new(),
+            least => format!(" It must have {least} characters or more."),
+        };
+        let _ = writeln!(text, "- `{}`: {}.{least}", secret.name, secret.help);
     }
 }
 

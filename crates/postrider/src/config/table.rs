@@ -8,7 +8,8 @@ use domain::delivery::policy::Preset;
 use super::intake::INTAKE;
 use super::kind::{Bounds, Choice, Kind};
 use super::mistake::Origin;
-use super::types::{Config, JournalConfig, LogFormat, LogLevel};
+use super::people::{ADMIN_AUTH, AUDIT};
+use super::types::{AdminAuth, Config, JournalConfig, LogFormat, LogLevel};
 use super::units::{GIB, HOUR, INSTANT, KIB, SECOND, YEAR};
 
 /// Settings that belong together; the part of a key before its dot.
@@ -118,6 +119,7 @@ pub const SECTIONS: &[Section] = &[
     Section { prefix: "shutdown", title: "Shutdown", rows: SHUTDOWN },
     Section { prefix: "runtime", title: "Runtime", rows: RUNTIME },
     Section { prefix: "log", title: "Log", rows: LOG },
+    Section { prefix: "audit", title: "Audit log", rows: AUDIT },
 ];
 
 const PLACES: &[Row] = &[
@@ -142,10 +144,12 @@ const PLACES: &[Row] = &[
         kind: Kind::Address(|config| &mut config.admin),
         default: "127.0.0.1:7800",
         help: "Address of the dashboard and the API",
-        more: "It has no login: keep it away from the network, or behind a proxy that knows who may \
-               come in. On a loopback address it answers only requests whose Host is an address or \
-               localhost, with or without a port, so that no page can reach it by a name of its own.",
+        more: "On a loopback address it answers only requests whose Host is an address or localhost, \
+               with or without a port, so that no page can reach it by a name of its own. It speaks \
+               plain HTTP: where the network can reach it, put a proxy with TLS in front, so that \
+               nobody reads passwords and sessions on the way.",
     },
+    ADMIN_AUTH,
     Row {
         key: "workspace",
         kind: Kind::OptionalPath(|config| &mut config.workspace),
@@ -413,6 +417,13 @@ const LOG: &[Row] = &[
 
 /// The rules between settings.
 pub const RULES: &[Rule] = &[
+    Rule {
+        first: "admin_auth",
+        relation: "must be required, or on a loopback address there must be",
+        second: "admin",
+        because: "whoever reaches the listener could do everything",
+        holds: |config| config.admin_auth == AdminAuth::Required || config.admin.ip().is_loopback(),
+    },
     Rule {
         first: "delivery.retry_min_backoff",
         relation: "must not be more than",

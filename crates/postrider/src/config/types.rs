@@ -19,6 +19,8 @@ pub struct Config {
     pub gateway: SocketAddr,
     /// Where the dashboard and the API listen.
     pub admin: SocketAddr,
+    /// Whether the admin listener asks who somebody is.
+    pub admin_auth: AdminAuth,
     /// A workspace file that the catalog follows.
     pub workspace: Option<PathBuf>,
     /// Which addresses deliveries may go to.
@@ -35,6 +37,60 @@ pub struct Config {
     pub runtime: RuntimeConfig,
     /// What is logged.
     pub log: LogConfig,
+    /// What is kept of what people did.
+    pub audit: AuditConfig,
+    /// What is in no file and never printed.
+    pub secrets: Secrets,
+}
+
+/// Whether the admin listener asks who somebody is.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub enum AdminAuth {
+    /// It does.
+    #[default]
+    Required,
+    /// Whoever reaches it may do everything.
+    Off,
+}
+
+/// What is kept of what people did.
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+pub struct AuditConfig {
+    /// How long.
+    pub retention: Duration,
+    /// Records of changes, and as many of accesses.
+    pub records_max: usize,
+}
+
+/// What is in no file and never printed.
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+pub struct Secrets {
+    /// A token that the server takes.
+    pub admin_token: Option<Secret>,
+    /// The token by which commands come in.
+    pub token: Option<Secret>,
+}
+
+/// A text that is shown to nobody.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Secret(String);
+
+impl Secret {
+    /// A secret.
+    pub fn new(text: impl Into<String>) -> Self {
+        Self(text.into())
+    }
+
+    /// What it is; for whoever it is made for.
+    pub fn reveal(&self) -> &str {
+        &self.0
+    }
+}
+
+impl std::fmt::Debug for Secret {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Secret(..)")
+    }
 }
 
 /// Which addresses deliveries may go to.
@@ -195,6 +251,7 @@ impl Config {
             data_dir: PathBuf::new(),
             gateway: nowhere,
             admin: nowhere,
+            admin_auth: AdminAuth::default(),
             workspace: None,
             egress: EgressConfig::default(),
             intake: IntakeConfig::default(),
@@ -203,6 +260,8 @@ impl Config {
             shutdown: ShutdownConfig::default(),
             runtime: RuntimeConfig::default(),
             log: LogConfig::default(),
+            audit: AuditConfig::default(),
+            secrets: Secrets::default(),
         }
     }
 }

@@ -129,7 +129,7 @@ pub fn examine(order: &DoctorOrder, console: &Console) -> Result<Ending, Failure
 
 async fn all(order: &DoctorOrder) -> Vec<Finding> {
     let config = &order.config;
-    let place = Place { admin: config.admin };
+    let place = Place::of(config);
     let status = client::status_of(&place).await;
     let mut findings = disk::look(config);
     findings.push(clock::look(order.time_server.as_deref()).await);

@@ -14,7 +14,7 @@ use domain::reason::Reason;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::task::spawn_blocking;
 
-use super::address::Site;
+use crate::address::Site;
 
 /// Threads that work on large bodies, shared by all gateway threads.
 #[derive(Debug)]

@@ -12,10 +12,10 @@ use http_body_util::BodyExt;
 use hyper::body::{Body, Frame, Incoming};
 use tokio::time::Instant;
 
-use super::address::Site;
 use super::aside::Aside;
 use super::budget::Share;
 use super::inflate::{Inflated, Inflation};
+use crate::address::Site;
 
 /// How a body is packed.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]

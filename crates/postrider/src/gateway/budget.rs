@@ -11,7 +11,7 @@ use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 use domain::limits;
 use domain::reason::Reason;
 
-use super::address::{Client, Site};
+use crate::address::{Client, Site};
 
 /// Bytes that all requests of the server share.
 #[derive(Debug)]

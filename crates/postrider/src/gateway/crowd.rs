@@ -9,7 +9,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use ipnet::IpNet;
 
-use super::address::Site;
+use crate::address::Site;
 
 /// Connections by address.
 #[derive(Debug)]

@@ -4,7 +4,6 @@
 //! `200 ok` is said only after the journal has the events on disk. Deliberately unknown here: who
 //! reads the journal, and where events go.
 
-mod address;
 mod answer;
 mod aside;
 mod body;

@@ -6,7 +6,7 @@ use domain::event::intake::{self, Intake, Rejection, Shape};
 use domain::id::SourceId;
 use domain::time::Timestamp;
 
-use super::address::Client;
+use crate::address::Client;
 use crate::clock;
 
 /// What is known of a request besides its body.

@@ -18,7 +18,6 @@ use http::{HeaderMap, Method, StatusCode};
 use hyper::body::Incoming;
 use storage::{RejectionRecord, StorageError};
 
-use super::address::Client;
 use super::answer::{self, Answer};
 use super::body::{self, Encoding, Workplace};
 use super::bucket::Overdrawn;
@@ -29,7 +28,8 @@ use super::key_ring::{KeyFault, KeyHolder, KeyRing, header_key, query_key};
 use super::postmark::Postmark;
 use super::recent::{Claims, Recent};
 use super::route::{Route, route};
-use super::{GatewaySettings, Mixed, Needs, address, source_config, webhook_keys};
+use super::{GatewaySettings, Mixed, Needs, source_config, webhook_keys};
+use crate::address::{self, Client};
 use crate::clock;
 use crate::live::Cause;
 use crate::version;

@@ -8,25 +8,17 @@ use storage::{Author, CatalogChange, Deed, DeedClass};
 /// A destination that is kept as removed is one that was removed: that it is kept is nobody's deed.
 pub fn deeds(changes: &[CatalogChange], author: &Author) -> Vec<Deed> {
     let told = changes.iter().filter(|change| change.edit.key().kind != ObjectKind::Removed);
-    told.map(|change| deed(change, author.clone())).collect()
+    told.map(|change| deed(change, author)).collect()
 }
 
-fn deed(change: &CatalogChange, author: Author) -> Deed {
+fn deed(change: &CatalogChange, author: &Author) -> Deed {
     let key = change.edit.key();
     let action = match &change.edit {
         Edit::Put(_) if change.expected == 0 => "create",
         Edit::Put(_) => "change",
         Edit::Remove(_) => "remove",
     };
-    Deed {
-        author,
-        class: DeedClass::Change,
-        action: action.to_owned(),
-        kind: key.kind.as_str().to_owned(),
-        object: key.id,
-        before: None,
-        after: None,
-    }
+    author.does(DeedClass::Change, action, key.kind.as_str(), &key.id)
 }
 
 #[cfg(test)]

@@ -63,16 +63,24 @@ fn write_key() -> String {
     fair.map(|byte| char::from(LETTERS[usize::from(byte % 36)])).collect()
 }
 
-/// Where everything is, and what to try where the starter's source is there.
-pub fn welcome(workspace: &Workspace, gateway: SocketAddr, admin: SocketAddr) -> String {
+/// Where everything is, who may come in first, and what to try where the starter's source is there.
+pub fn welcome(
+    workspace: &Workspace,
+    (gateway, admin): (SocketAddr, SocketAddr),
+    setup_link: Option<&str>,
+) -> String {
     let (gateway, admin) = (local_url(gateway), local_url(admin));
+    let setup = setup_link.map(|path| {
+        format!("  Set up       {admin}{path}\n               makes the first admin; works once\n")
+    });
+    let setup = setup.unwrap_or_default();
     let starter = workspace.sources.iter().find(|source| source.id.as_str() == STARTER_SOURCE);
     let key = starter.and_then(|source| source.write_keys.first()).map(|key| &key.key);
     let Some(key) = key else {
-        return format!("\n  Data plane   {gateway}\n  Dashboard    {admin}\n");
+        return format!("\n  Data plane   {gateway}\n  Dashboard    {admin}\n{setup}");
     };
     format!(
-        "\n  Data plane   {gateway}\n  Write key    {key}\n  Dashboard    {admin}\n\n\
+        "\n  Data plane   {gateway}\n  Write key    {key}\n  Dashboard    {admin}\n{setup}\n\
          Send an event, and see it arrive at {admin}/play/{STARTER_PLAYGROUND} and here:\n\n  \
          curl -u {key}: {gateway}/v1/track -H 'Content-Type: application/json' \\\n    \
          -d '{{\"userId\":\"u1\",\"event\":\"Order Completed\",\"properties\":{{\"total\":9.5}}}}'\n"

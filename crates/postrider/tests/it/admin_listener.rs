@@ -1,5 +1,6 @@
 //! The admin listener keeps strangers' pages out, and nobody holds its connections for nothing.
 
+use postrider::config::{AdminAuth, Secret};
 use testkit::{Answer, Client, Workspace};
 
 use crate::harness::{Server, ms, problem};
@@ -29,9 +30,12 @@ async fn only_who_asks_for_this_machine_is_told_anything() {
 async fn a_listener_that_is_open_to_the_network_has_any_name() {
     let server = Server::tuned(&Workspace::of_app(), |config| {
         config.admin = "0.0.0.0:0".parse().expect("an address");
+        config.admin_auth = AdminAuth::Required;
+        config.secrets.admin_token = Some(Secret::new("a-token-of-the-operator"));
     })
     .await;
-    assert_eq!(ask(&server.admin.0, "host: postrider.example\r\n").await.status, 200);
+    let head = "host: postrider.example\r\nauthorization: Bearer a-token-of-the-operator\r\n";
+    assert_eq!(ask(&server.admin.0, head).await.status, 200);
     server.stop().await;
 }
 

@@ -5,7 +5,7 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use postrider::config::Config;
+use postrider::config::{AdminAuth, Config};
 use postrider::terminal::Terminal;
 use postrider::{Controls, Listeners, RunError};
 use serde::Deserialize;
@@ -41,12 +41,13 @@ impl Home {
         self.path(name).display().to_string()
     }
 
-    /// The defaults, on ports of its own, allowed to call this machine, and quick to try again.
+    /// The defaults, on ports of its own, with nobody logging in, allowed to call this machine, and quick to try again.
     fn config(&self) -> Config {
         let mut config = Config {
             data_dir: self.path("data"),
             gateway: SocketAddr::from(([127, 0, 0, 1], 0)),
             admin: SocketAddr::from(([127, 0, 0, 1], 0)),
+            admin_auth: AdminAuth::Off,
             workspace: Some(self.path("workspace.json")),
             ..Config::default()
         };
@@ -64,6 +65,8 @@ pub struct Server {
     pub gateway: Client,
     pub admin: Admin,
     pub controls: Controls,
+    /// What it has told its terminal.
+    pub lines: watch::Receiver<Vec<String>>,
     ended: oneshot::Receiver<Result<(), RunError>>,
 }
 
@@ -97,7 +100,7 @@ impl Server {
             panic!("the server did not start: {:?}", ended.await);
         }
         let (gateway, admin) = (Client::new(local(gateway)), Admin(Client::new(local(admin))));
-        Self { home, gateway, admin, controls, ended }
+        Self { home, gateway, admin, controls, lines, ended }
     }
 
     /// Ends it as a signal would, and leaves its home.

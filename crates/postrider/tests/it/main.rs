@@ -37,6 +37,7 @@ mod overload;
 mod isolation;
 mod filters;
 mod order;
+mod people;
 mod retries;
 mod odd_answers;
 mod kept_connections;

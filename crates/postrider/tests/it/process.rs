@@ -33,10 +33,11 @@ pub struct Ended {
 }
 
 /// The settings of a server in this home, as variables: a flag wins over each.
-fn variables(home: &Home) -> [(&'static str, String); 8] {
+fn variables(home: &Home) -> [(&'static str, String); 9] {
     [
         ("POSTRIDER_GATEWAY", "127.0.0.1:0".to_owned()),
         ("POSTRIDER_ADMIN", "127.0.0.1:0".to_owned()),
+        ("POSTRIDER_ADMIN_AUTH", "off".to_owned()),
         ("POSTRIDER_DATA_DIR", home.text_path("data")),
         ("POSTRIDER_WORKSPACE", home.text_path("workspace.json")),
         ("POSTRIDER_EGRESS_ALLOW", "127.0.0.0/8".to_owned()),
@@ -151,6 +152,15 @@ impl Process {
         });
         within("the end of the process", child.wait()).await.expect("a status");
         within("the end of its output", shown).await.expect("its output")
+    }
+
+    /// The same, with a text on its standard input.
+    pub async fn told(home: &Home, subcommand: &[&str], flags: &[&str], text: &str) -> Ended {
+        let input = home.path("input");
+        std::fs::write(&input, text).expect("a file");
+        let mut command = command(home, subcommand, flags);
+        command.stdin(std::fs::File::open(input).expect("a file"));
+        to_the_end(command).await
     }
 
     /// Runs a server with a socket, whatever that is, to its end.

@@ -20,6 +20,11 @@ pub fn user(name: &str, role: Role) -> User {
     User { name: name.to_owned(), role, password: PasswordHash::new("$argon2id$1"), made_at: NOW }
 }
 
+/// Begins a session of a user who has the password of [`user`].
+pub fn begin(session: Session) -> AccountEdit {
+    AccountEdit::Begin { session, password: PasswordHash::new("$argon2id$1") }
+}
+
 /// A session of a user.
 pub fn session(secret: &str, user: &str) -> Session {
     Session { digest: Digest::of(secret), user: user.to_owned(), begun_at: NOW, seen_at: NOW }
@@ -85,10 +90,10 @@ pub fn a3_sessions_end_with_what_they_rest_on(open: Open<'_>) {
     let Subject { store, _keep } = open();
     edit(&store, AccountEdit::Found(user("anna", Role::Admin))).unwrap();
     edit(&store, AccountEdit::Make(user("berta", Role::Viewer))).unwrap();
-    let stray = edit(&store, AccountEdit::Begin(session("x", "nobody")));
+    let stray = edit(&store, begin(session("x", "nobody")));
     assert_eq!(stray.unwrap_err(), RollFault::NoUser);
     for (secret, name) in [("a", "anna"), ("b", "berta"), ("c", "berta"), ("d", "anna")] {
-        edit(&store, AccountEdit::Begin(session(secret, name))).unwrap();
+        edit(&store, begin(session(secret, name))).unwrap();
     }
     let secrets = |roll: &Roll| {
         let known = ["a", "b", "c", "d", "e"];
@@ -99,18 +104,23 @@ pub fn a3_sessions_end_with_what_they_rest_on(open: Open<'_>) {
     let roll = edit(&store, AccountEdit::TurnPassword { name, password }).unwrap();
     assert_eq!(secrets(&roll), "bc");
     assert_eq!(roll.users["anna"].password.as_str(), "$argon2id$2");
+    let late = edit(&store, begin(session("x", "anna")));
+    assert_eq!(late.unwrap_err(), RollFault::OldPassword, "it was right a moment ago");
+    let password = PasswordHash::new("$argon2id$1");
+    let back = AccountEdit::TurnPassword { name: "anna".to_owned(), password };
+    edit(&store, back).unwrap();
     let roll = edit(&store, AccountEdit::End(Digest::of("b"))).unwrap();
     assert_eq!(secrets(&roll), "c");
     let late = NOW.plus(limits::SESSION_IDLE_MAX);
     let later = Session { begun_at: late, seen_at: late, ..session("e", "berta") };
-    let roll = edit(&store, AccountEdit::Begin(later)).unwrap();
+    let roll = edit(&store, begin(later)).unwrap();
     assert_eq!(secrets(&roll), "e", "what is over is forgotten");
     let roll = edit(&store, AccountEdit::Remove("berta".to_owned())).unwrap();
     assert_eq!(secrets(&roll), "");
     for number in 0..=limits::SESSIONS_OF_USER_MAX {
         let begun_at = NOW.plus(Duration::from_millis(number as u64));
         let one = Session { begun_at, ..session(&number.to_string(), "anna") };
-        edit(&store, AccountEdit::Begin(one)).unwrap();
+        edit(&store, begin(one)).unwrap();
     }
     let roll = store.accounts.watch().borrow().clone();
     assert_eq!(roll.sessions.len(), limits::SESSIONS_OF_USER_MAX);

@@ -15,7 +15,7 @@ type Open<'a> = &'a dyn Fn() -> Subject;
 /// Something that somebody did to a source.
 pub fn deed(by: &str, action: &str, object: &str) -> Deed {
     let at = Timestamp(1_700_000_000_000);
-    let address = (by.len() % 2 == 0).then_some(IpAddr::V6(Ipv6Addr::LOCALHOST));
+    let address = by.len().is_multiple_of(2).then_some(IpAddr::V6(Ipv6Addr::LOCALHOST));
     Deed {
         author: Author { at, by: by.to_owned(), address },
         class: if action == "view" { DeedClass::Access } else { DeedClass::Change },

@@ -5,8 +5,9 @@
 //! engine and names the process that holds it. Both a crash while the directory is made and two
 //! processes that make it at once end in a directory that opens.
 
-use std::fs::{File, OpenOptions, TryLockError};
+use std::fs::{DirBuilder, File, OpenOptions, TryLockError};
 use std::io::{Read, Write};
+use std::os::unix::fs::DirBuilderExt as _;
 use std::path::{Path, PathBuf};
 use std::time::Instant;
 
@@ -156,10 +157,12 @@ impl Draft {
     }
 }
 
-/// Makes a directory where there is none.
+/// Makes a directory where there is none, for its own user alone: events and hashes of passwords are in
+/// it.
 fn make(dir: &Path) -> Result<(), OpenError> {
     if !dir.try_exists().map_err(io("look at", dir))? {
-        std::fs::create_dir_all(dir).map_err(io("create", dir))?;
+        let mut builder = DirBuilder::new();
+        builder.recursive(true).mode(0o700).create(dir).map_err(io("create", dir))?;
         if let Some(parent) = dir.parent().filter(|parent| !parent.as_os_str().is_empty()) {
             sync_dir(parent)?;
         }

@@ -10,7 +10,7 @@ use tempfile::TempDir;
 
 use super::directory::content;
 use super::open_default;
-use crate::conformance::accounts::{session, user};
+use crate::conformance::accounts::{begin, session, user};
 use crate::conformance::audit::deed;
 use crate::conformance::fixture::{
     append, attempt, destination, events, open_delivery, read_all, settlement,
@@ -35,10 +35,7 @@ fn j2_a_restored_journal_goes_on_behind_every_place_of_the_original() {
         ..settlement(one.clone(), 12)
     };
     store.schedule.commit(step).wait().unwrap();
-    for edit in [
-        AccountEdit::Found(user("anna", Role::Admin)),
-        AccountEdit::Begin(session("secret", "anna")),
-    ] {
+    for edit in [AccountEdit::Found(user("anna", Role::Admin)), begin(session("secret", "anna"))] {
         store.accounts.edit(edit, vec![deed("anna", "create", "anna")]).wait().unwrap();
     }
     let copied = back_up(dir.path(), &backup).unwrap();

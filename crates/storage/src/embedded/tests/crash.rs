@@ -9,7 +9,7 @@ use tempfile::TempDir;
 
 use super::open_default;
 use crate::catalog::{Edit, Object};
-use crate::conformance::accounts::{session, user};
+use crate::conformance::accounts::{begin, session, user};
 use crate::conformance::audit::deed;
 use crate::conformance::fixture::{
     append, attempt, destination, events, filtered, open_delivery, read_all, settlement,
@@ -54,7 +54,7 @@ fn j1_s1_c1_u1_a1_what_was_answered_survives_a_crash() {
         let content = content.wait().unwrap();
         let edit = match round {
             1 => AccountEdit::Found(user("anna", Role::Admin)),
-            _ => AccountEdit::Begin(session(&round.to_string(), "anna")),
+            _ => begin(session(&round.to_string(), "anna")),
         };
         let roll = store.accounts.edit(edit, Vec::new()).wait().unwrap();
 

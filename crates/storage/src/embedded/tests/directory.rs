@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::fs;
+use std::os::unix::fs::PermissionsExt as _;
 use std::path::Path;
 
 use tempfile::TempDir;
@@ -31,6 +32,8 @@ fn a_missing_directory_is_made_and_opens_again() {
     let names: Vec<_> = content(&dir).into_keys().collect();
     assert_eq!(names, ["catalog.db", "format", "journal.db", "lock", "state.db"]);
     assert!(fs::read_to_string(dir.join("format")).unwrap().starts_with("postrider-data 1\n"));
+    let mode = fs::metadata(&dir).unwrap().permissions().mode();
+    assert_eq!(mode & 0o777, 0o700, "nobody else on the machine reads events and hashes");
     let (store, _engine) = open_default(&dir);
     assert_eq!(append(&store, events("web", 1)).first.0, 4);
 }

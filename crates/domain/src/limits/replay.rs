@@ -1,0 +1,34 @@
+//! The bounds of replays and their estimates.
+
+use std::time::Duration;
+
+/// A replay's part of the attempts that a destination may have under way, and of its rate, where it
+/// names none of its own. Source: chosen; live deliveries keep the most of it.
+pub const REPLAY_SHARE: u32 = 4;
+
+/// Events that a replay may list one by one. Source: chosen; a page of the dashboard has fifty.
+pub const REPLAY_PLACES_MAX: usize = 1_000;
+
+/// Replays that are not at their end. Source: chosen; each is looked at whenever one changes.
+pub const REPLAYS_OPEN_MAX: usize = 100;
+
+/// Replays that are listed after their end. Source: chosen.
+pub const REPLAYS_ENDED_MAX: u32 = 1_000;
+
+/// Failed deliveries that a replay asks the ledger for at once. Source: chosen; as many as are read
+/// of the journal at once.
+pub const REPLAY_FAILED_MAX: u32 = 1_000;
+
+/// How far the clocks of two events may have been apart, where places are found by a time. Source:
+/// chosen; requests are read for a while before they are stored.
+pub const RECEIVED_ORDER_SLACK: Duration = Duration::from_secs(600);
+
+/// Time that an estimate of a replay takes; what is beyond is judged by what was seen. Source:
+/// chosen; as long as somebody likes to wait.
+pub const ESTIMATE_TIME_MAX: Duration = Duration::from_secs(3);
+
+/// Users that an estimate tells apart. Source: chosen; 2 MB.
+pub const ESTIMATE_USERS_MAX: usize = 100_000;
+
+/// Latest deliveries from which an estimate takes how long one takes. Source: chosen.
+pub const ESTIMATE_ATTEMPTS: u32 = 50;
