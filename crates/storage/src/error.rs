@@ -66,6 +66,42 @@ pub enum StorageError {
     },
 }
 
+/// Why secrets could not be sealed or opened.
+#[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
+pub enum SealError {
+    /// A key file holds no key.
+    #[error("{} {reason}", path.display())]
+    BadKeyFile {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong with it.
+        reason: &'static str,
+    },
+    /// Something is sealed, and the key is not there.
+    #[error("secrets are sealed, but their key {} is missing", path.display())]
+    NoKey {
+        /// Where it should be.
+        path: PathBuf,
+    },
+    /// Something was sealed with another key.
+    #[error("secrets are sealed with another key: with {wanted}, and the one given is {given}")]
+    WrongKey {
+        /// The id of the key that is needed.
+        wanted: String,
+        /// The id of the key that was given.
+        given: String,
+    },
+    /// A sealed secret is not what was sealed there.
+    #[error("the sealed secret {place:?} is damaged")]
+    Damaged {
+        /// The destination and its member.
+        place: String,
+    },
+    /// The machine gives no random bytes.
+    #[error("the system gives no random bytes")]
+    NoRandomness,
+}
+
 /// Why a data directory could not be opened or copied.
 #[derive(Debug, thiserror::Error)]
 pub enum OpenError {
@@ -106,6 +142,9 @@ pub enum OpenError {
         /// One of the things in it.
         name: String,
     },
+    /// The secrets of the catalog cannot be opened.
+    #[error("cannot open the secrets of the catalog")]
+    Secrets(#[source] SealError),
     /// SQLite is too old to be trusted.
     #[error("SQLite {found} has a bug that loses commits; {needed} or newer is needed")]
     OldSqlite {

@@ -2,26 +2,30 @@
 //!
 //! One thread owns the content: it checks each set of changes against it, commits their rows
 //! together with the records of who made them (`audit`), and shows the new content. It does the same
-//! for who may come in (`accounts`). Of the file only those records are read later than at the start.
+//! for who may come in (`accounts`). Secrets are sealed in the rows (`secrets`). Of the file only those records are read later than at the start.
 
 mod audit;
 mod accounts;
+mod secrets;
 
+use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::Arc;
 
 use rusqlite::{Connection, OptionalExtension};
 use serde::de::DeserializeOwned;
+use serde_json::Value;
 use tokio::sync::watch;
 
 use super::AuditLimits;
 use super::alarm::Alarm;
 use super::inbox::{ClosesInbox, Inbox};
+use super::seal::{Sealer, SecretKey};
 use super::sqlite::{self, Durability};
 use crate::accounts::{AccountEdit, Accounts, Roll};
 use crate::audit::{Audit, AuditPage, AuditQuery, Deed};
 use crate::catalog::{Catalog, CatalogChange, Edit, Object, ObjectKey, ObjectKind, Snapshot};
-use crate::error::{OpenError, StorageError};
+use crate::error::{OpenError, SealError, StorageError};
 use crate::receipt::{Receipt, Reply};
 
 /// The steps that lead to today's tables.
@@ -106,6 +110,7 @@ impl EmbeddedCatalog {
 /// The one that writes.
 pub struct Writer {
     connection: Connection,
+    sealer: Sealer,
     inbox: Arc<Inbox<Command>>,
     content: watch::Sender<Arc<Snapshot>>,
     roll: watch::Sender<Arc<Roll>>,
@@ -120,17 +125,20 @@ impl Writer {
         path: &Path,
         (inbox, alarm): (Arc<Inbox<Command>>, Alarm),
         limits: AuditLimits,
+        key: Option<&SecretKey>,
     ) -> Result<Self, OpenError> {
         let connection = sqlite::open_writer(path, Durability::Full, &STEPS)?;
         // Changes are few and nobody else waits for this thread, so it copies its log by itself.
         connection
             .pragma_update(None, "wal_autocheckpoint", WAL_PAGES_MAX)
             .map_err(sqlite::database("open", path))?;
-        let content = read(&connection).map_err(sqlite::database("read", path))?;
+        let sealer = secrets::sealer(&connection, path, key)?;
+        let open = |body: &mut Value| sealer.open(body);
+        let content = read(&connection, open).map_err(secrets::unreadable(path))?;
         let content = watch::Sender::new(Arc::new(content));
         let roll = accounts::read(&connection).map_err(sqlite::database("read", path))?;
         let roll = watch::Sender::new(Arc::new(roll));
-        Ok(Self { connection, inbox, content, roll, alarm, limits, failure: None })
+        Ok(Self { connection, sealer, inbox, content, roll, alarm, limits, failure: None })
     }
 
     /// The content it shows.
@@ -182,8 +190,12 @@ impl Writer {
         deeds: &[Deed],
     ) -> Result<Arc<Snapshot>, StorageError> {
         let next = Arc::new(self.content.borrow().with(changes)?);
+        let rows = changes.iter().map(|change| row(&change.edit, &self.sealer));
+        let rows: Vec<_> = rows.collect::<Result<_, _>>().map_err(|error| {
+            sqlite::failed("changing the catalog", &sqlite::file_of(&self.connection), error)
+        })?;
         self.commit("changing the catalog", |connection, limits| {
-            write(connection, changes, next.revision)?;
+            write(connection, rows, next.revision)?;
             audit::note(connection, deeds, Some(next.revision), limits)
         })?;
         self.content.send_replace(Arc::clone(&next));
@@ -237,22 +249,28 @@ pub fn clear_copy(path: &Path) -> rusqlite::Result<()> {
     accounts::end_sessions(&connection)
 }
 
+/// What is written of an edit: the name of the object, and its body unless it is removed.
+type Row = (ObjectKey, Option<String>);
+
+fn row(edit: &Edit, sealer: &Sealer) -> rusqlite::Result<Row> {
+    let body = match edit {
+        Edit::Put(object) => Some(body(object, sealer)?),
+        Edit::Remove(_) => None,
+    };
+    Ok((edit.key(), body))
+}
+
 /// Writes the rows of changes.
-fn write(
-    connection: &Connection,
-    changes: &[CatalogChange],
-    revision: u64,
-) -> rusqlite::Result<()> {
+fn write(connection: &Connection, rows: Vec<Row>, revision: u64) -> rusqlite::Result<()> {
     let revision = i64::try_from(revision).unwrap_or(i64::MAX);
-    for CatalogChange { edit, .. } in changes {
-        let ObjectKey { kind, id } = edit.key();
-        match edit {
-            Edit::Put(object) => connection.execute(
+    for (ObjectKey { kind, id }, body) in rows {
+        match body {
+            Some(body) => connection.execute(
                 "INSERT OR REPLACE INTO objects (kind, id, version, body)
                  VALUES (?1, ?2, ?3, ?4)",
-                (kind.as_str(), id, revision, body(object)?),
+                (kind.as_str(), id, revision, body),
             )?,
-            Edit::Remove(_) => connection
+            None => connection
                 .execute("DELETE FROM objects WHERE kind = ?1 AND id = ?2", (kind.as_str(), id))?,
         };
     }
@@ -260,28 +278,30 @@ fn write(
     connection.execute(update, [revision]).map(drop)
 }
 
-fn body(object: &Object) -> rusqlite::Result<String> {
+fn body(object: &Object, sealer: &Sealer) -> rusqlite::Result<String> {
     match object {
-        Object::Source(source) => serde_json::to_string(source),
-        Object::Destination(destination) => serde_json::to_string(destination),
-        Object::Connection(connection) => serde_json::to_string(connection),
-        Object::Removed(removed) => serde_json::to_string(removed),
+        Object::Source(source) => serde_json::to_string(source).map_err(unreadable),
+        Object::Connection(connection) => serde_json::to_string(connection).map_err(unreadable),
+        Object::Destination(destination) => secrets::sealed(destination, sealer),
+        Object::Removed(removed) => secrets::sealed(removed, sealer),
     }
-    .map_err(|error| rusqlite::Error::ToSqlConversionFailure(Box::new(error)))
 }
 
-/// Reads the whole content.
+/// Reads the whole content; `open` opens the secrets of a body.
 ///
 /// # Errors
 /// Where the file or an object in it cannot be read.
-pub fn read(connection: &Connection) -> rusqlite::Result<Snapshot> {
+pub fn read(
+    connection: &Connection,
+    open: impl Fn(&mut Value) -> Result<(), SealError>,
+) -> rusqlite::Result<Snapshot> {
     let mut content = Snapshot::default();
-    content.workspace.sources = objects(connection, ObjectKind::Source, &mut content.versions)?;
-    content.workspace.destinations =
-        objects(connection, ObjectKind::Destination, &mut content.versions)?;
-    content.workspace.connections =
-        objects(connection, ObjectKind::Connection, &mut content.versions)?;
-    content.workspace.removed = objects(connection, ObjectKind::Removed, &mut content.versions)?;
+    let Snapshot { workspace, versions, .. } = &mut content;
+    let mut bodies = |kind| bodies(connection, kind, versions, &open);
+    workspace.sources = objects(bodies(ObjectKind::Source)?)?;
+    workspace.destinations = objects(bodies(ObjectKind::Destination)?)?;
+    workspace.connections = objects(bodies(ObjectKind::Connection)?)?;
+    workspace.removed = objects(bodies(ObjectKind::Removed)?)?;
     let revision: Option<i64> = connection
         .query_row("SELECT value FROM meta WHERE key = 'revision'", [], |row| row.get(0))
         .optional()?;
@@ -289,27 +309,32 @@ pub fn read(connection: &Connection) -> rusqlite::Result<Snapshot> {
     Ok(content)
 }
 
-/// Reads the objects of one kind, sorted by id, and notes their versions.
-fn objects<T: DeserializeOwned>(
+fn objects<T: DeserializeOwned>(bodies: Vec<Value>) -> rusqlite::Result<Vec<T>> {
+    bodies.into_iter().map(|body| serde_json::from_value(body).map_err(unreadable)).collect()
+}
+
+/// Reads the bodies of one kind, sorted by id, and notes their versions.
+fn bodies(
     connection: &Connection,
     kind: ObjectKind,
-    versions: &mut std::collections::BTreeMap<ObjectKey, u64>,
-) -> rusqlite::Result<Vec<T>> {
+    versions: &mut BTreeMap<ObjectKey, u64>,
+    open: &impl Fn(&mut Value) -> Result<(), SealError>,
+) -> rusqlite::Result<Vec<Value>> {
     let mut select =
         connection.prepare("SELECT id, version, body FROM objects WHERE kind = ?1 ORDER BY id")?;
     let mut rows = select.query([kind.as_str()])?;
     let mut found = Vec::new();
     while let Some(row) = rows.next()? {
-        let object = serde_json::from_str(row.get_ref(2)?.as_str()?).map_err(|error| {
-            rusqlite::Error::FromSqlConversionFailure(
-                2,
-                rusqlite::types::Type::Text,
-                Box::new(error),
-            )
-        })?;
+        let mut body = serde_json::from_str(row.get_ref(2)?.as_str()?).map_err(unreadable)?;
+        open(&mut body).map_err(unreadable)?;
         let version = u64::try_from(row.get::<_, i64>(1)?).unwrap_or(0);
         versions.insert(ObjectKey { kind, id: row.get(0)? }, version);
-        found.push(object);
+        found.push(body);
     }
     Ok(found)
+}
+
+/// An object that cannot be read or written.
+fn unreadable(error: impl std::error::Error + Send + Sync + 'static) -> rusqlite::Error {
+    rusqlite::Error::FromSqlConversionFailure(2, rusqlite::types::Type::Text, Box::new(error))
 }

@@ -10,7 +10,7 @@ use domain::id::Seq;
 use rusqlite::Connection;
 
 use super::directory::Onlooker;
-use super::{catalog, journal, limits, sqlite, state};
+use super::{catalog, journal, limits, seal, sqlite, state};
 use crate::error::OpenError;
 use crate::journal::SeqRange;
 
@@ -134,7 +134,11 @@ fn quick_check(connection: &Connection, findings: &mut FileFindings) -> rusqlite
 }
 
 fn check_catalog(connection: &Connection, findings: &mut FileFindings) -> rusqlite::Result<()> {
-    let workspace = catalog::read(connection)?.workspace;
+    let blank = |body: &mut serde_json::Value| {
+        seal::blank(body);
+        Ok(())
+    };
+    let workspace = catalog::read(connection, blank)?.workspace;
     findings.counts = vec![
         ("sources", workspace.sources.len() as u64),
         ("destinations", workspace.destinations.len() as u64),

@@ -15,6 +15,7 @@ mod checkpointer;
 mod trust;
 mod journal;
 mod state;
+mod seal;
 mod catalog;
 mod check;
 mod copy;
@@ -35,6 +36,7 @@ use inbox::Inbox;
 
 pub use check::{Damage, FileFindings, Findings, check};
 pub use copy::{Copied, back_up, restore};
+pub use seal::{SecretKey, read_key};
 
 /// What may be chosen about the engine.
 #[derive(Clone, Debug)]
@@ -57,6 +59,8 @@ pub struct Options {
     pub sourceless_rejections_max: u64,
     /// What is kept of what people did.
     pub audit: AuditLimits,
+    /// What secrets are sealed with; a key beside the databases where there is none.
+    pub secret_key: Option<SecretKey>,
 }
 
 impl Default for Options {
@@ -71,6 +75,7 @@ impl Default for Options {
             rejections_max: limits::REJECTIONS_MAX,
             sourceless_rejections_max: limits::SOURCELESS_REJECTIONS_MAX,
             audit: AuditLimits::default(),
+            secret_key: None,
         }
     }
 }
@@ -244,7 +249,8 @@ impl Parts {
         let path = directory.file("catalog.db");
         let catalog_inbox = Arc::new(Inbox::new("catalog", limits::READ_JOBS_MAX));
         let given = (Arc::clone(&catalog_inbox), alarm.clone());
-        let catalog = catalog::Writer::open(&path, given, options.audit)?;
+        let key = options.secret_key.as_ref();
+        let catalog = catalog::Writer::open(&path, given, options.audit, key)?;
         Ok(Self {
             alarm,
             requests,

@@ -10,6 +10,7 @@ mod failure;
 mod retention;
 mod issues;
 mod audit;
+mod seal;
 
 use std::time::Duration;
 
