@@ -2,12 +2,14 @@
 
 mod account;
 mod replay;
+mod admin;
 
 use std::time::Duration;
 
 use crate::event::json::ScanLimits;
 pub use account::*;
 pub use replay::*;
+pub use admin::*;
 
 /// How deep and wide one event may be.
 ///
@@ -399,29 +401,6 @@ pub const ADMIN_CONNECTIONS_MAX: usize = 512;
 /// Time until an admin request is being answered, its body included. Source: chosen; as long as a body
 /// may take at the gateway.
 pub const ADMIN_REQUEST_TIME_MAX: Duration = Duration::from_secs(30);
-
-/// Bytes of the body of an admin request. Source: axum's default, 2 MiB; a workspace of 5,000
-/// destinations fits.
-pub const ADMIN_BODY_BYTES_MAX: usize = 2 << 20;
-
-/// Bytes of an `Idempotency-Key`. Source: chosen; Stripe allows as many.
-pub const REPEAT_KEY_BYTES_MAX: usize = 255;
-
-/// Answers that are kept for requests that come again. Source: chosen.
-pub const REPEATS_MAX: usize = 1_000;
-
-/// Bytes of such an answer; a longer one is not kept. Source: chosen.
-pub const REPEAT_ANSWER_BYTES_MAX: usize = 64 << 10;
-
-/// How long such an answer is kept. Source: chosen; Stripe keeps them as long.
-pub const REPEAT_TIME_MAX: Duration = Duration::from_hours(24);
-
-/// Rows of one answer of the admin API. Source: chosen.
-pub const ADMIN_ROWS_MAX: u32 = 500;
-
-/// Attempts of one answer of the admin API that come with what endpoints answered. Source: chosen; a
-/// delivery has fewer, and even the largest answers come to less than a megabyte.
-pub const ADMIN_DETAILED_ROWS_MAX: u32 = 100;
 
 /// Wait before storage that had no room is asked again. Source: chosen.
 pub const STORAGE_REST: Duration = Duration::from_secs(1);

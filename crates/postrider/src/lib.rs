@@ -137,6 +137,7 @@ pub fn run(
             records_max: config.audit.records_max as u64,
             age_max: config.audit.retention,
         },
+        secret_key: config.secrets_key_file.as_deref().map(embedded::read_key).transpose()?,
         ..Options::default()
     };
     let (store, engine) = embedded::open(&config.data_dir, options)?;
@@ -186,6 +187,7 @@ fn serve(
             gauges,
             playgrounds,
             auth: who_may_come_in(config, store, cookie.as_ref()),
+            editor: workspace::Editor::new(store.clone(), lead(config)),
             gateway,
             admin,
             started_at: clock::now(),
@@ -287,6 +289,14 @@ async fn prepare_workspace(
     let mut follower = workspace::Follower::new(path.clone(), store.clone(), reload);
     follower.apply().await.map_err(RunError::Workspace)?;
     Ok(Some(follower))
+}
+
+/// What decides what is in the catalog.
+fn lead(config: &Config) -> workspace::Lead {
+    match config.workspace {
+        Some(_) => workspace::Lead::File,
+        None => workspace::Lead::Edits,
+    }
 }
 
 fn watch_disk(
@@ -499,6 +509,10 @@ impl RunError {
             Self::Open(OpenError::Database { .. }) => {
                 "restore the directory from a backup, or choose another one with --data-dir; \
                  nothing was changed"
+            }
+            Self::Open(OpenError::Secrets(_)) => {
+                "put back the file secrets.key of the data directory that was in use when they were \
+                 sealed, or name its copy with secrets.key_file"
             }
             Self::Workspace(workspace::FollowError::File(
                 workspace_file::WorkspaceFileError::Unreadable { .. },

@@ -29,6 +29,19 @@ pub enum Order {
 }
 
 impl Order {
+    /// All of them, in the order of the docs.
+    pub const ALL: [Self; 4] = [Self::Strict, Self::User, Self::Anonymous, Self::None];
+
+    /// The word for it.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Strict => "strict",
+            Self::User => "user",
+            Self::Anonymous => "anonymous",
+            Self::None => "none",
+        }
+    }
+
     /// The identities whose lanes an event stands in.
     #[must_use]
     pub fn identities(self, all: Identities) -> Identities {

@@ -1,15 +1,46 @@
 //! Bodies of requests: JSON whose every mistake is told, with its place.
 
+use axum::extract::{FromRequest, Request};
 use domain::id::Seq;
+use domain::limits;
 
 use super::problem::{Mistake, Problem};
-use crate::workspace_file::filter::FilterMistake;
 use crate::workspace_file::finding::Finding;
 use crate::workspace_file::node::{Node, syntax_fault};
 
 /// The mistakes that were found in a body.
 #[derive(Debug, Default)]
-pub struct Mistakes(Vec<FilterMistake>);
+pub struct Mistakes(Vec<Finding>);
+
+/// A body that is JSON.
+#[derive(Debug)]
+pub struct Text(String);
+
+impl Text {
+    /// The body as a value.
+    pub fn root(&self) -> Node<'_> {
+        Node::root(&self.0)
+    }
+
+    /// The body as it came.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl<S: Send + Sync> FromRequest<S> for Text {
+    type Rejection = Problem;
+
+    async fn from_request(request: Request, _: &S) -> Result<Self, Problem> {
+        let most = limits::ADMIN_BODY_BYTES_MAX;
+        let read = axum::body::to_bytes(request.into_body(), most).await;
+        let bytes = read.map_err(|_| {
+            let detail = format!("the body ended too early, or has more than {most} bytes");
+            Problem::new(413, "too_large", detail)
+        })?;
+        Ok(Self(text(&bytes)?.to_owned()))
+    }
+}
 
 /// A body as text that is JSON.
 ///
@@ -46,13 +77,7 @@ impl Mistakes {
 
     /// Adds mistakes.
     pub fn add(&mut self, findings: impl IntoIterator<Item = Finding>) {
-        let mistake = |finding| FilterMistake { finding, column: None };
-        self.0.extend(findings.into_iter().map(mistake));
-    }
-
-    /// Adds mistakes of a filter.
-    pub fn extend(&mut self, found: Vec<FilterMistake>) {
-        self.0.extend(found);
+        self.0.extend(findings);
     }
 
     /// What was read, where there is no mistake.
@@ -66,12 +91,10 @@ impl Mistakes {
         }
     }
 
-    fn problem(self, code: &'static str) -> Problem {
-        let mistake = |FilterMistake { finding, column }| Mistake {
-            field: finding.path,
-            column,
-            detail: finding.reason,
-        };
+    /// A problem with this code and every mistake.
+    pub fn problem(self, code: &'static str) -> Problem {
+        let mistake =
+            |Finding { path, column, reason, .. }| Mistake { field: path, column, detail: reason };
         let mistakes: Vec<_> = self.0.into_iter().map(mistake).collect();
         let detail = match mistakes.len() {
             1 => "the request has 1 mistake".to_owned(),

@@ -9,6 +9,7 @@ mod asked;
 mod attempts;
 mod auth;
 mod body;
+mod catalog;
 mod door;
 mod filtered;
 mod filters;
@@ -48,6 +49,7 @@ use crate::shutdown::Shutdown;
 use crate::tester::Tester;
 use crate::viewing::Viewing;
 pub use auth::{Auth, ServerSecrets, hash_now, new_secret};
+use crate::workspace::Editor;
 pub use filters::Trials;
 use playground::Playgrounds;
 pub use repeats::Repeats;
@@ -64,6 +66,8 @@ pub struct Needs {
     pub playgrounds: Arc<Playgrounds>,
     /// Who may come in.
     pub auth: Auth,
+    /// Edits what people may edit.
+    pub editor: Editor,
     /// Where the gateway listens.
     pub gateway: SocketAddr,
     /// Where the admin listener listens.

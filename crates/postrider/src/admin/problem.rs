@@ -9,6 +9,7 @@ use axum::response::{IntoResponse, Response};
 use domain::account::Role;
 use domain::id::DestinationId;
 use serde::Serialize;
+use serde_json::Value;
 use storage::StorageError;
 use utoipa::ToSchema;
 
@@ -29,6 +30,9 @@ pub struct Problem {
     /// When to try again; a header.
     #[serde(skip)]
     wait: Option<Duration>,
+    /// The object as it is now, where somebody else has changed it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    current: Option<Box<Value>>,
 }
 
 /// One mistake in the body of a request.
@@ -53,7 +57,7 @@ impl Problem {
         let known = StatusCode::from_u16(status).ok();
         let title = known.and_then(|status| status.canonical_reason()).unwrap_or("Problem");
         let (detail, mistakes) = (detail.into(), Vec::new());
-        Self { kind: "about:blank", title, status, code, detail, mistakes, wait: None }
+        Self { kind: "about:blank", title, status, code, detail, mistakes, wait: None, current: None }
     }
 
     /// Nobody knows who asks.
@@ -79,6 +83,12 @@ impl Problem {
     #[must_use]
     pub fn with(self, mistakes: Vec<Mistake>) -> Self {
         Self { mistakes, ..self }
+    }
+
+    /// The same with the object as it is now.
+    #[must_use]
+    pub fn showing(self, current: Value) -> Self {
+        Self { current: Some(Box::new(current)), ..self }
     }
 }
 

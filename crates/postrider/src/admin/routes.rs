@@ -16,8 +16,8 @@ use utoipa_axum::routes;
 use super::auth::{Rule, admit};
 use super::people::{log, me, sessions, setup, tokens, users};
 use super::{
-    Needs, attempts, filtered, filters, issues, live, metrics, openapi, playground, rejections,
-    repeats, replays, status, test_request, wishes,
+    Needs, attempts, catalog, filtered, filters, issues, live, metrics, openapi, playground,
+    rejections, repeats, replays, status, test_request, wishes,
 };
 
 /// What somebody must be allowed to do, to ask for a route; each includes those before it.
@@ -96,9 +96,8 @@ fn entry(right: Right, route: UtoipaMethodRouter<Arc<Needs>>) -> Entry {
 
 /// Every route of the API.
 pub fn table() -> Vec<Entry> {
-    let mut all = of_deliveries();
-    all.extend(of_people());
-    all
+    let parts = [of_deliveries(), of_sources(), of_destinations(), of_connections(), of_people()];
+    parts.into_iter().flatten().collect()
 }
 
 fn of_people() -> Vec<Entry> {
@@ -150,6 +149,54 @@ fn of_deliveries() -> Vec<Entry> {
         entry(Payload, routes!(filters::try_filter)),
         entry(Payload, routes!(playground::list)).noted(VIEW_PAYLOAD, "playground"),
         entry(Payload, routes!(playground::live)).noted(VIEW_PAYLOAD, "playground"),
+    ]
+}
+
+/// Those of sources.
+fn of_sources() -> Vec<Entry> {
+    use Right::{Edit, View};
+    vec![
+        entry(View, routes!(catalog::sources::list)),
+        entry(Edit, routes!(catalog::sources::create)),
+        entry(View, routes!(catalog::sources::show)),
+        entry(View, routes!(catalog::versions::of_source)),
+        entry(Edit, routes!(catalog::sources::replace)),
+        entry(Edit, routes!(catalog::sources::patch)),
+        entry(Edit, routes!(catalog::sources::remove)),
+        entry(Edit, routes!(catalog::sources::rotate)),
+    ]
+}
+
+/// Those of destinations.
+fn of_destinations() -> Vec<Entry> {
+    use Right::{Edit, View};
+    vec![
+        entry(View, routes!(catalog::destinations::list)),
+        entry(Edit, routes!(catalog::destinations::create)),
+        entry(View, routes!(catalog::destinations::show)),
+        entry(View, routes!(catalog::versions::of_destination)),
+        entry(Edit, routes!(catalog::destinations::replace)),
+        entry(Edit, routes!(catalog::destinations::patch)),
+        entry(Edit, routes!(catalog::destinations::remove)),
+        entry(Edit, routes!(catalog::destinations::restore)),
+        entry(View, routes!(catalog::types::list)),
+    ]
+}
+
+/// Those of connections, and of the workspace as a whole.
+fn of_connections() -> Vec<Entry> {
+    use Right::{Edit, View};
+    vec![
+        entry(View, routes!(catalog::config::export)),
+        entry(Edit, routes!(catalog::config::plan)),
+        entry(Edit, routes!(catalog::config::apply)),
+        entry(View, routes!(catalog::connections::list)),
+        entry(Edit, routes!(catalog::connections::create)),
+        entry(View, routes!(catalog::connections::show)),
+        entry(View, routes!(catalog::versions::of_connection)),
+        entry(Edit, routes!(catalog::connections::replace)),
+        entry(Edit, routes!(catalog::connections::patch)),
+        entry(Edit, routes!(catalog::connections::remove)),
     ]
 }
 

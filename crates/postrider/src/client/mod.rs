@@ -15,6 +15,7 @@ mod status;
 mod stop;
 mod tail;
 mod wire;
+mod workspace;
 
 use std::future::Future;
 use std::net::SocketAddr;
@@ -31,6 +32,7 @@ pub use row::Look;
 pub use send::{Composed, Gateway, Rules, SendWish, Sent};
 pub use stop::Stop;
 pub use tail::TailWish;
+pub use workspace::{Rest, WantedFile, WorkspaceWish};
 
 /// What is asked of which server, and for whom.
 #[derive(Debug)]
@@ -76,6 +78,8 @@ pub enum Wish {
     Send(SendWish),
     /// To change who may come in.
     Accounts(AccountsOrder),
+    /// The whole workspace, or to make it another one.
+    Workspace(WorkspaceWish),
 }
 
 /// What a wish is carried out with.
@@ -98,6 +102,7 @@ pub fn carry_out(order: Order, console: &Console) -> Result<Ending, Failure> {
             Wish::Tail(wish) => tail::carry_out(&desk, &wish).await,
             Wish::Send(wish) => send::carry_out(&desk, &wish).await,
             Wish::Accounts(order) => accounts::carry_out(&desk, &order).await,
+            Wish::Workspace(wish) => workspace::carry_out(&desk, &wish).await,
         }
     })
 }

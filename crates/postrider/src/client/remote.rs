@@ -84,6 +84,19 @@ impl Remote {
         self.ask(Method::GET, path, &Value::Null).await
     }
 
+    /// Gets a text.
+    ///
+    /// # Errors
+    /// See [`RemoteError`].
+    pub async fn text(&self, path: &str) -> Result<String, RemoteError> {
+        let answer = self.exchange(Method::GET, path, &Value::Null).await?;
+        let (head, body) = answer.into_parts();
+        if !head.status.is_success() {
+            return Err(self.refused(head.status, &body));
+        }
+        String::from_utf8(body.into()).map_err(|_| self.no_answer())
+    }
+
     /// Reads what the API says.
     ///
     /// # Errors

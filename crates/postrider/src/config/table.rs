@@ -112,6 +112,7 @@ pub fn row(key: &str) -> Option<&'static Row> {
 /// a wrong unit.
 pub const SECTIONS: &[Section] = &[
     Section { prefix: "", title: "Places", rows: PLACES },
+    Section { prefix: "secrets", title: "Secrets", rows: SECRETS },
     Section { prefix: "egress", title: "Egress", rows: EGRESS },
     Section { prefix: "intake", title: "Intake", rows: INTAKE },
     Section { prefix: "delivery", title: "Delivery", rows: DELIVERY },
@@ -154,12 +155,24 @@ const PLACES: &[Row] = &[
         key: "workspace",
         kind: Kind::OptionalPath(|config| &mut config.workspace),
         default: "",
-        help: "A workspaceConfig.json whose sources and destinations are served",
-        more: "The file as RudderStack writes it. Where it is set, the file decides what the \
+        help: "A file whose sources, destinations and connections are served",
+        more: "A workspaceConfig.json as RudderStack writes it, or a file of our own shape, in JSON or \
+               YAML. Where it is set, the file decides what the \
                catalog holds; where it is not, the catalog keeps what it holds, and begins with a \
                starter source and a playground.",
     },
 ];
+
+const SECRETS: &[Row] = &[Row {
+    key: "secrets.key_file",
+    kind: Kind::OptionalPath(|config| &mut config.secrets_key_file),
+    default: "",
+    help: "A file with the key that secrets are sealed with",
+    more: "Values of headers, signing keys and the keys of client certificates lie sealed in the data \
+           directory. The file holds 32 random bytes, as base64 or hexadecimal digits, as \
+           `openssl rand -base64 32` writes them. Where it is not set, the key is in `secrets.key` of \
+           the data directory, which no backup has: keep a copy of it elsewhere.",
+}];
 
 const EGRESS: &[Row] = &[
     Row {

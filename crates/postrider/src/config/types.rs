@@ -23,6 +23,8 @@ pub struct Config {
     pub admin_auth: AdminAuth,
     /// A workspace file that the catalog follows.
     pub workspace: Option<PathBuf>,
+    /// The file of the key that secrets are sealed with; one in the data directory where there is none.
+    pub secrets_key_file: Option<PathBuf>,
     /// Which addresses deliveries may go to.
     pub egress: EgressConfig,
     /// What the gateway takes.
@@ -253,6 +255,7 @@ impl Config {
             admin: nowhere,
             admin_auth: AdminAuth::default(),
             workspace: None,
+            secrets_key_file: None,
             egress: EgressConfig::default(),
             intake: IntakeConfig::default(),
             delivery: DeliveryConfig::default(),

@@ -5,11 +5,10 @@
 
 use std::path::PathBuf;
 
-use storage::catalog::{Edit, Object};
-use storage::{Author, CatalogChange, StorageError, Store};
+use storage::catalog::Edit;
+use storage::{Author, StorageError, Store};
 
-use super::deeds::deeds;
-use super::diff::{Moment, diff};
+use super::edit::{self, Applied};
 use crate::clock;
 use crate::reload::{Followed, Reload};
 use crate::shutdown::Shutdown;
@@ -63,37 +62,17 @@ impl Follower {
         for warning in &file.warnings {
             tracing::warn!(file = %self.path.display(), "{warning}");
         }
-        let snapshot = self.store.catalog.watch().borrow().clone();
-        let moment = Moment { head: *self.store.journal.head().borrow(), now: clock::now() };
-        let mut changes = diff(&snapshot, &file.workspace, moment);
+        let content = self.store.catalog.watch().borrow().clone();
+        let author = Author { at: clock::now(), by: "workspace file".to_owned(), address: None };
+        let applied = edit::apply(&self.store, &content, &file.workspace, &author).await;
+        let Applied { changes, .. } = applied.map_err(FollowError::Catalog)?;
         if changes.is_empty() {
             return Ok(());
         }
-        self.forget_what_is_passed(&mut changes).await.map_err(FollowError::Catalog)?;
         let removed: Vec<_> = changes.iter().filter_map(removed).collect();
         let changed = changes.len() - removed.len();
-        let author = Author { at: moment.now, by: "workspace file".to_owned(), address: None };
-        let deeds = deeds(&changes, &author);
-        self.store.catalog.apply(changes, deeds).await.map_err(FollowError::Catalog)?;
         let removed = removed.join(", ");
         tracing::info!(file = %self.path.display(), changed, removed, "workspace file applied");
-        Ok(())
-    }
-
-    /// Absences that a destination has passed are nothing to note any more.
-    async fn forget_what_is_passed(
-        &self,
-        changes: &mut [CatalogChange],
-    ) -> Result<(), StorageError> {
-        for change in changes {
-            let Edit::Put(Object::Destination(destination)) = &mut change.edit else { continue };
-            if destination.absences.is_empty() {
-                continue;
-            }
-            if let Some(state) = self.store.schedule.load(&(&destination.id).into()).await? {
-                destination.absences.forget_before(state.cursor);
-            }
-        }
         Ok(())
     }
 
@@ -123,8 +102,8 @@ impl Follower {
 }
 
 /// Names what a change removes.
-fn removed(change: &CatalogChange) -> Option<String> {
-    match &change.edit {
+fn removed(change: &Edit) -> Option<String> {
+    match change {
         Edit::Remove(key) => Some(format!("{} {}", key.kind.as_str(), key.id)),
         Edit::Put(_) => None,
     }
@@ -135,7 +114,7 @@ mod tests {
     use std::sync::Arc;
     use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 
-    use storage::{Catalog, Deed, Receipt, Snapshot};
+    use storage::{Catalog, CatalogChange, Deed, Receipt, Snapshot};
     use tokio::sync::watch;
 
     use super::*;

@@ -10,8 +10,7 @@ use domain::source::Source;
 use domain::workspace::Workspace;
 use storage::{Author, StorageError, Store};
 
-use super::deeds::deeds;
-use super::diff::{Moment, diff};
+use super::edit;
 use crate::clock;
 
 /// The name of the starter's playground.
@@ -29,10 +28,7 @@ pub async fn ensure(store: &Store) -> Result<(), StorageError> {
     if snapshot.workspace != Workspace::default() {
         return Ok(());
     }
-    let moment = Moment { head: *store.journal.head().borrow(), now: clock::now() };
-    let changes = diff(&snapshot, &starter(), moment);
-    let deeds = deeds(&changes, &Author::server(moment.now));
-    store.catalog.apply(changes, deeds).await.map(|_| ())
+    edit::apply(store, &snapshot, &starter(), &Author::server(clock::now())).await.map(|_| ())
 }
 
 fn starter() -> Workspace {
@@ -55,7 +51,7 @@ fn starter() -> Workspace {
 }
 
 /// A key nobody can guess: 32 letters and digits, 165 bits.
-fn write_key() -> String {
+pub fn write_key() -> String {
     const LETTERS: &[u8; 36] = b"abcdefghijklmnopqrstuvwxyz0123456789";
     let bytes = std::iter::repeat_with(clock::random_bytes).flatten();
     // Bytes from 252 on would make the first letters likelier than the others.

@@ -17,16 +17,12 @@ use super::node::{Node, Object};
 use super::source::Reader;
 use crate::config::units::parse_duration;
 
-const MEMBERS: &[&str] =
+/// The members of `delivery`.
+pub const MEMBERS: &[&str] =
     &["paused", "autoReplay", "order", "concurrency", "rate", "stopAfter", "retry"];
-const RETRY_MEMBERS: &[&str] =
+/// The members of `retry`.
+pub const RETRY_MEMBERS: &[&str] =
     &["preset", "minBackoff", "maxBackoff", "maxAge", "maxAttempts", "on"];
-const ORDERS: [(&str, Order); 4] = [
-    ("strict", Order::Strict),
-    ("user", Order::User),
-    ("anonymous", Order::Anonymous),
-    ("none", Order::None),
-];
 
 impl Reader {
     /// Reads how deliveries are made; what has a mistake is left out.
@@ -37,7 +33,8 @@ impl Reader {
         };
         let Some(own) = self.keep(own.object()) else { return OwnDelivery::default() };
         self.mistakes.extend(own.unknown(MEMBERS));
-        let order = self.word(&own, "order", &ORDERS);
+        let orders = Order::ALL.map(|order| (order.word(), order));
+        let order = self.word(&own, "order", &orders);
         let mut flag = |name| own.get(name).and_then(|node| self.keep(node.boolean()));
         let (paused, auto_replay) = (flag("paused"), flag("autoReplay"));
         let bounds = OwnBounds {

@@ -5,6 +5,7 @@ use domain::destination::{Destination, DestinationSettings};
 use domain::id::{DestinationId, SourceId};
 
 use super::node::{Node, Object};
+use super::requests::NESTED_MEMBERS;
 use super::source::Reader;
 
 /// A destination, and where it stood first.
@@ -32,10 +33,11 @@ impl Reader {
         if !self.is_webhook(&object) {
             return;
         }
-        let id = self.required(&object, "id").map(DestinationId::new);
+        let id = self.id(&object).map(DestinationId::new);
+        self.secrets.turn_to(id.as_ref().map_or("", DestinationId::as_str));
         let enabled = self.flag(&object, "enabled");
         let name = self.name(&object);
-        self.unknown_own_members(&object);
+        self.unknown_own_members(&object, NESTED_MEMBERS);
         let delivery = self.own_delivery(&object);
         let reading = self.settings(&object, &name, enabled);
         let Some(id) = id else { return };
@@ -95,6 +97,16 @@ impl Reader {
             let reason = "transformations are not run: events are delivered as they came";
             self.warnings.push(node.finding(reason));
         }
+    }
+
+    /// Adds a destination that stands alone.
+    pub(super) fn add_destination_once(&mut self, destination: Destination, node: &Node<'_>) {
+        if let Some(first) = self.destinations.get(&destination.id) {
+            self.mistakes.push(node.finding(format!("has the same id as {}", first.path)));
+            return;
+        }
+        let (id, path, line) = (destination.id.clone(), node.path().to_owned(), node.line());
+        self.destinations.insert(id, Known { destination: Some(destination), path, line });
     }
 
     /// Adds a destination, or compares it with how it stood first; none where it is skipped.

@@ -13,20 +13,11 @@ use domain::limits;
 use super::finding::Finding;
 use super::node::{Node, Object};
 
-/// Something wrong with a filter.
-#[derive(Clone, PartialEq, Eq, Debug)]
-pub struct FilterMistake {
-    /// Where, and what.
-    pub finding: Finding,
-    /// The character of the condition at which it shows, from 1.
-    pub column: Option<usize>,
-}
-
 /// Reads a filter.
 ///
 /// # Errors
 /// Every mistake.
-pub fn read(node: &Node<'_>) -> Result<Filter, Vec<FilterMistake>> {
+pub fn read(node: &Node<'_>) -> Result<Filter, Vec<Finding>> {
     let mut reader = Reader::default();
     let filter = reader.filter(node);
     if reader.mistakes.is_empty() { Ok(filter) } else { Err(reader.mistakes) }
@@ -34,7 +25,7 @@ pub fn read(node: &Node<'_>) -> Result<Filter, Vec<FilterMistake>> {
 
 #[derive(Default)]
 struct Reader {
-    mistakes: Vec<FilterMistake>,
+    mistakes: Vec<Finding>,
 }
 
 impl Reader {
@@ -90,8 +81,8 @@ impl Reader {
     fn condition(&mut self, node: &Node<'_>) -> Option<Condition> {
         let text = self.keep(node.string())?;
         let parsed = Condition::parse(&text).map_err(|error| {
-            let (finding, column) = (node.finding(error.to_string()), Some(error.column));
-            self.mistakes.push(FilterMistake { finding, column });
+            let finding = node.finding(error.to_string());
+            self.mistakes.push(Finding { column: Some(error.column), ..finding });
         });
         parsed.ok()
     }
@@ -110,7 +101,6 @@ impl Reader {
     }
 
     fn note(&mut self, findings: impl IntoIterator<Item = Finding>) {
-        let mistake = |finding| FilterMistake { finding, column: None };
-        self.mistakes.extend(findings.into_iter().map(mistake));
+        self.mistakes.extend(findings);
     }
 }

@@ -12,9 +12,16 @@ pub struct Finding {
     pub path: String,
     /// What is the matter. Never holds a secret.
     pub reason: String,
+    /// The character at which it shows, from 1, where the value is a text with a grammar.
+    pub column: Option<usize>,
 }
 
 impl Finding {
+    /// A finding about a value as a whole.
+    pub fn new(line: usize, path: impl Into<String>, reason: impl Into<String>) -> Self {
+        Self { line, path: path.into(), reason: reason.into(), column: None }
+    }
+
     /// The place in a file and the sentence, as `file:line: path: reason`.
     pub fn within(&self, file: &Path) -> String {
         format!("{}:{}: {}", file.display(), self.line, Sentence(self))

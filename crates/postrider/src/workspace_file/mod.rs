@@ -1,9 +1,11 @@
-//! The workspace file: RudderStack's `workspaceConfig.json` as a workspace of ours.
+//! The workspace file: RudderStack's `workspaceConfig.json`, or one of our own shape, as a workspace.
 //!
 //! In come the file's text and the certificates it names; out goes a workspace with what was passed over, or every mistake with
 //! its line and JSON path. Members that mean nothing here are ignored, as a file of a self-hoster
 //! holds many. Deliberately unknown here: what the catalog holds at the moment, and since which
 //! event a connection applies (the caller replaces `since`).
+//!
+//! `objects.rs` reads the same things one by one, as the API takes them, and `forms.rs` writes them.
 
 pub mod finding;
 pub mod node;
@@ -12,10 +14,16 @@ pub mod own_settings;
 pub mod filter;
 pub mod rules;
 pub mod destination;
+pub mod secrets;
 pub mod requests;
 pub mod delivery;
 pub mod tls;
 pub mod webhook;
+pub mod objects;
+pub mod forms;
+pub mod yaml;
+pub mod changes;
+pub mod references;
 
 use std::path::{Path, PathBuf};
 
@@ -24,6 +32,7 @@ use domain::workspace::Workspace;
 pub use finding::Finding;
 
 use node::{Node, syntax_fault};
+use secrets::Secrets;
 use source::Reader;
 
 /// What a workspace file says.
@@ -85,10 +94,30 @@ pub fn parse(text: &str) -> Result<WorkspaceFile, Vec<Finding>> {
 fn parse_with(reader: &mut Reader, text: &str) -> Result<WorkspaceFile, Vec<Finding>> {
     // Some editors write a byte order mark, which is no JSON.
     let text = text.strip_prefix('\u{feff}').unwrap_or(text);
+    let converted = if yaml::is_json(text) { None } else { Some(yaml::to_json(text)) };
+    let converted = converted.transpose().map_err(|fault| vec![fault])?;
+    let text = converted.as_deref().unwrap_or(text);
     if let Some(fault) = syntax_fault(text) {
         return Err(vec![fault]);
     }
     reader.read(&Node::root(text))
+}
+
+/// Reads a workspace that came over the network, to be put next to what is `kept`; marks stand for the
+/// secrets of what is there and of what was removed.
+///
+/// # Errors
+/// Every mistake, with its place in the value that the workspace is part of.
+pub fn of_api(
+    root: &Node<'_>,
+    current: &Workspace,
+    kept: Workspace,
+) -> Result<Workspace, Vec<Finding>> {
+    let removed = current.removed.iter().map(|removed| &removed.destination);
+    let mut reader = Reader::default();
+    reader.secrets = Secrets::of_api(current.destinations.iter().chain(removed));
+    reader.around = kept;
+    reader.read(root).map(|file| file.workspace)
 }
 
 #[cfg(test)]

@@ -38,7 +38,7 @@ pub fn syntax_fault(text: &str) -> Option<Finding> {
     let sentence = error.to_string();
     let reason = sentence.split(" at line ").next().unwrap_or(&sentence);
     let reason = format!("column {}: the file is not JSON: {reason}", error.column());
-    Some(Finding { line: error.line().max(1), path: String::new(), reason })
+    Some(Finding::new(error.line().max(1), "", reason))
 }
 
 impl<'a> Node<'a> {
@@ -67,8 +67,8 @@ impl<'a> Node<'a> {
 
     /// A finding about this value.
     pub fn finding(&self, reason: impl Into<String>) -> Finding {
-        let path = if self.path.is_empty() { "(top)".to_owned() } else { self.path.clone() };
-        Finding { line: self.line(), path, reason: reason.into() }
+        let path = if self.path.is_empty() { "(top)" } else { &self.path };
+        Finding::new(self.line(), path, reason)
     }
 
     /// Whether it is `null`.
@@ -193,16 +193,26 @@ impl<'a> Object<'a> {
             .filter(|node| !node.is_null())
     }
 
+    /// Names and values of all members, as they stand.
+    pub fn members(&self) -> impl Iterator<Item = (&str, &Node<'a>)> {
+        self.members.iter().map(|(name, node)| (name.as_str(), node))
+    }
+
     /// The values of all members.
     pub fn nodes(&self) -> impl Iterator<Item = &Node<'a>> {
         self.members.iter().map(|(_, node)| node)
     }
 
-    /// Findings about members that have none of these names.
+    /// Findings about members that have none of these names, or one in other letters that is there
+    /// as it is spelled, too.
     pub fn unknown(&self, names: &'static [&str]) -> impl Iterator<Item = Finding> {
-        let is_unknown =
-            |(name, _): &&(String, Node<'a>)| !names.iter().any(|n| n.eq_ignore_ascii_case(name));
-        self.members.iter().filter(is_unknown).map(|(name, node)| {
+        let is_there = |name: &str| self.members.iter().any(|(known, _)| known == name);
+        let is_known = move |name: &str| {
+            let mut alike = names.iter().filter(|known| known.eq_ignore_ascii_case(name));
+            alike.any(|known| *known == name || !is_there(known))
+        };
+        let unknown = self.members.iter().filter(move |(name, _)| !is_known(name));
+        unknown.map(|(name, node)| {
             let hint = match nearest(name, names.iter().copied()) {
                 Some(near) => format!("did you mean {near}?"),
                 None => format!("there are {}", names.join(", ")),
@@ -214,7 +224,7 @@ impl<'a> Object<'a> {
     /// A finding about a member that is not there.
     pub fn missing(&self, name: &str) -> Finding {
         let path = self.node.path_of(name);
-        Finding { line: self.node.line(), path, reason: "is missing".to_owned() }
+        Finding::new(self.node.line(), path, "is missing")
     }
 }
 

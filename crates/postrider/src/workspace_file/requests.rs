@@ -8,14 +8,25 @@ use domain::destination::webhook::{
     AllowedHost, Dynamic, GetExtra, PrivateKey, Signing, SigningKey, SigningSecret, TlsSettings,
 };
 
+use domain::time::Timestamp;
+
 use super::finding::Finding;
 use super::node::{Node, Object};
+use super::secrets::{Draft, Kind};
 use super::source::Reader;
 
-/// The members of `postrider` that a destination may have; `rules.rs` reads the first two,
-/// `delivery.rs` and `tls.rs` the last.
-const MEMBERS: &[&str] =
+/// The members of `postrider` that a destination may have; `delivery.rs` and `tls.rs` read the last.
+pub const OWN_MEMBERS: &[&str] = &["dynamic", "hosts", "getExtras", "signing", "delivery", "tls"];
+
+/// Those it may have where it stands under a source; `rules.rs` reads the first two.
+pub const NESTED_MEMBERS: &[&str] =
     &["filter", "consent", "dynamic", "hosts", "getExtras", "signing", "delivery", "tls"];
+
+/// The members of `signing`.
+pub const SIGNING_MEMBERS: &[&str] = &["keys", "ed25519"];
+
+/// The members of a key.
+pub const KEY_MEMBERS: &[&str] = &["secret", "validUntil"];
 
 /// What the member says; as it is by itself where it is not there.
 #[derive(Default)]
@@ -33,9 +44,13 @@ pub struct OwnRequests {
 impl Reader {
     /// Notes members that nothing reads. That is no reason to look no further: the rest is read all
     /// the same, so that its mistakes are found too.
-    pub(super) fn unknown_own_members(&mut self, destination: &Object<'_>) {
+    pub(super) fn unknown_own_members(
+        &mut self,
+        destination: &Object<'_>,
+        members: &'static [&str],
+    ) {
         if let Some(own) = destination.get("postrider").and_then(|node| node.object().ok()) {
-            self.mistakes.extend(own.unknown(MEMBERS));
+            self.mistakes.extend(own.unknown(members));
         }
     }
 
@@ -92,38 +107,58 @@ impl Reader {
 
     fn signing(&mut self, node: &Node<'_>) -> Signing {
         let Some(own) = self.keep(node.object()) else { return Signing::default() };
-        self.mistakes.extend(own.unknown(&["keys", "ed25519"]));
-        let keys = self.rows(&own, "keys");
-        let keys = keys.iter().filter_map(|row| self.signing_key(row)).collect();
-        let ed25519 = own.get("ed25519").and_then(|node| self.keep(private_key(node)));
-        Signing { keys, ed25519 }
+        self.mistakes.extend(own.unknown(SIGNING_MEMBERS));
+        let rows = self.rows(&own, "keys");
+        let (drafts, ends): (Vec<_>, Vec<_>) =
+            rows.iter().filter_map(|row| self.signing_key(row)).unzip();
+        let secrets = self.parsed(Kind::SigningKey, &drafts, SigningSecret::parse);
+        let keys = secrets.into_iter().zip(ends);
+        let keys = keys
+            .filter_map(|(secret, valid_until)| Some(SigningKey { secret: secret?, valid_until }));
+        let keys = keys.collect();
+        let ed25519 = own.get("ed25519").and_then(|node| self.draft(node));
+        let ed25519 = self.parsed(Kind::PrivateKey, ed25519.as_slice(), PrivateKey::parse);
+        Signing { keys, ed25519: ed25519.into_iter().flatten().next() }
     }
 
-    fn signing_key(&mut self, row: &Node<'_>) -> Option<SigningKey> {
+    fn signing_key<'a>(&mut self, row: &Node<'a>) -> Option<(Draft<'a>, Option<Timestamp>)> {
         let row = self.keep(row.object())?;
-        self.mistakes.extend(row.unknown(&["secret", "validUntil"]));
+        self.mistakes.extend(row.unknown(KEY_MEMBERS));
         let secret = match row.get("secret") {
-            Some(node) => self.keep(secret(node)),
+            Some(node) => self.draft(node),
             None => {
                 self.mistakes.push(row.missing("secret"));
                 None
             }
         };
         let valid_until = self.valid_until(&row)?;
-        Some(SigningKey { secret: secret?, valid_until })
+        Some((secret?, valid_until))
+    }
+
+    /// A secret that has no name.
+    fn draft<'a>(&mut self, node: &Node<'a>) -> Option<Draft<'a>> {
+        let text = self.keep(node.string())?;
+        let said = self.said(node, text)?;
+        Some(Draft { node: node.clone(), name: String::new(), said })
+    }
+
+    fn parsed<T>(
+        &mut self,
+        kind: Kind,
+        drafts: &[Draft<'_>],
+        parse: fn(&str) -> Result<T, String>,
+    ) -> Vec<Option<T>> {
+        let settled = self.settle(kind, drafts).into_iter().zip(drafts);
+        let parsed = settled.map(|(value, draft)| {
+            let parsed = parse(&value?).map_err(|reason| draft.node.finding(reason));
+            self.keep(parsed)
+        });
+        parsed.collect()
     }
 }
 
 fn host(row: &Node<'_>) -> Result<AllowedHost, Finding> {
     AllowedHost::parse(&row.string()?).map_err(|reason| row.finding(reason))
-}
-
-fn secret(node: &Node<'_>) -> Result<SigningSecret, Finding> {
-    SigningSecret::parse(&node.string()?).map_err(|reason| node.finding(reason))
-}
-
-fn private_key(node: &Node<'_>) -> Result<PrivateKey, Finding> {
-    PrivateKey::parse(&node.string()?).map_err(|reason| node.finding(reason))
 }
 
 #[cfg(test)]

@@ -24,7 +24,7 @@ impl Reader {
         }
         let filter = own.get("filter").map_or_else(|| Ok(Filter::default()), filter::read);
         let filter = filter.unwrap_or_else(|mistakes| {
-            self.mistakes.extend(mistakes.into_iter().map(|mistake| mistake.finding));
+            self.mistakes.extend(mistakes);
             Filter::default()
         });
         (filter, consent)
@@ -33,6 +33,11 @@ impl Reader {
     fn fail(&mut self, node: &Node<'_>) -> Fail {
         let Some(own) = self.keep(node.object()) else { return Fail::Open };
         self.mistakes.extend(own.unknown(&["fail"]));
+        self.fail_word(&own)
+    }
+
+    /// Reads the member `fail`.
+    pub(super) fn fail_word(&mut self, own: &Object<'_>) -> Fail {
         match own.get("fail").and_then(|node| self.keep(node.one_of(&["open", "closed"]))) {
             Some("closed") => Fail::Closed,
             _ => Fail::Open,
@@ -41,16 +46,20 @@ impl Reader {
 
     fn consent(&mut self, destination: &Object<'_>) -> Consent {
         let config = destination.get("config").and_then(|node| node.object().ok());
-        let Some(config) = config else { return Consent::default() };
-        let rows = self.rows_by_source_type(&config, "consentManagement");
+        config.map_or_else(Consent::default, |config| self.consent_rules(&config))
+    }
+
+    /// Reads what an object asks of consent.
+    pub(super) fn consent_rules(&mut self, config: &Object<'_>) -> Consent {
+        let rows = self.rows_by_source_type(config, "consentManagement");
         Consent {
             rules: rows.iter().filter_map(|row| self.consent_rule(row)).collect(),
             one_trust_categories: self.older(
-                &config,
+                config,
                 "oneTrustCookieCategories",
                 "oneTrustCookieCategory",
             ),
-            ketch_purposes: self.older(&config, "ketchConsentPurposes", "purpose"),
+            ketch_purposes: self.older(config, "ketchConsentPurposes", "purpose"),
             fail: Fail::Open,
         }
     }

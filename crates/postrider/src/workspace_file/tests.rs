@@ -559,3 +559,5 @@ fn the_guide_shows_what_is_really_printed() {
     let shown = finding::list(Path::new("workspace.json"), &mistakes);
     assert_eq!(block("text"), format!("error: {shown}\n"));
 }
+
+mod ours;

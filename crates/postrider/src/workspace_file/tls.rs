@@ -11,8 +11,13 @@ use domain::limits;
 
 use super::finding::Finding;
 use super::node::{Node, Object};
+use super::secrets::{Draft, Kind, References, Said};
 use super::source::Reader;
 use crate::certificate::{self, PemError};
+use rustls::pki_types::PrivateKeyDer;
+
+/// The members of `tls`.
+pub const MEMBERS: &[&str] = &["ca", "certificate", "key"];
 
 /// Files that the workspace file names.
 #[derive(Default)]
@@ -27,10 +32,10 @@ impl Reader {
     /// Reads what TLS takes from a destination; what has a mistake is left out.
     pub(super) fn tls(&mut self, node: &Node<'_>) -> TlsSettings {
         let Some(own) = self.keep(node.object()) else { return TlsSettings::default() };
-        self.mistakes.extend(own.unknown(&["ca", "certificate", "key"]));
+        self.mistakes.extend(own.unknown(MEMBERS));
         let ca = self.pem(&own, "ca", certificate::roots).map(|(text, _)| text);
         let certificate = self.pem(&own, "certificate", certificate::chain);
-        let key = self.pem(&own, "key", certificate::key);
+        let key = self.client_key(&own);
         for (one, other) in [("certificate", "key"), ("key", "certificate")] {
             if own.get(one).is_some() && own.get(other).is_none() {
                 self.mistakes.push(own.missing(other));
@@ -55,6 +60,28 @@ impl Reader {
     ) -> Option<(String, T)> {
         let node = own.get(name)?;
         let text = self.text(node)?;
+        self.held(node, text, of)
+    }
+
+    /// The member `key`, which is secret.
+    fn client_key(&mut self, own: &Object<'_>) -> Option<(String, PrivateKeyDer<'static>)> {
+        let node = own.get("key")?;
+        let text = self.text(node)?;
+        let said = match node.kind() {
+            "an object" => Said::Value(text),
+            _ => self.said(node, text)?,
+        };
+        let draft = Draft { node: node.clone(), name: String::new(), said };
+        let text = self.settle(Kind::ClientKey, &[draft]).into_iter().flatten().next()?;
+        self.held(node, text, certificate::key)
+    }
+
+    fn held<T>(
+        &mut self,
+        node: &Node<'_>,
+        text: String,
+        of: fn(&[u8]) -> Result<T, PemError>,
+    ) -> Option<(String, T)> {
         let held = of(text.as_bytes()).map_err(|error| node.finding(error.to_string()));
         self.keep(held).map(|held| (text, held))
     }
@@ -63,6 +90,12 @@ impl Reader {
     fn text(&mut self, node: &Node<'_>) -> Option<String> {
         if node.kind() != "an object" {
             return self.keep(node.string());
+        }
+        if self.secrets.references == References::Refused {
+            let reason = "names a file, which only whoever reads a workspace file can look up; \
+                          write its text";
+            self.mistakes.push(node.finding(reason));
+            return None;
         }
         let place = self.keep(node.object())?;
         self.mistakes.extend(place.unknown(&["file"]));
@@ -78,7 +111,7 @@ fn of_file(node: &Node<'_>, path: &Path, why: &str) -> Finding {
 
 impl Files {
     /// Reads a file whole, and notes that it was named.
-    fn read(&mut self, path: &Path) -> Result<String, String> {
+    pub fn read(&mut self, path: &Path) -> Result<String, String> {
         let path = self.base.join(path);
         if !self.named.contains(&path) {
             self.named.push(path.clone());

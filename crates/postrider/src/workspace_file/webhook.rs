@@ -7,7 +7,8 @@ use domain::destination::webhook::{
 use super::finding::Finding;
 use super::node::{Node, Object};
 use super::requests::OwnRequests;
-use super::source::Reader;
+use super::secrets::{Draft, Kind, header_label};
+use super::source::{Form, Reader};
 
 impl Reader {
     /// Reads and checks the settings; none where they have mistakes.
@@ -51,52 +52,72 @@ impl Reader {
     /// Headers with the rows they come from; none where a row has a mistake.
     fn header_rows<'a>(&mut self, config: &Object<'a>) -> Option<Vec<(Node<'a>, HeaderSetting)>> {
         let Some(list) = config.get("headers") else { return Some(Vec::new()) };
+        let before = self.mistakes.len();
         let rows = self.keep(list.elements())?;
-        let mut headers = Vec::with_capacity(rows.len());
-        let mut whole = true;
-        for row in rows {
-            match header(&row) {
-                // Files made elsewhere hold such rows, and nothing was ever sent for them.
-                Ok(Some(header)) if header.is_reserved() => {
-                    let name = header.name.base().to_ascii_lowercase();
-                    let reason =
-                        format!("header {name} belongs to the connection: the row is skipped");
-                    self.warnings.push(row.finding(reason));
-                }
-                Ok(Some(header)) => headers.push((row, header)),
-                // The dashboard leaves an empty row behind where nobody filled it in.
-                Ok(None) => {}
-                Err(mistake) => {
-                    self.mistakes.push(mistake);
-                    whole = false;
-                }
-            }
+        let drafts = rows.into_iter().filter_map(|row| self.header(&row));
+        let (rows, values): (Vec<_>, Vec<_>) = drafts.collect::<Vec<_>>().into_iter().unzip();
+        let settled = self.settle(Kind::Header, &values);
+        let value = |(draft, value): (&Draft<'_>, Option<String>)| {
+            let value = value?;
+            self.keep(text_setting(&draft.node, &value))
+        };
+        let values: Vec<_> = values.iter().zip(settled).map(value).collect();
+        let headers = rows.into_iter().zip(values);
+        let headers = headers
+            .filter_map(|((row, name), value)| Some((row, HeaderSetting { name, value: value? })));
+        let headers = headers.collect();
+        (self.mistakes.len() == before).then_some(headers)
+    }
+
+    /// The header of a row; none where the row is passed over or has a mistake.
+    fn header<'a>(&mut self, row: &Node<'a>) -> Option<HeaderDraft<'a>> {
+        // The dashboard leaves an empty row behind where nobody filled it in.
+        if row.is_null() {
+            return None;
         }
-        whole.then_some(headers)
+        let object = self.keep(row.object())?;
+        if self.form == Form::Own {
+            self.mistakes.extend(object.unknown(&["from", "to"]));
+        }
+        let name = match object.get("from") {
+            Some(from) => self.keep(from.string().and_then(|text| text_setting(from, &text)))?,
+            None => Setting::Fixed(String::new()),
+        };
+        let (node, text) = match object.get("to") {
+            Some(node) => (node.clone(), self.keep(header_value(node))?),
+            None => (row.clone(), String::new()),
+        };
+        let is_nameless = name.text().is_empty();
+        if is_nameless && self.form == Form::Own && !text.is_empty() {
+            self.mistakes.push(object.missing("from"));
+        }
+        let is_passed = is_nameless || self.is_passed(row, &name);
+        let said = (!is_passed).then(|| self.said(&node, text)).flatten()?;
+        let draft = Draft { node, name: header_label(name.text()), said };
+        Some(((row.clone(), name), draft))
+    }
+
+    /// Whether a row is skipped, with a warning: files made elsewhere hold names that belong to the
+    /// connection, and nothing was ever sent for them.
+    fn is_passed(&mut self, row: &Node<'_>, name: &Setting<String>) -> bool {
+        let is_reserved =
+            HeaderSetting { name: name.clone(), value: Setting::Fixed(String::new()) }
+                .is_reserved();
+        if !is_reserved || self.form == Form::Own {
+            return false;
+        }
+        let name = name.base().to_ascii_lowercase();
+        let reason = format!("header {name} belongs to the connection: the row is skipped");
+        self.warnings.push(row.finding(reason));
+        true
     }
 }
+
+/// A row, the header's name, and what stands in the place of its value.
+type HeaderDraft<'a> = ((Node<'a>, Setting<String>), Draft<'a>);
 
 fn text_setting(node: &Node<'_>, text: &str) -> Result<Setting<String>, Finding> {
     Setting::parse(text).map_err(|reason| node.finding(reason))
-}
-
-/// The header of a row; none where the row has no name.
-fn header(row: &Node<'_>) -> Result<Option<HeaderSetting>, Finding> {
-    if row.is_null() {
-        return Ok(None);
-    }
-    let row = row.object()?;
-    let Some(from) = row.get("from") else { return Ok(None) };
-    let name = from.string()?;
-    if name.is_empty() {
-        return Ok(None);
-    }
-    let name = text_setting(from, &name)?;
-    let value = match row.get("to") {
-        Some(node) => text_setting(node, &header_value(node)?)?,
-        None => Setting::Fixed(String::new()),
-    };
-    Ok(Some(HeaderSetting { name, value }))
 }
 
 /// A string, or the text of a number or boolean.

@@ -54,6 +54,8 @@ mod metrics;
 mod live;
 mod names;
 mod workspace;
+mod catalog;
+mod sealed;
 mod away;
 mod issues;
 mod start;

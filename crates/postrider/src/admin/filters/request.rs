@@ -66,7 +66,7 @@ fn read(root: &Node<'_>, mistakes: &mut Mistakes) -> Option<TrialRequest> {
     Some(TrialRequest {
         source: source.map(SourceId::new),
         destination: destination.map(DestinationId::new),
-        filter: filter.map_err(|found| mistakes.extend(found)).ok()?,
+        filter: filter.map_err(|found| mistakes.add(found)).ok()?,
         last: last.unwrap_or(Some(LAST_DEFAULT))?,
     })
 }

@@ -154,7 +154,7 @@ impl Reader {
     fn filter(&mut self, object: &Object<'_>) -> Filter {
         let read = object.get("filter").map_or_else(|| Ok(Filter::default()), filter::read);
         read.unwrap_or_else(|found| {
-            self.0.extend(found);
+            self.0.add(found);
             Filter::default()
         })
     }
