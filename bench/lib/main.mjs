@@ -13,6 +13,7 @@ import { readOptions } from "./options.mjs";
 import { headline, table } from "./report.mjs";
 import { verdicts } from "./targets.mjs";
 import { measureProxy, measureServer } from "./throughput.mjs";
+import { measureViewers } from "./viewers.mjs";
 
 /** Where Debian puts servers such as nginx, which not every user has in the path. */
 process.env.PATH += ":/usr/sbin:/sbin";
@@ -83,7 +84,7 @@ async function take(step, options, leftMs) {
 
 /** What a step needs at least. */
 function secondsOf(step, { seconds, quick }) {
-  const alone = { h: 20, i: 9, j: 36, l: 50, m: 14 };
+  const alone = { h: 20, i: 9, j: 36, l: 50, m: 14, v: 50 };
   const usual = { g: 3, e: quick ? 6 : 13, f: quick ? 8 : 14, d64: 10, n8: 30, ...alone };
   return usual[step] ?? seconds + 4;
 }
@@ -112,6 +113,8 @@ function measure(step, options, leftMs) {
       return measureIsolation({ seconds: 4, turns: 3, bin, programs });
     case "m":
       return measureGigabytes({ seconds: 4, bin, programs });
+    case "v":
+      return measureViewers({ seconds: 3, turns: 4, bin });
     case "j":
       return measurePaced({ seconds: 3, turns: 4, bin, programs });
     default: {

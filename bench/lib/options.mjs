@@ -7,7 +7,7 @@ import { parseArgs } from "node:util";
 /** Every step, in the order in which they run; what matters most comes first. */
 const DELIVERY_STEPS = ["g", "a64", "a256", "b64", "k64", "b256", "e", "f", "c64", "c256", "d64"];
 const WIDE_STEPS = ["n8"];
-export const STEPS = [...DELIVERY_STEPS, ...WIDE_STEPS, "h", "i", "j", "l", "m"];
+export const STEPS = [...DELIVERY_STEPS, ...WIDE_STEPS, "h", "i", "j", "l", "m", "v"];
 const QUICK_STEPS = ["g", "a64", "b64", "e", "f", "c64"];
 
 const SECONDS_MAX = 60;
@@ -29,7 +29,8 @@ Usage: bench/run [OPTIONS]
 Steps: a raw proxy, b single events, k single events through a filter, c batches of 20, d ten
 destinations, n a hundred (the number is that of connections), e latency at 500 events a second, f idle and start, g sync cost of the disk; without
 any destination: h single events next to a bare server, i batches of 100, j half of the full load;
-with bad endpoints: l good destinations beside 38 bad ones, m answers of a gigabyte.
+with bad endpoints: l good destinations beside 38 bad ones, m answers of a gigabyte; with ten
+viewers: v.
 Results: the table, and bench/out/latest.json. Exit code: 0 measured, 1 something failed or, with
 --strict, a target was missed, 2 a mistake in the command line.`;
 

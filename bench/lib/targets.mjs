@@ -12,6 +12,7 @@ export const TARGETS = [
   { row: "paced_p99_ms", steps: ["j"], most: 10, text: "≤ 10" },
   { row: "slow_ratio", steps: ["j"], most: 1.2, text: "≤ 1.20" },
   { row: "good_ratio", steps: ["l"], most: 1.2, text: "≤ 1.20" },
+  { row: "watched_ratio", steps: ["v"], least: 0.98, text: "≥ 0.98" },
   { row: "gigabyte_bytes", steps: ["m"], most: 50e6, text: "≤ 50" },
   { row: "cpu_percent", steps: ["f"], most: 1, text: "≤ 1" },
   { row: "rss_bytes", steps: ["f"], most: 40e6, text: "≤ 40" },
