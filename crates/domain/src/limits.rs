@@ -1,15 +1,17 @@
 //! Every bound that is not a setting, together, each with the source of its number.
 
 mod account;
-mod replay;
 mod admin;
+mod replay;
+mod viewing;
 
 use std::time::Duration;
 
 use crate::event::json::ScanLimits;
 pub use account::*;
-pub use replay::*;
 pub use admin::*;
+pub use replay::*;
+pub use viewing::*;
 
 /// How deep and wide one event may be.
 ///
@@ -515,51 +517,10 @@ pub const LATE_ATTEMPTS: u32 = 3;
 /// exact up to 2^53, still takes 8,000 restores.
 pub const RESTORE_SKIP: u64 = 1 << 40;
 
-/// Viewers of what happens, at a time; each has a connection to the admin listener. Source: chosen; a
-/// fifth of [`ADMIN_CONNECTIONS_MAX`], so that viewers never keep others out.
-pub const VIEWERS_MAX: usize = 100;
-
-/// Rows a second that a viewer is shown. Source: chosen; nobody reads faster.
-pub const LIVE_ROWS_PER_SECOND: u32 = 50;
-
-/// What became of rows that a viewer was shown, a second. Source: chosen; each row at ten destinations.
-pub const LIVE_UPDATES_PER_SECOND: u32 = 500;
-
-/// Rows that are kept for viewers who come back, or are slow. Source: chosen; twenty seconds, about
-/// 400 kB for each filter.
-pub const LIVE_ROWS_KEPT: usize = 1_000;
-
-/// How long rows are gathered before viewers get them. Source: chosen; eyes call it at once.
-pub const LIVE_ROUND: Duration = Duration::from_millis(100);
-
-/// Events of one round whose text is read to see whether they match. Source: chosen; a millisecond.
-pub const LIVE_LOOKS_PER_ROUND: usize = 1_000;
-
-/// Deliveries of one round whose event is looked up. Source: chosen; some may come from the disk.
-pub const LIVE_FINDS_PER_ROUND: usize = 20;
-
-/// Bytes of events that one round reads; beyond it the rest is passed over. Source: chosen; three
-/// times what comes in at full load.
-pub const LIVE_ROUND_BYTES_MAX: usize = 16 << 20;
-
-/// How long rows are kept for viewers who have gone. Source: chosen; a browser comes back in seconds.
-pub const LIVE_LINGER: Duration = Duration::from_secs(60);
-
-/// Silence after which a viewer is told that there is nothing. Source: chosen; proxies end what is
-/// silent for a minute.
-pub const LIVE_HEARTBEAT: Duration = Duration::from_secs(15);
-
-/// Attempts and rejections that wait to be shown; further ones are left out. Source: chosen; twice a
-/// round at full load, about 6 MB.
-pub const NOTICES_MAX: usize = 20_000;
-
-/// Characters of a name or an id that a row shows. Source: chosen.
-pub const LIVE_TEXT_CHARS_MAX: usize = 200;
 
 /// Requests to a URL for a test at a time. Source: chosen; people look at each answer.
 pub const TEST_REQUESTS_MAX: usize = 8;
 
-const _: () = assert!(VIEWERS_MAX * 5 <= ADMIN_CONNECTIONS_MAX);
 const _: () = assert!(ASIDE_WAITING_OF_SITE_MAX < ASIDE_WAITING_MAX);
 const _: () = assert!(BUDGET_PART_OF_SITE <= BUDGET_PART_OF_KEYLESS_SITE);
 const _: () = assert!(WINDOW_EVENTS_MAX <= OPEN_DELIVERIES_MAX);

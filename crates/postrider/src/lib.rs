@@ -21,6 +21,7 @@ mod disk;
 mod dispatch;
 mod doctor;
 mod gateway;
+mod hatch;
 mod listeners;
 mod live;
 mod password_prompt;
@@ -32,6 +33,7 @@ mod samples;
 mod send;
 mod signals;
 mod supervisor;
+mod tally;
 mod telemetry;
 mod tester;
 mod threads;
@@ -169,16 +171,17 @@ fn serve(
         let mut takers = Threads::new(controls.clone());
         let disk = watch_disk(config, &gauges);
         let needs = gateway_needs(config, store, &gauges, identity, controls.shutdown.clone());
+        let tally = tally::Tally::begin(store.clone(), gauges.clone()).await?;
         start_recall(&needs, &mut takers)?;
         start_gateway(thread_count(config), &listeners, &needs, &mut takers)?;
+        let (hatch, handed) = hatch::hatch();
+        let composed = gateway::take_composed(handed, needs, controls.shutdown.clone());
         let mut senders = Threads::new(controls.clone());
         start_dispatch(config, &listeners, store, &gauges, &mut senders)?;
         let (tester, bench) = tester::tester();
         let outlet = send::Outlet::new(outlet_settings(config, &listeners));
         let outlet = outlet.map_err(|error| machine("set up TLS", error))?;
-        let viewing = viewing::Viewing::new(&*store.journal, gauges.notices.clone());
-        let viewing = Arc::new(viewing);
-        let scribe = viewing::Scribe::new(viewing.clone(), store.journal.clone());
+        let (viewing, scribe) = viewing::viewing(store, gauges.notices.clone());
         let needs = admin::Needs {
             store: store.clone(),
             viewing,
@@ -193,6 +196,7 @@ fn serve(
             started_at: clock::now(),
             trials: admin::Trials::default(),
             tester,
+            hatch,
             bounds: crew_settings(config).bounds,
             repeats: admin::Repeats::default(),
         };
@@ -222,8 +226,10 @@ fn serve(
         // Senders stay on one thread, and what they start stays with them.
         let local = tokio::task::LocalSet::new();
         let tests = local.run_until(bench.run(outlet, shutdown.clone()));
-        let scribe = scribe.run(shutdown.clone());
-        let aside = async { tokio::join!(follow, renew, alarm, retention, disk, tests, scribe) };
+        let watch =
+            async { tokio::join!(tally.run(shutdown.clone()), scribe.run(shutdown.clone())) };
+        let aside =
+            async { tokio::join!(follow, renew, alarm, retention, disk, tests, watch, composed) };
         let (ended, ..) = tokio::join!(end, serve, aside);
         ended
     })

@@ -113,6 +113,7 @@ fn attempt(destination: &DestinationId, seq: u64, trace: &Trace) -> AttemptRecor
         seq: Seq(seq),
         kind: EventKind::Track,
         whose: Identities::default(),
+        received_at: None,
         number: 1,
         at: Timestamp(1_700_000_000_000 + seq.cast_signed()),
         duration_us: 1_500,

@@ -142,6 +142,7 @@ fn attempt(to: &DestinationId, number: u64, seq: u64) -> AttemptRecord {
         seq: Seq(seq),
         kind: EventKind::Track,
         whose: Identities::default(),
+        received_at: None,
         number: 1,
         at: Timestamp(seq.cast_signed()),
         duration_us: 1_500,

@@ -1,6 +1,8 @@
 //! The contract Ledger: the history that people look at and search.
 //!
 //! - **L1** Queries answer in < 200 ms over 10 M rows and never slow intake.
+//! - **L2** Series count every settled attempt and every step of intake once; a crash of the process
+//!   loses of the last second how long deliveries took, and nothing else.
 //!
 //! What endpoints answered is kept as far as it goes: answers that are alike once, and of each
 //! destination a bounded number, those that came last. The others' attempts have none.
@@ -16,6 +18,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::issues::{Issue, IssueQuery};
 use crate::receipt::Receipt;
+use crate::series::{IntakeStep, SeriesPoint, SeriesQuery};
 
 /// What happened.
 pub trait Ledger: Send + Sync + 'static {
@@ -35,6 +38,16 @@ pub trait Ledger: Send + Sync + 'static {
 
     /// Counts per destination since the beginning; kept as counters, no scan.
     fn totals(&self) -> Receipt<Vec<Totals>>;
+
+    /// Counts what came in, for the series (L2).
+    fn count(&self, step: IntakeStep) -> Receipt<()>;
+
+    /// Up to where events are counted; none where none ever were.
+    fn events_counted_to(&self) -> Receipt<Option<Seq>>;
+
+    /// How much happened when, in order; what is not there is nothing. Everything that was settled or
+    /// counted before is in it (L2). Minutes are kept for a month, and fewer where there are very many.
+    fn series(&self, query: SeriesQuery) -> Receipt<Vec<SeriesPoint>>;
 
     /// What is known of a destination's deliveries of these events, which are in order and lie close
     /// together: a search looks at whatever lies between the first and the last.
@@ -108,6 +121,8 @@ pub struct AttemptRecord {
     pub kind: EventKind,
     /// Whose event; the ledger counts them for issues, and keeps them not.
     pub whose: Identities,
+    /// When its event was received, where that is known; counted in series, and not kept.
+    pub received_at: Option<Timestamp>,
     /// Which attempt of the delivery, from 1; 0 where none was made.
     pub number: u32,
     /// When it began.

@@ -11,6 +11,7 @@ pub mod journal;
 pub mod schedule;
 pub mod ledger;
 pub mod issues;
+pub mod series;
 pub mod replays;
 pub mod catalog;
 pub mod audit;
@@ -37,6 +38,7 @@ pub use ledger::{
 pub use receipt::Receipt;
 pub use replays::{OpenReplay, OpenReplays, Replay, ReplayCounts, Replays};
 pub use schedule::{OpenDelivery, Reader, Schedule, ScheduleState, Settlement, ShelfLine};
+pub use series::{Happenings, IntakeStep, Scope, SeriesPoint, SeriesQuery, Spread};
 
 /// The seven contracts of one engine, opened together.
 #[derive(Clone)]

@@ -31,3 +31,7 @@ pub const ADMIN_ROWS_MAX: u32 = 500;
 /// Attempts of one answer of the admin API that come with what endpoints answered. Source: chosen; a
 /// delivery has fewer, and even the largest answers come to less than a megabyte.
 pub const ADMIN_DETAILED_ROWS_MAX: u32 = 100;
+
+/// How long an admin connection may take nothing of what is sent to it. Source: chosen; four heartbeats of
+/// a viewer.
+pub const ADMIN_SEND_TIME_MAX: Duration = Duration::from_secs(60);

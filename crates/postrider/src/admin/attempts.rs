@@ -185,7 +185,7 @@ pub(super) async fn of_issue(needs: &Needs, id: u64) -> Result<Vec<Attempt>, Pro
     Ok(page.attempts.into_iter().map(|record| attempt(record, Details::Left)).collect())
 }
 
-fn time(name: &str, text: Option<String>) -> Result<Option<Timestamp>, Problem> {
+pub(super) fn time(name: &str, text: Option<String>) -> Result<Option<Timestamp>, Problem> {
     let Some(text) = text else { return Ok(None) };
     let parsed = timestamp::parse(&text).map(|time| Some(time.timestamp()));
     parsed.ok_or_else(|| {
@@ -246,6 +246,7 @@ mod tests {
             seq: Seq(7),
             kind: EventKind::Track,
             whose: domain::event::Identities::default(),
+            received_at: None,
             number: 2,
             at: Timestamp(1_700_000_000_000),
             duration_us: 1_500,

@@ -4,6 +4,9 @@
 //! operator has opened the listener to it: connections that say nothing, or never end what they
 //! say, must not pile up. One timer serves for heads and for silences between requests, as browsers
 //! that look at the dashboard ask every two seconds.
+//!
+//! It stays open until nothing is sent any more, so that one can see why an end takes its time; what
+//! streams ends at once.
 
 use std::pin::pin;
 use std::time::Duration;
@@ -61,7 +64,7 @@ pub async fn serve(listener: TcpListener, router: Router, bounds: Bounds, mut sh
             },
             () = clock::rested(&mut resting) => resting = None,
             Some(_) = connections.join_next(), if !connections.is_empty() => {}
-            () = shutdown.draining() => break,
+            () = shutdown.closing() => break,
         }
     }
     drop(listener);
@@ -74,13 +77,14 @@ pub async fn serve(listener: TcpListener, router: Router, bounds: Bounds, mut sh
 async fn visit(stream: TcpStream, router: Router, bounds: Bounds, mut shutdown: Shutdown) {
     // Answers are small and must not wait for acknowledgements; failing costs only time.
     let _ = stream.set_nodelay(true);
+    give_up_the_silent(&stream);
     let mut builder = http1::Builder::new();
     builder.timer(TokioTimer::new()).header_read_timeout(bounds.head_time_max);
     let answers = TowerToHyperService::new(router);
     let mut connection = pin!(builder.serve_connection(TokioIo::new(stream), answers));
     let ended = tokio::select! {
         ended = connection.as_mut() => ended,
-        () = shutdown.draining() => {
+        () = shutdown.closing() => {
             connection.as_mut().graceful_shutdown();
             connection.await
         }
@@ -88,6 +92,17 @@ async fn visit(stream: TcpStream, router: Router, bounds: Bounds, mut shutdown: 
     if let Err(error) = ended {
         let error = crate::terminal::chain(&error);
         tracing::debug!(error, "a connection to the admin listener ended");
+    }
+}
+
+/// Ends the connection where what was sent is not taken: a viewer whose machine has gone without a word
+/// would keep its place until the system gives it up, which takes a quarter of an hour.
+fn give_up_the_silent(stream: &TcpStream) {
+    #[cfg(target_os = "linux")]
+    {
+        // Where that cannot be said, the system's own patience holds.
+        let _ =
+            socket2::SockRef::from(stream).set_tcp_user_timeout(Some(limits::ADMIN_SEND_TIME_MAX));
     }
 }
 
@@ -124,7 +139,7 @@ mod tests {
         let (trigger, shutdown) = crate::shutdown::shutdown();
         let story = async {
             story(client).await;
-            trigger.drain();
+            trigger.close();
         };
         within("the end", async { tokio::join!(serve(listener, router, bounds, shutdown), story) })
             .await;

@@ -22,13 +22,16 @@ mod pages;
 mod people;
 pub mod playground;
 mod problem;
+mod ready;
 pub mod reference;
 mod rejections;
 mod repeats;
 mod replays;
 mod requests;
 mod routes;
+mod series;
 mod status;
+mod test_event;
 mod test_request;
 mod wishes;
 
@@ -44,6 +47,7 @@ use domain::time::Timestamp;
 use storage::Store;
 use tokio::net::TcpListener;
 
+use crate::hatch::Hatch;
 use crate::live::Gauges;
 use crate::shutdown::Shutdown;
 use crate::tester::Tester;
@@ -78,6 +82,8 @@ pub struct Needs {
     pub trials: Trials,
     /// Sends what somebody wants to try.
     pub tester: Tester,
+    /// Hands composed events to the gateway.
+    pub hatch: Hatch,
     /// How much may be under way to a destination that says nothing of it.
     pub bounds: Bounds,
     /// Requests that are done once, however often they come.

@@ -16,8 +16,8 @@ use utoipa_axum::routes;
 use super::auth::{Rule, admit};
 use super::people::{log, me, sessions, setup, tokens, users};
 use super::{
-    Needs, attempts, catalog, filtered, filters, issues, live, metrics, openapi, playground,
-    rejections, repeats, replays, status, test_request, wishes,
+    Needs, attempts, catalog, filtered, filters, issues, live, metrics, openapi, playground, ready,
+    rejections, repeats, replays, series, status, test_event, test_request, wishes,
 };
 
 /// What somebody must be allowed to do, to ask for a route; each includes those before it.
@@ -96,8 +96,9 @@ fn entry(right: Right, route: UtoipaMethodRouter<Arc<Needs>>) -> Entry {
 
 /// Every route of the API.
 pub fn table() -> Vec<Entry> {
-    let parts = [of_deliveries(), of_sources(), of_destinations(), of_connections(), of_people()];
-    parts.into_iter().flatten().collect()
+    let of_catalog = [of_sources(), of_destinations(), of_connections()];
+    let others = [of_deliveries(), of_watching(), of_people()];
+    of_catalog.into_iter().chain(others).flatten().collect()
 }
 
 fn of_people() -> Vec<Entry> {
@@ -122,6 +123,16 @@ fn of_people() -> Vec<Entry> {
     ]
 }
 
+/// To see what happens, and to make something happen.
+fn of_watching() -> Vec<Entry> {
+    use Right::{Edit, View};
+    vec![
+        entry(View, routes!(live::watch)),
+        entry(View, routes!(series::show)),
+        entry(Edit, routes!(test_event::send)).noted("send", "test_event"),
+    ]
+}
+
 fn of_deliveries() -> Vec<Entry> {
     use Right::{Edit, Open, Payload, View};
     vec![
@@ -132,7 +143,6 @@ fn of_deliveries() -> Vec<Entry> {
         entry(View, routes!(issues::list)),
         entry(View, routes!(issues::show)),
         entry(Edit, routes!(replays::recover_issue)).noted("recover", "issue"),
-        entry(View, routes!(live::watch)),
         entry(Payload, routes!(rejections::list)).noted(VIEW_PAYLOAD, "rejections"),
         entry(View, routes!(filtered::list)),
         entry(Edit, routes!(wishes::try_now)).noted("try_now", "destination"),
@@ -200,11 +210,12 @@ fn of_connections() -> Vec<Entry> {
     ]
 }
 
-/// The routes of the table, and those that are no part of the API: whether we are there, and the
+/// The routes of the table, and those that are no part of the API: whether we are there and ready, and the
 /// playground, which takes whatever comes.
 pub fn router(needs: &Arc<Needs>) -> Router<Arc<Needs>> {
     let others = Router::new()
         .route("/health", get(|| async { "ok" }))
+        .route("/ready", get(ready::show))
         .route("/play/{name}/in", any(playground::receive));
     table().into_iter().fold(others, |router, entry| {
         let Entry { right, noted, route: (_, paths, methods) } = entry;

@@ -198,6 +198,32 @@ impl Rudder {
         self.take_body(&body, shape, Sender { client, received_at, holder }).await
     }
 
+    /// Takes an event that was composed here, as if its source had sent it from there.
+    ///
+    /// # Errors
+    /// What the source would have been told, and what was the matter.
+    pub async fn take_composed(
+        &self,
+        key: String,
+        event: &[u8],
+        address: IpAddr,
+    ) -> Result<(), (Reason, String)> {
+        let body = Bytes::from([b"{\"batch\":[", event, b"]}"].concat());
+        let received_at = clock::now();
+        let client = Client { address, is_trusted: false };
+        let taken = match self.authenticate(Some(key), &HeaderMap::new(), received_at) {
+            Ok(holder) => {
+                let sender = Sender { client, received_at, holder };
+                self.take_body(&body, Shape::Batch, sender).await
+            }
+            Err(refused) => Err(refused),
+        };
+        taken.map_err(|refused| {
+            let detail = refused.rejections.first().map(|first| first.detail.clone());
+            (self.note_refusal(refused), detail.unwrap_or_default())
+        })
+    }
+
     async fn take_pixel(&self, head: &Parts, kind: EventKind, peer: IpAddr) -> Result<(), Refused> {
         let received_at = clock::now();
         let query = head.uri.query();

@@ -1,6 +1,7 @@
 //! What people see while it happens: counters, gauges and notices, written without waiting for anybody.
 
 mod refusals;
+mod seconds;
 mod filtered;
 mod histogram;
 mod notices;
@@ -22,6 +23,7 @@ pub use flow::FlowGauge;
 pub use histogram::{Histogram, Times};
 pub use notices::{Notices, Settled, SettledAside, Told};
 pub use refusals::{Cause, Refusals, Tally};
+pub use seconds::{Moment, Seconds};
 pub use wishes::{Wish, Wishes};
 pub use work::Work;
 
@@ -44,6 +46,8 @@ pub struct Gauges {
     pub store_time: Histogram,
     /// Requests and events refused.
     pub refusals: Refusals,
+    /// The last hour, second by second.
+    pub seconds: Seconds,
     /// What is told to those who watch.
     pub notices: Arc<Notices>,
     readers: Mutex<HashMap<Reader, Arc<DestinationGauge>>>,

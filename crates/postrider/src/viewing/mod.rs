@@ -26,7 +26,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use domain::id::Seq;
 use domain::limits;
-use storage::Journal;
+use storage::Store;
 use tokio::sync::{Notify, watch};
 
 use crate::clock;
@@ -56,13 +56,14 @@ struct Channel {
     next: watch::Sender<u64>,
 }
 
-impl Viewing {
-    /// Nobody watches yet.
-    pub fn new(journal: &dyn Journal, notices: Arc<Notices>) -> Self {
-        let (channels, arrived) = (Mutex::default(), Notify::new());
-        Self { notices, head: journal.head(), channels, arrived }
-    }
+/// Nobody watches yet; and the scribe, who has to run for those who will.
+pub fn viewing(store: &Store, notices: Arc<Notices>) -> (Arc<Viewing>, Scribe) {
+    let (channels, arrived) = (Mutex::default(), Notify::new());
+    let viewing = Arc::new(Viewing { notices, head: store.journal.head(), channels, arrived });
+    (viewing.clone(), Scribe::new(viewing, store.journal.clone()))
+}
 
+impl Viewing {
     /// Shows somebody what happens from now on; or from `last` on, the row that was seen last, where
     /// that is still known. None where too many watch already.
     pub fn open(&self, filter: Filter, last: Option<&str>) -> Option<Viewer> {

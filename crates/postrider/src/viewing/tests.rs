@@ -25,8 +25,7 @@ struct Stage {
 impl Stage {
     fn new() -> Self {
         let (store, notices) = (memory::open(), Arc::<Notices>::default());
-        let viewing = Arc::new(Viewing::new(&*store.journal, notices.clone()));
-        let scribe = Scribe::new(viewing.clone(), store.journal.clone());
+        let (viewing, scribe) = viewing(&store, notices.clone());
         Self { store, notices, viewing, scribe }
     }
 
@@ -78,6 +77,7 @@ fn settled(seq: u64, fate: Fate, whose: Identities) -> Settled {
         seq: Seq(seq),
         kind: EventKind::Track,
         whose,
+        received_at: None,
         number: 1,
         at: Timestamp(2),
         duration_us: 7,
@@ -288,6 +288,17 @@ async fn there_is_room_for_so_many_viewers_and_those_who_have_gone_take_none() {
     assert!(stage.viewing.lock().len() <= limits::VIEWERS_MAX, "who comes and goes leaves nothing");
 }
 
+/// Lets time pass, in which everybody does what they do.
+async fn pass(span: Duration) {
+    let step = Duration::from_millis(100);
+    for _ in 0..span.as_millis() / step.as_millis() {
+        tokio::time::advance(step).await;
+        for _ in 0..10 {
+            tokio::task::yield_now().await;
+        }
+    }
+}
+
 #[tokio::test(start_paused = true)]
 async fn when_the_last_viewer_has_gone_nothing_is_told_any_more() {
     let Stage { store, notices, viewing, scribe } = Stage::new();
@@ -304,9 +315,9 @@ async fn when_the_last_viewer_has_gone_nothing_is_told_any_more() {
         }
         assert!(text.contains(&format!("\"name\":\"{name}\"")), "{text}");
         drop(viewer);
-        tokio::time::sleep(limits::LIVE_LINGER - Duration::from_secs(5)).await;
+        pass(limits::LIVE_LINGER - Duration::from_secs(5)).await;
         assert!(notices.is_watched(), "who comes back finds what happened meanwhile");
-        tokio::time::sleep(Duration::from_secs(10)).await;
+        pass(Duration::from_secs(10)).await;
         assert!(!notices.is_watched() && viewing.lock().is_empty());
     }
     trigger.drain();

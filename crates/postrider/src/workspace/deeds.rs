@@ -30,7 +30,6 @@ fn deed(content: &Snapshot, change: &CatalogChange, author: &Author) -> Deed {
     let deed = author.does(DeedClass::Change, action, key.kind.as_str(), &key.id);
     Deed { before, after, ..deed }
 }
-}
 
 /// An object of the workspace as it is shown; none where there is none.
 fn shown_in(workspace: &Workspace, key: &ObjectKey) -> Option<String> {

@@ -133,3 +133,26 @@ async fn an_end_ends_streams_at_once() {
     // Its attempt is still under way: nothing else has ended.
     drop(process);
 }
+
+#[tokio::test]
+async fn a_composed_event_goes_the_whole_way() {
+    let endpoint = Endpoint::ok().await;
+    let workspace = Workspace::of_app().posts_to("hooks", &endpoint.url("/"));
+    let server = Server::start(&workspace).await;
+    let mut feed = follow(&server, "").await;
+    let event = json!({"type": "page", "name": "Home", "userId": "u1"});
+    let send = async |event: Value, source: &str| {
+        let wish = json!({"source": source, "event": event});
+        server.admin.post("/api/v1/test-events", &wish).await
+    };
+    let answer = send(event, "app").await;
+    assert_eq!(answer.status, 200, "{}", answer.text());
+    let id = answer.json()["message_id"].as_str().expect("an id").to_owned();
+    assert!(id.starts_with("test-"), "{id}");
+    let row = feed.next_of("event").await.data;
+    assert_eq!((&row["message_id"], &row["name"]), (&json!(id), &json!("Home")));
+    assert_eq!(endpoint.wait_for(1).await[0].id(), id);
+    problem(&send(json!({"type": "page"}), "app").await, 422, "missing_id");
+    assert_eq!(feed.next_of("rejected").await.data["reason"], "missing_id");
+    problem(&send(json!({"type": "page", "userId": "u"}), "nobody").await, 404, "no_source");
+}

@@ -52,6 +52,8 @@ mod endpoint_tls;
 mod endpoint_http2;
 mod metrics;
 mod live;
+mod series;
+mod ready;
 mod names;
 mod workspace;
 mod catalog;

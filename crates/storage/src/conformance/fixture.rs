@@ -139,6 +139,7 @@ pub fn attempt(destination: &DestinationId, seq: u64, number: u32, fate: Fate) -
         seq: Seq(seq),
         kind: EventKind::Track,
         whose: Identities::default(),
+        received_at: None,
         number,
         at: Timestamp(1_700_000_000_000 + seq as i64),
         duration_us: 1500 + number,

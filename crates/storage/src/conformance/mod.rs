@@ -10,6 +10,7 @@ pub mod journal;
 pub mod schedule;
 pub mod ledger;
 pub mod issues;
+pub mod series;
 pub mod replays;
 pub mod catalog;
 pub mod audit;
@@ -68,6 +69,9 @@ macro_rules! conformance {
             ledger::what_is_known_is_what_the_model_knows,
             ledger::what_was_given_up_is_found_until_it_is_made,
             ledger::what_was_given_up_by_an_issue_is_found,
+            series::l2_what_is_settled_is_counted_in_its_minute,
+            series::l2_what_comes_in_is_counted_by_source,
+            series::l2_series_are_those_of_the_model,
             replays::r1_a_replay_comes_back_as_it_was_made,
             replays::r1_watchers_see_what_has_not_ended,
             replays::r2_what_a_replay_counts_is_its_own,

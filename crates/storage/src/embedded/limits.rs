@@ -90,6 +90,15 @@ pub const BLOCK_BITS: u32 = 12;
 /// Blocks that one search scans before it says where to go on. Source: measured; a tenth of a second.
 pub const SCANNED_BLOCKS_MAX: usize = 64;
 
+/// Minutes that series go back. Source: chosen; a month.
+pub const SERIES_MINUTES_MAX: i64 = 31 * 24 * 60;
+
+/// Rows of minutes of destinations. Source: chosen; a hundred destinations for a week, 100 MB.
+pub const SERIES_ROWS_MAX: u64 = 1_000_000;
+
+/// Minutes that go at a time where there are too many rows. Source: chosen.
+pub const SERIES_MINUTES_PER_STEP: usize = 16;
+
 /// Answers kept of one destination, of those to what was delivered and of the others each. Source:
 /// chosen; more kinds of answers than people look through.
 pub const ANSWERS_MAX: usize = 128;

@@ -61,6 +61,8 @@ pub struct Options {
     pub audit: AuditLimits,
     /// What secrets are sealed with; a key beside the databases where there is none.
     pub secret_key: Option<SecretKey>,
+    /// Rows of minutes of destinations kept for series.
+    pub series_rows_max: u64,
 }
 
 impl Default for Options {
@@ -76,6 +78,7 @@ impl Default for Options {
             sourceless_rejections_max: limits::SOURCELESS_REJECTIONS_MAX,
             audit: AuditLimits::default(),
             secret_key: None,
+            series_rows_max: limits::SERIES_ROWS_MAX,
         }
     }
 }
@@ -327,6 +330,7 @@ impl Options {
             ledger_rows_max: self.ledger_rows_max,
             rejections_max: self.rejections_max,
             sourceless_rejections_max: self.sourceless_rejections_max,
+            series_rows_max: self.series_rows_max,
         }
     }
 }

@@ -19,6 +19,9 @@ use crate::ledger::{
 use crate::receipt::Receipt;
 use crate::replays::{OpenReplays, Replay, ReplayCounts, Replays};
 use crate::schedule::{OpenDelivery, Reader, Schedule, ScheduleState, Settlement, ShelfLine};
+use crate::series::{
+    Happenings, IntakeStep, Points, SeriesPoint, SeriesQuery, Whose, ended_at, minute,
+};
 
 /// What is not finished and what happened.
 pub struct MemoryHistory {
@@ -35,6 +38,8 @@ struct State {
     books: BTreeMap<DestinationId, MemoryBook>,
     rejections: Vec<RejectionRecord>,
     totals: BTreeMap<DestinationId, Totals>,
+    minutes: BTreeMap<(Whose, i64), Happenings>,
+    events_counted_to: Option<Seq>,
 }
 
 /// The issues of a destination, and whom each touched.
@@ -119,7 +124,11 @@ impl State {
     /// Records an attempt, and counts it.
     fn record(&mut self, attempt: AttemptRecord) {
         match attempt.replay {
-            None => self.totals(&attempt.destination).count(attempt.fate, attempt.number),
+            None => {
+                self.totals(&attempt.destination).count(attempt.fate, attempt.number);
+                let whose = Whose::Destination(attempt.destination.clone());
+                self.minute(whose, ended_at(&attempt)).count(&attempt);
+            }
             Some(id) => {
                 if let Some(replay) = self.replays.get_mut(&id) {
                     replay.counts.count(attempt.fate);
@@ -127,6 +136,10 @@ impl State {
             }
         }
         self.note(attempt);
+    }
+
+    fn minute(&mut self, whose: Whose, at: Timestamp) -> &mut Happenings {
+        self.minutes.entry((whose, minute(at))).or_default()
     }
 
     /// Keeps an attempt, with the issue that it belongs to.
@@ -146,7 +159,7 @@ impl State {
             users.append(&mut entry.touched);
             entry.issue.users = (users.len() as u64).min(limits::ISSUE_USERS_MAX);
         }
-        attempt.whose = Identities::default();
+        (attempt.whose, attempt.received_at) = (Identities::default(), None);
         self.attempts.push((attempt, issue));
     }
 
@@ -344,6 +357,33 @@ impl Ledger for MemoryHistory {
 
     fn totals(&self) -> Receipt<Vec<Totals>> {
         Receipt::ready(Ok(super::lock(&self.state).totals.values().cloned().collect()))
+    }
+
+    fn count(&self, step: IntakeStep) -> Receipt<()> {
+        let mut state = super::lock(&self.state);
+        for (source, at, count) in step.accepted {
+            state.minute(Whose::Source(Some(source)), at).accepted += count;
+        }
+        for (source, at, count) in step.rejected {
+            state.minute(Whose::Source(source), at).rejected += count;
+        }
+        state.events_counted_to = step.counted_to.or(state.events_counted_to);
+        Receipt::ready(Ok(()))
+    }
+
+    fn events_counted_to(&self) -> Receipt<Option<Seq>> {
+        Receipt::ready(Ok(super::lock(&self.state).events_counted_to))
+    }
+
+    fn series(&self, query: SeriesQuery) -> Receipt<Vec<SeriesPoint>> {
+        let state = super::lock(&self.state);
+        let ((from, to), mut points) = (query.minutes(), Points::of(&query));
+        for ((whose, minute), happenings) in &state.minutes {
+            if (from..to).contains(minute) && query.scope.includes(whose) {
+                points.add(*minute, happenings);
+            }
+        }
+        Receipt::ready(Ok(points.all()))
     }
 
     fn known(&self, destination: &DestinationId, places: Vec<Seq>) -> Receipt<Known> {

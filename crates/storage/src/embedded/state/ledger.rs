@@ -14,7 +14,7 @@ use domain::time::Timestamp;
 use rusqlite::{Connection, OptionalExtension, Row, ToSql};
 
 use super::writer::block_of;
-use super::{issues, known, trace};
+use super::{issues, known, minutes, trace};
 use crate::embedded::inbox::Inbox;
 use crate::embedded::{limits, sqlite};
 use crate::issues::{Issue, IssueQuery};
@@ -23,6 +23,7 @@ use crate::ledger::{
     RejectionRecord, Totals,
 };
 use crate::receipt::Reply;
+use crate::series::{SeriesPoint, SeriesQuery};
 
 /// What the ledger is asked.
 pub enum Query {
@@ -63,6 +64,13 @@ pub enum Query {
         /// Who waits for them.
         reply: Reply<Vec<Seq>>,
     },
+    /// For a series.
+    Series {
+        /// Which.
+        query: SeriesQuery,
+        /// Who waits for it.
+        reply: Reply<Vec<SeriesPoint>>,
+    },
     /// For counts.
     Totals {
         /// Who waits for them.
@@ -102,6 +110,10 @@ impl Queries {
                 }
                 Query::Failed { query, reply } => {
                     let found = known::failed(&self.connection, &query);
+                    let _ = reply.send(found.map_err(super::query_failed));
+                }
+                Query::Series { query, reply } => {
+                    let found = minutes::read(&self.connection, &query);
                     let _ = reply.send(found.map_err(super::query_failed));
                 }
                 Query::Totals { reply } => {
@@ -433,6 +445,7 @@ fn attempt(row: &Row<'_>) -> rusqlite::Result<AttemptRecord> {
         seq: sqlite::to_seq(row.get(2)?),
         kind: EventKind::from_code(row.get(3)?),
         whose: Identities::default(),
+        received_at: None,
         number: row.get(4)?,
         at: Timestamp(row.get(5)?),
         duration_us: row.get(6)?,

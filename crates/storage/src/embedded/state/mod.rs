@@ -30,9 +30,12 @@
 //! Attempts of replays are out of order, too, so all of them have an index by event, and the sparse one
 //! leaves them out: otherwise it would say of every block that anything may be in it.
 //!
+//! Series are rows of minutes, of sources and of destinations: see `minutes`.
+//!
 //! Rejections of sources are numbered upwards from 1, those of nobody known downwards from -1, so that
 //! each kind has a bound of its own: whoever invents write keys pushes out strangers' alone.
 
+mod command;
 mod writer;
 mod keys;
 mod sums;
@@ -41,6 +44,7 @@ mod answers;
 mod issues;
 mod ledger;
 mod known;
+mod minutes;
 mod replays;
 mod trace;
 mod check;
@@ -54,8 +58,9 @@ use domain::time::Timestamp;
 use tokio::sync::watch;
 
 pub use check::{check, cursors};
+pub use command::{Command, Read};
 pub use ledger::{Queries, Query};
-pub use writer::{Command, Limits, Read, Writer};
+pub use writer::{Limits, Writer};
 
 use super::inbox::Inbox;
 use super::sqlite::{self, Durability};
@@ -67,10 +72,12 @@ use crate::ledger::{
 use crate::receipt::{Receipt, Reply};
 use crate::replays::{OpenReplays, Replay, Replays};
 use crate::schedule::{OpenDelivery, Reader, Schedule, ScheduleState, Settlement, ShelfLine};
+use crate::series::{IntakeStep, SeriesPoint, SeriesQuery};
 use replays::Edit;
 
 /// The steps that lead to today's tables.
-const STEPS: [&str; 5] = [SCHEMA, TRACES, SHELF, issues::ISSUES, replays::REPLAYS];
+const STEPS: [&str; 6] =
+    [SCHEMA, TRACES, SHELF, issues::ISSUES, replays::REPLAYS, minutes::MINUTES];
 
 const SCHEMA: &str = "
     CREATE TABLE IF NOT EXISTS destinations (key INTEGER PRIMARY KEY, id TEXT NOT NULL UNIQUE);
@@ -264,6 +271,33 @@ impl Ledger for EmbeddedState {
 
     fn totals(&self) -> Receipt<Vec<Totals>> {
         self.query(|reply| Query::Totals { reply })
+    }
+
+    fn count(&self, step: IntakeStep) -> Receipt<()> {
+        let bytes = 64 * (1 + step.accepted.len() + step.rejected.len());
+        let (reply, receipt) = Receipt::pair();
+        match self.commands.push_minor(Command::Count { step, reply }, bytes) {
+            Ok(()) => receipt,
+            Err(error) => Receipt::ready(Err(error)),
+        }
+    }
+
+    fn events_counted_to(&self) -> Receipt<Option<Seq>> {
+        self.command(1, |reply| Command::Read(Read::Counted { reply }))
+    }
+
+    /// Asks for it once everything that is summed up is written.
+    fn series(&self, query: SeriesQuery) -> Receipt<Vec<SeriesPoint>> {
+        let queries = Arc::clone(&self.queries);
+        self.command(1, |reply| {
+            Command::Flush(Box::new(move |flushed| {
+                // An inbox that takes no query drops the reply, which says that it is closed.
+                match flushed {
+                    Ok(()) => drop(queries.push(Query::Series { query, reply }, 1)),
+                    Err(error) => drop(reply.send(Err(error))),
+                }
+            }))
+        })
     }
 
     fn known(&self, destination: &DestinationId, places: Vec<Seq>) -> Receipt<Known> {

@@ -4,8 +4,8 @@ use std::collections::HashMap;
 
 use rusqlite::Connection;
 
-use super::replays;
 use super::writer::block_of;
+use super::{minutes, replays};
 use crate::embedded::sqlite;
 use crate::ledger::{AttemptRecord, Fate, Totals};
 
@@ -15,6 +15,8 @@ pub struct Sums {
     blocks: HashMap<(i64, i64), Sum>,
     /// Events that were filtered, by destination and reason.
     pub filtered: HashMap<(i64, i64), u64>,
+    /// Of minutes, which are written later.
+    pub minutes: minutes::Sums,
     /// Of replays.
     pub replays: replays::Sums,
     /// Rows that were written.
@@ -35,6 +37,7 @@ impl Sums {
     /// Counts an attempt, which is the row `id` of a destination.
     pub fn add(&mut self, destination: i64, id: i64, attempt: &AttemptRecord) {
         self.rows += 1;
+        minutes::add(&mut self.minutes, destination, attempt);
         let sum = self.blocks.entry((destination, block_of(id))).or_insert_with(|| Sum {
             totals: Totals::zero(attempt.destination.clone()),
             delivered: 0,

@@ -10,13 +10,15 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use domain::delivery::trace::{Phases, Trace};
-use domain::id::{DestinationId, ReplayId, Seq, SourceId};
+use domain::id::{DestinationId, Seq, SourceId};
 use rusqlite::Connection;
 use tokio::sync::watch;
 
 use super::answers::Answers;
+use super::command::{Command, Read};
 use super::issues::Issues;
 use super::keys::Keys;
+use super::minutes::{self, Minutes};
 use super::open;
 use super::replays::{self, Edit};
 use super::sums::Sums;
@@ -28,69 +30,8 @@ use crate::embedded::trust::Trust;
 use crate::embedded::{limits, sqlite};
 use crate::error::StorageError;
 use crate::ledger::{AttemptRecord, FilteredCount, RejectionRecord};
-use crate::receipt::Reply;
-use crate::replays::{OpenReplays, Replay};
-use crate::schedule::{OpenDelivery, Reader, ScheduleState, Settlement, ShelfLine};
-
-/// What the writer is asked to do.
-pub enum Command {
-    /// Commit a settlement.
-    Settle {
-        /// What changed.
-        settlement: Settlement,
-        /// Who waits for it.
-        reply: Reply<()>,
-    },
-    /// Forget what is not finished of a destination.
-    Forget {
-        /// Whose.
-        destination: DestinationId,
-        /// Who waits for it.
-        reply: Reply<()>,
-    },
-    /// Record rejections.
-    Reject {
-        /// In order.
-        rejections: Vec<RejectionRecord>,
-        /// Who waits for it.
-        reply: Reply<()>,
-    },
-    /// Change a replay.
-    Edit(Edit),
-    /// Read something, as everything handed over before leaves it.
-    Read(Read),
-}
-
-/// What of a schedule is read.
-pub enum Read {
-    /// A reader's state.
-    Load {
-        /// Whose.
-        reader: Reader,
-        /// Who waits for it.
-        reply: Reply<Option<ScheduleState>>,
-    },
-    /// The first shelved deliveries of a line.
-    Unshelve {
-        /// Whose.
-        reader: Reader,
-        /// Which line.
-        line: ShelfLine,
-        /// How many of them at most.
-        rows_max: u32,
-        /// Who waits for them.
-        reply: Reply<Vec<OpenDelivery>>,
-    },
-    /// Replays.
-    Replays {
-        /// Only this one.
-        only: Option<ReplayId>,
-        /// How many of them at most.
-        rows_max: u32,
-        /// Who waits for them.
-        reply: Reply<Vec<Replay>>,
-    },
-}
+use crate::replays::OpenReplays;
+use crate::schedule::{OpenDelivery, Reader, Settlement};
 
 /// Bounds of the writer.
 #[derive(Clone, Copy, Debug)]
@@ -103,6 +44,8 @@ pub struct Limits {
     pub rejections_max: u64,
     /// Rows of rejections of nobody known kept.
     pub sourceless_rejections_max: u64,
+    /// Rows of minutes of destinations kept.
+    pub series_rows_max: u64,
 }
 
 /// The one that writes.
@@ -115,6 +58,7 @@ pub struct Writer {
     keys: Keys,
     answers: Answers,
     issues: Issues,
+    minutes: Minutes,
     rows: Rows,
     replays: watch::Sender<OpenReplays>,
 }
@@ -144,10 +88,23 @@ impl Writer {
     ) -> rusqlite::Result<Self> {
         let rows = Rows::read(&connection)?;
         let (keys, answers) = (Keys::default(), Answers::default());
-        let issues = Issues::default();
+        let (issues, minutes) =
+            (Issues::default(), Minutes::open(&connection, limits.series_rows_max)?);
         let trust = Trust::new(&connection, alarm);
         let replays = watch::Sender::new(replays::open(&connection)?);
-        Ok(Self { connection, commands, wal, limits, trust, keys, answers, issues, rows, replays })
+        Ok(Self {
+            connection,
+            commands,
+            wal,
+            limits,
+            trust,
+            keys,
+            answers,
+            issues,
+            minutes,
+            rows,
+            replays,
+        })
     }
 
     /// Replays that have not ended, as they change.
@@ -162,10 +119,12 @@ impl Writer {
         while commands.wait() {
             commands.linger(self.limits.linger, limits::SETTLE_BYTES_MAX);
             let (mut changes, mut edits, mut reads) = (Vec::new(), Vec::new(), Vec::new());
+            let mut flushes = Vec::new();
             for command in commands.take(limits::SETTLE_BYTES_MAX) {
                 match command {
                     Command::Read(read) => reads.push(read),
                     Command::Edit(edit) => edits.push(edit),
+                    Command::Flush(then) => flushes.push(then),
                     change => changes.push(change),
                 }
             }
@@ -176,7 +135,12 @@ impl Writer {
             for read in reads {
                 self.read(read);
             }
+            for then in flushes {
+                then(self.flush());
+            }
         }
+        // Where it fails, the next start makes it up.
+        let _ = self.flush();
         let failure = self.failure();
         sqlite::close_writer(self.connection, failure.as_ref());
     }
@@ -196,12 +160,22 @@ impl Writer {
         for change in changes {
             let (Command::Settle { reply, .. }
             | Command::Forget { reply, .. }
+            | Command::Count { reply, .. }
             | Command::Reject { reply, .. }) = change
             else {
                 continue;
             };
             // Whoever forgot the receipt does not want the answer.
             let _ = reply.send(committed.clone());
+        }
+    }
+
+    /// Writes what is summed up.
+    fn flush(&mut self) -> Result<(), StorageError> {
+        match self.failure() {
+            Some(failure) => Err(failure),
+            None if self.minutes.any() => self.commit_all(&[]),
+            None => Ok(()),
         }
     }
 
@@ -222,7 +196,9 @@ impl Writer {
     }
 
     fn transact(&mut self, changes: &[Command]) -> rusqlite::Result<u64> {
+        let writes_minutes = changes.is_empty() || self.minutes.is_due();
         let transaction = self.connection.unchecked_transaction()?;
+        let written = if writes_minutes { self.minutes.write(&transaction)? } else { 0 };
         let mut step = Transact {
             connection: &transaction,
             keys: &mut self.keys,
@@ -237,15 +213,22 @@ impl Writer {
                 Command::Settle { settlement, .. } => step.settle(settlement)?,
                 Command::Forget { destination, .. } => step.forget(destination)?,
                 Command::Reject { rejections, .. } => step.reject(rejections)?,
-                Command::Edit(_) | Command::Read(_) => {}
+                Command::Count { step: counted, .. } => {
+                    step.sums.rows += minutes::count(&transaction, counted)?;
+                }
+                Command::Edit(_) | Command::Read(_) | Command::Flush(_) => {}
             }
         }
         step.sums.write(&transaction)?;
         step.sums.rows += step.issues.write(&transaction)?;
         step.retain(&self.limits)?;
-        let rows = step.sums.rows;
+        let Sums { rows, minutes, .. } = step.sums;
         transaction.commit()?;
-        Ok(rows)
+        if writes_minutes {
+            self.minutes.written();
+        }
+        self.minutes.add(minutes, self.rows.next_attempt - 1);
+        Ok(rows + written)
     }
 
     /// Whoever forgot the receipt does not want the answer.
@@ -290,6 +273,9 @@ impl Writer {
             Read::Unshelve { reader, line, rows_max, reply } => {
                 let found = self.reading(|db| open::line(db, &reader, line, rows_max));
                 let _ = reply.send(found);
+            }
+            Read::Counted { reply } => {
+                let _ = reply.send(self.reading(minutes::events_counted_to));
             }
             Read::Replays { only, rows_max, reply } => {
                 let _ = reply.send(self.reading(|db| replays::list(db, only, rows_max)));

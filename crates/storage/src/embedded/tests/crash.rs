@@ -21,7 +21,7 @@ use crate::{
 };
 
 /// What a crash leaves: the files as they are now, without those that only live in memory.
-fn crashed_copy(dir: &Path) -> TempDir {
+pub(super) fn crashed_copy(dir: &Path) -> TempDir {
     let copy = TempDir::new().unwrap();
     for entry in fs::read_dir(dir).unwrap() {
         let entry = entry.unwrap();

@@ -11,6 +11,7 @@ mod retention;
 mod issues;
 mod audit;
 mod seal;
+mod minutes;
 
 use std::time::Duration;
 

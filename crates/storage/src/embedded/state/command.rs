@@ -1,0 +1,88 @@
+//! What the state's writer is asked to do.
+
+use domain::id::{DestinationId, ReplayId, Seq};
+
+use super::replays::Edit;
+use crate::error::StorageError;
+use crate::ledger::RejectionRecord;
+use crate::receipt::Reply;
+use crate::replays::Replay;
+use crate::schedule::{OpenDelivery, Reader, ScheduleState, Settlement, ShelfLine};
+use crate::series::IntakeStep;
+
+/// What the writer is asked to do.
+pub enum Command {
+    /// Commit a settlement.
+    Settle {
+        /// What changed.
+        settlement: Settlement,
+        /// Who waits for it.
+        reply: Reply<()>,
+    },
+    /// Forget what is not finished of a destination.
+    Forget {
+        /// Whose.
+        destination: DestinationId,
+        /// Who waits for it.
+        reply: Reply<()>,
+    },
+    /// Record rejections.
+    Reject {
+        /// In order.
+        rejections: Vec<RejectionRecord>,
+        /// Who waits for it.
+        reply: Reply<()>,
+    },
+    /// Count what came in.
+    Count {
+        /// How much.
+        step: IntakeStep,
+        /// Who waits for it.
+        reply: Reply<()>,
+    },
+    /// Write what is summed up, and go on.
+    Flush(Then),
+    /// Change a replay.
+    Edit(Edit),
+    /// Read something, as everything handed over before leaves it.
+    Read(Read),
+}
+
+/// What comes after a flush.
+pub type Then = Box<dyn FnOnce(Result<(), StorageError>) + Send + Sync>;
+
+/// What of a schedule is read.
+pub enum Read {
+    /// Up to where events are counted.
+    Counted {
+        /// Who waits for it.
+        reply: Reply<Option<Seq>>,
+    },
+    /// A reader's state.
+    Load {
+        /// Whose.
+        reader: Reader,
+        /// Who waits for it.
+        reply: Reply<Option<ScheduleState>>,
+    },
+    /// The first shelved deliveries of a line.
+    Unshelve {
+        /// Whose.
+        reader: Reader,
+        /// Which line.
+        line: ShelfLine,
+        /// How many of them at most.
+        rows_max: u32,
+        /// Who waits for them.
+        reply: Reply<Vec<OpenDelivery>>,
+    },
+    /// Replays.
+    Replays {
+        /// Only this one.
+        only: Option<ReplayId>,
+        /// How many of them at most.
+        rows_max: u32,
+        /// Who waits for them.
+        reply: Reply<Vec<Replay>>,
+    },
+}
