@@ -2,6 +2,7 @@
 
 mod account;
 mod admin;
+mod lookup;
 mod replay;
 mod viewing;
 
@@ -10,6 +11,7 @@ use std::time::Duration;
 use crate::event::json::ScanLimits;
 pub use account::*;
 pub use admin::*;
+pub use lookup::*;
 pub use replay::*;
 pub use viewing::*;
 
@@ -431,27 +433,6 @@ pub const PATTERN_DEPTH_MAX: u32 = 50;
 
 /// Names of an allow or deny list. Source: chosen; catalogs of events have hundreds.
 pub const FILTER_NAMES_MAX: usize = 1_000;
-
-/// Filtered events of a destination that are shown. Source: chosen.
-pub const FILTERED_SAMPLES_MAX: usize = 50;
-
-/// Stored events that a filter is tried on. Source: chosen; a tenth of a second.
-pub const TRIAL_EVENTS_MAX: u32 = 10_000;
-
-/// Places of the journal that one trial looks at for events of its source. Source: chosen.
-pub const TRIAL_PLACES_MAX: u64 = 200_000;
-
-/// Places that a trial looks at in one go, before others get their turn. Source: chosen.
-pub const TRIAL_STRIDE: u64 = 256;
-
-/// Time that one trial takes. Source: chosen; as long as somebody likes to wait.
-pub const TRIAL_TIME_MAX: Duration = Duration::from_secs(2);
-
-/// Events shown for each verdict of a trial. Source: chosen.
-pub const TRIAL_SAMPLES_MAX: usize = 20;
-
-/// Characters of an event's name in a sample. Source: chosen.
-pub const SAMPLE_NAME_CHARS_MAX: usize = 200;
 
 /// Bytes of events under way to one destination at a time. Source: chosen; 64 attempts of 256 KiB.
 pub const BYTES_UNDER_WAY_MAX: usize = 16 << 20;

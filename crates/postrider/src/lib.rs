@@ -24,6 +24,7 @@ mod gateway;
 mod hatch;
 mod listeners;
 mod live;
+mod lookup;
 mod password_prompt;
 mod reasons;
 mod replay;

@@ -40,6 +40,20 @@ fn main() {
     let query = IssueQuery { rows_max: 500, ..IssueQuery::default() };
     let found = store.ledger.issues(query).wait().expect("issues").len();
     println!("{:7.1} ms  {found:4} issues", started.elapsed().as_secs_f64() * 1e3);
+    for (name, apart) in [("near together", 1), ("far apart", rows / 60)] {
+        let of = (1..=50).flat_map(|place| {
+            let seq = Seq(rows - place * apart);
+            (0..3).map(move |number| (destination(number), seq))
+        });
+        let of: Vec<_> = of.collect();
+        let started = Instant::now();
+        let found = store.ledger.deliveries(of).wait().expect("deliveries");
+        let known = found.iter().filter(|one| one.last.is_some()).count();
+        println!(
+            "{:7.1} ms  {known:4} known of 150 deliveries {name}",
+            started.elapsed().as_secs_f64() * 1e3
+        );
+    }
     engine.close().expect("an end");
 }
 

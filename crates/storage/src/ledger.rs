@@ -16,6 +16,7 @@ use domain::id::{DestinationId, ReplayId, Seq, SourceId};
 use domain::time::Timestamp;
 use serde::{Deserialize, Serialize};
 
+use crate::deliveries::{DeliveryRecord, OpenPage, OpenQuery};
 use crate::issues::{Issue, IssueQuery};
 use crate::receipt::Receipt;
 use crate::series::{IntakeStep, SeriesPoint, SeriesQuery};
@@ -32,9 +33,9 @@ pub trait Ledger: Send + Sync + 'static {
     /// The issues that match, those that came last first; counted with the attempts.
     fn issues(&self, query: IssueQuery) -> Receipt<Vec<Issue>>;
 
-    /// The newest rejections, newest first: so many of sources at most, and so many of nobody known.
-    /// Strangers can make any number of the latter, which must not hide the former.
-    fn rejections(&self, rows_max: u32) -> Receipt<Vec<RejectionRecord>>;
+    /// The newest rejections that match, newest first: so many of sources at most, and so many of nobody
+    /// known. Strangers can make any number of the latter, which must not hide the former.
+    fn rejections(&self, query: RejectionQuery) -> Receipt<RejectionPage>;
 
     /// Counts per destination since the beginning; kept as counters, no scan.
     fn totals(&self) -> Receipt<Vec<Totals>>;
@@ -52,6 +53,14 @@ pub trait Ledger: Send + Sync + 'static {
     /// What is known of a destination's deliveries of these events, which are in order and lie close
     /// together: a search looks at whatever lies between the first and the last.
     fn known(&self, destination: &DestinationId, places: Vec<Seq>) -> Receipt<Known>;
+
+    /// What is known of each of these deliveries, in the order asked for. A replay's count for the
+    /// delivery that it makes again. To be asked for a page of them: those that succeeded at once are
+    /// searched for among as many rows as may be theirs.
+    fn deliveries(&self, wanted: Vec<(DestinationId, Seq)>) -> Receipt<Vec<DeliveryRecord>>;
+
+    /// Deliveries that a reader's schedule has as open, those of the newest events first.
+    fn open_deliveries(&self, query: OpenQuery) -> Receipt<OpenPage>;
 
     /// The events whose deliveries were given up and not made since, neither by a later attempt nor by
     /// a replay, in order. What somebody skipped is not among them.
@@ -175,6 +184,8 @@ pub struct AttemptQuery {
 pub struct AttemptPage {
     /// Newest first.
     pub attempts: Vec<AttemptRecord>,
+    /// The place of each in the ledger, to go on from any of them.
+    pub places: Vec<u64>,
     /// Where to go on with [`AttemptQuery::older_than`]; none where there are no more.
     pub older_than: Option<u64>,
 }
@@ -215,6 +226,56 @@ pub struct RejectionRecord {
     pub detail: String,
     /// The beginning of what was refused, bounded.
     pub sample: String,
+}
+
+/// Which rejections to list.
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+pub struct RejectionQuery {
+    /// Only of this source, or only of nobody known.
+    pub source: Option<Option<SourceId>>,
+    /// Only with this reason, by its code.
+    pub reason: Option<String>,
+    /// Only from this time on.
+    pub from: Option<Timestamp>,
+    /// Only before this time.
+    pub to: Option<Timestamp>,
+    /// Only those before these places.
+    pub older_than: Option<RejectionCursor>,
+    /// At most so many of sources, and as many of nobody known.
+    pub rows_max: u32,
+}
+
+/// Where a page of rejections ends: among those of sources, and among those of nobody known.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct RejectionCursor {
+    /// A place among those of sources.
+    pub known: u64,
+    /// A place among those of nobody known.
+    pub strange: u64,
+}
+
+/// Rejections that were found.
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+pub struct RejectionPage {
+    /// Newest first.
+    pub rejections: Vec<RejectionRecord>,
+    /// Where to go on with [`RejectionQuery::older_than`]; none where there are no more.
+    pub older_than: Option<RejectionCursor>,
+}
+
+impl RejectionQuery {
+    /// Whether a rejection is asked for.
+    pub fn matches(&self, one: &RejectionRecord) -> bool {
+        self.source.as_ref().is_none_or(|source| *source == one.source)
+            && self.reason.as_ref().is_none_or(|reason| *reason == one.reason)
+            && self.from.is_none_or(|from| from <= one.at)
+            && self.to.is_none_or(|to| one.at < to)
+    }
+}
+
+impl RejectionCursor {
+    /// Before which everything comes.
+    pub const NEWEST: Self = Self { known: u64::MAX, strange: u64::MAX };
 }
 
 /// How many events were filtered for one reason.
@@ -274,6 +335,27 @@ impl Totals {
             Fate::Expired => self.expired += 1,
         }
     }
+}
+
+/// Where to go on after a page with so many of sources and so many of nobody known, the last of each at
+/// these places; none where neither list was full.
+pub(crate) fn rejections_left(
+    query: &RejectionQuery,
+    found: [(usize, Option<u64>); 2],
+) -> Option<RejectionCursor> {
+    let before = query.older_than.unwrap_or(RejectionCursor::NEWEST);
+    let [known, strange] = found;
+    let rows_max = usize::try_from(query.rows_max).unwrap_or(usize::MAX);
+    // A list that was not full is at its end: place 0 has nothing before it.
+    let next = |(count, last): (usize, Option<u64>), before: u64| match count >= rows_max {
+        true => last.unwrap_or(before),
+        false => 0,
+    };
+    let left = RejectionCursor {
+        known: next(known, before.known),
+        strange: next(strange, before.strange),
+    };
+    (left != RejectionCursor { known: 0, strange: 0 }).then_some(left)
 }
 
 /// Adds a count to those of other reasons, which are sorted.

@@ -1,8 +1,9 @@
-//! Where everything is kept: seven contracts and the engines that keep them.
+//! Where everything is kept: eight contracts and the engines that keep them.
 //!
 //! In come accepted events, settlements of deliveries, records of what happened, replays, edits of the
-//! catalog, who may make them, and who did; out go the same things, durable and in order. Deliberately unknown here: HTTP, when a
-//! delivery is tried, and what a payload says.
+//! catalog, who may make them, and who did; out go the same things, durable and in order. Deliberately
+//! unknown here: HTTP, when a delivery is tried, and, but for the index of names and ids, what a payload
+//! says.
 
 pub mod error;
 pub mod receipt;
@@ -10,6 +11,8 @@ pub mod frame;
 pub mod journal;
 pub mod schedule;
 pub mod ledger;
+pub mod deliveries;
+pub mod index;
 pub mod issues;
 pub mod series;
 pub mod replays;
@@ -27,20 +30,22 @@ use std::sync::Arc;
 pub use accounts::{AccountEdit, Accounts, Roll, RollFault};
 pub use audit::{Audit, AuditPage, AuditQuery, AuditRecord, Author, Deed, DeedClass};
 pub use catalog::{Catalog, CatalogChange, Snapshot};
+pub use deliveries::{DeliveryRecord, OpenPage, OpenQuery, Tried};
 pub use error::StorageError;
 pub use frame::{Frame, StoredEvent};
+pub use index::{EventPlaces, EventQuery, Index, Marks, Toward};
 pub use issues::{Issue, IssueQuery, IssueState, WaitingBy};
 pub use journal::{Chunk, Gap, GapReason, Journal, SeqRange, Wanted};
 pub use ledger::{
     AttemptPage, AttemptQuery, AttemptRecord, Depth, FailedQuery, Fate, FilteredCount, Known,
-    Ledger, RejectionRecord, Totals,
+    Ledger, RejectionCursor, RejectionPage, RejectionQuery, RejectionRecord, Totals,
 };
 pub use receipt::Receipt;
 pub use replays::{OpenReplay, OpenReplays, Replay, ReplayCounts, Replays};
 pub use schedule::{OpenDelivery, Reader, Schedule, ScheduleState, Settlement, ShelfLine};
 pub use series::{Happenings, IntakeStep, Scope, SeriesPoint, SeriesQuery, Spread};
 
-/// The seven contracts of one engine, opened together.
+/// The eight contracts of one engine, opened together.
 #[derive(Clone)]
 pub struct Store {
     /// The durable log of events.
@@ -49,6 +54,8 @@ pub struct Store {
     pub schedule: Arc<dyn Schedule>,
     /// What happened.
     pub ledger: Arc<dyn Ledger>,
+    /// Which events are by whom and about what.
+    pub index: Arc<dyn Index>,
     /// What is delivered again.
     pub replays: Arc<dyn Replays>,
     /// What people edit.

@@ -119,6 +119,11 @@ impl Lanes {
         freed
     }
 
+    /// The first delivery of a lane.
+    pub fn first_of(&self, identity: IdentityHash) -> Option<Seq> {
+        self.lanes.get(&identity).map(|lane| lane.first)
+    }
+
     /// How many deliveries stand in a lane.
     pub fn len_of(&self, identity: IdentityHash) -> usize {
         self.lanes.get(&identity).map_or(0, |lane| lane.rest.len() + 1)

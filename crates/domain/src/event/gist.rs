@@ -6,6 +6,8 @@
 
 use std::borrow::Cow;
 
+use xxhash_rust::xxh3::xxh3_64_with_seed;
+
 use super::EventKind;
 use super::fields::identity_text;
 use super::json::{self, Fault, Scanner, key_is};
@@ -102,6 +104,34 @@ fn named(raw: Option<&str>) -> Option<Cow<'_, str>> {
 
 fn identity(raw: &str) -> Option<Cow<'_, str>> {
     Some(identity_text(Some(raw))).filter(|id| !id.is_empty())
+}
+
+/// A hash of an event's name, by which events are looked for. Different names may have the same.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+pub struct NameHash(pub u32);
+
+/// A hash of a `messageId`, by which an event is looked for. Different ids may have the same.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+pub struct CallMark(pub u64);
+
+/// Seeds keep these apart from hashes of identities. What is stored by them is made anew where they
+/// change, but not by itself.
+const NAME_SEED: u64 = 3;
+const MESSAGE_SEED: u64 = 4;
+
+impl NameHash {
+    /// The hash of a name; none for an empty one.
+    pub fn of(name: &str) -> Option<Self> {
+        let hash = || (xxh3_64_with_seed(name.as_bytes(), NAME_SEED) >> 32) as u32;
+        (!name.is_empty()).then(|| Self(hash()))
+    }
+}
+
+impl CallMark {
+    /// The hash of an id; none for an empty one.
+    pub fn of(id: &str) -> Option<Self> {
+        (!id.is_empty()).then(|| Self(xxh3_64_with_seed(id.as_bytes(), MESSAGE_SEED)))
+    }
 }
 
 #[cfg(test)]

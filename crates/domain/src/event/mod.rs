@@ -19,7 +19,7 @@ use bytes::Bytes;
 use serde::{Deserialize, Serialize};
 
 pub use self::call::CallHash;
-pub use self::gist::Gist;
+pub use self::gist::{CallMark, Gist, NameHash};
 pub use self::identity::{Identities, IdentityHash};
 pub use self::restriction::Restriction;
 

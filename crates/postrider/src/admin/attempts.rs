@@ -5,8 +5,8 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 
 use axum::Json;
-use axum::extract::rejection::QueryRejection;
-use axum::extract::{Query, State};
+use axum::extract::State;
+use axum::response::{IntoResponse, Response};
 use domain::delivery::trace::{self, Excerpt, Trace};
 use domain::event::{EventKind, timestamp};
 use domain::id::{DestinationId, ReplayId, Seq};
@@ -17,7 +17,9 @@ use storage::{AttemptQuery, AttemptRecord, Depth, Fate};
 use utoipa::{IntoParams, ToSchema};
 
 use super::Needs;
+use super::asked::Query;
 use super::auth::Caller;
+use super::export::{self, Export, Format, Part};
 use super::problem::Problem;
 use super::routes::Right;
 
@@ -50,9 +52,12 @@ pub struct Filter {
     #[serde(default)]
     #[param(value_type = u8)]
     details: Details,
-    /// At most so many: up to 500, with details 100.
-    #[serde(default = "default_limit")]
-    limit: u32,
+    /// `csv` or `ndjson` for a file of all of them, without details; else a page.
+    #[serde(default)]
+    #[param(value_type = Option<String>)]
+    format: Format,
+    /// At most so many: up to 500, with details 100, and 50 by itself; of a file up to 100,000.
+    limit: Option<u32>,
 }
 
 /// Whether to say what endpoints answered.
@@ -136,9 +141,23 @@ impl Details {
     }
 }
 
-fn default_limit() -> u32 {
-    50
-}
+const EXPORT: Export = Export {
+    name: "attempts",
+    columns: &[
+        "at",
+        "destination",
+        "seq",
+        "kind",
+        "number",
+        "fate",
+        "status",
+        "reason",
+        "detail",
+        "duration_us",
+        "remote",
+        "replay",
+    ],
+};
 
 /// Lists attempts.
 #[utoipa::path(
@@ -147,18 +166,18 @@ fn default_limit() -> u32 {
     tag = "Deliveries",
     params(Filter),
     responses(
-        (status = 200, description = "Newest first", body = Attempts),
+        (status = 200, description = "Newest first", content((Attempts = "application/json"), (String = "text/csv"), (String = "application/x-ndjson"))),
     )
 )]
 pub async fn list(
     State(needs): State<Arc<Needs>>,
     caller: Caller,
-    filter: Result<Query<Filter>, QueryRejection>,
-) -> Result<Json<Attempts>, Problem> {
-    let Query(filter) =
-        filter.map_err(|error| Problem::new(400, "bad_query", error.body_text()))?;
+    Query(filter): Query<Filter>,
+) -> Result<Response, Problem> {
+    let (format, rows) = (filter.format, filter.format.rows(filter.limit));
     // Endpoints may answer with what they were sent.
-    let details = if caller.may(Right::Payload) { filter.details } else { Details::Left };
+    let may_see = format == Format::Json && caller.may(Right::Payload);
+    let details = if may_see { filter.details } else { Details::Left };
     let query = AttemptQuery {
         destination: filter.destination,
         seq: filter.seq,
@@ -169,22 +188,56 @@ pub async fn list(
         from: time("from", filter.from)?,
         to: time("to", filter.to)?,
         older_than: filter.older_than,
-        rows_max: filter.limit.clamp(1, details.rows_max()),
+        rows_max: rows.at_once.min(details.rows_max()),
         depth: details.depth(),
     };
+    if format == Format::Json {
+        return Ok(Json(page(&needs, query, details).await?).into_response());
+    }
+    let first = query.older_than;
+    let read = move |older_than| {
+        let (needs, query) = (needs.clone(), AttemptQuery { older_than, ..query.clone() });
+        async move {
+            let page = page(&needs, query, Details::Left).await?;
+            let rows = page.attempts.iter().map(export::row).collect();
+            Ok(Part { rows, next: page.older_than })
+        }
+    };
+    EXPORT.answer(format, rows, (first, read)).await
+}
+
+async fn page(needs: &Needs, query: AttemptQuery, details: Details) -> Result<Attempts, Problem> {
     let page = needs.store.ledger.attempts(query).await?;
     let attempts = page.attempts.into_iter().map(|record| attempt(record, details));
-    Ok(Json(Attempts { attempts: attempts.collect(), older_than: page.older_than }))
+    Ok(Attempts { attempts: attempts.collect(), older_than: page.older_than })
+}
+
+/// The newest attempts of a delivery, with what was answered.
+pub(super) async fn of_delivery(
+    needs: &Needs,
+    destination: &DestinationId,
+    seq: Seq,
+) -> Result<Vec<Attempt>, Problem> {
+    let query = AttemptQuery {
+        destination: Some(destination.clone()),
+        seq: Some(seq),
+        rows_max: limits::ADMIN_DETAILED_ROWS_MAX,
+        depth: Depth::Answer,
+        ..AttemptQuery::default()
+    };
+    let page = needs.store.ledger.attempts(query).await?;
+    Ok(page.attempts.into_iter().map(|record| attempt(record, Details::Wanted)).collect())
 }
 
 /// The newest attempts of an issue.
 pub(super) async fn of_issue(needs: &Needs, id: u64) -> Result<Vec<Attempt>, Problem> {
-    let rows_max = default_limit();
+    let rows_max = limits::ADMIN_ROWS;
     let query = AttemptQuery { issue: Some(id), rows_max, ..AttemptQuery::default() };
     let page = needs.store.ledger.attempts(query).await?;
     Ok(page.attempts.into_iter().map(|record| attempt(record, Details::Left)).collect())
 }
 
+/// A time with its zone, as a query names it.
 pub(super) fn time(name: &str, text: Option<String>) -> Result<Option<Timestamp>, Problem> {
     let Some(text) = text else { return Ok(None) };
     let parsed = timestamp::parse(&text).map(|time| Some(time.timestamp()));

@@ -16,8 +16,9 @@ use utoipa_axum::routes;
 use super::auth::{Rule, admit};
 use super::people::{log, me, sessions, setup, tokens, users};
 use super::{
-    Needs, attempts, catalog, filtered, filters, issues, live, metrics, openapi, playground, ready,
-    rejections, repeats, replays, series, status, test_event, test_request, wishes,
+    Needs, attempts, catalog, deliveries, events, filtered, filters, issues, live, metrics, openapi,
+    playground, ready, rejections, repeats, replays, series, status, test_event, test_request,
+    wishes,
 };
 
 /// What somebody must be allowed to do, to ask for a route; each includes those before it.
@@ -140,6 +141,13 @@ fn of_deliveries() -> Vec<Entry> {
         entry(View, routes!(metrics::show)),
         entry(View, routes!(status::show)),
         entry(View, routes!(attempts::list)),
+        entry(View, routes!(events::list)),
+        entry(View, routes!(events::show)),
+        entry(View, routes!(events::lane::show)),
+        entry(Payload, routes!(events::payload)).noted(VIEW_PAYLOAD, "event"),
+        entry(View, routes!(deliveries::list)),
+        entry(View, routes!(deliveries::show)),
+        entry(Edit, routes!(deliveries::retry)).noted("retry", "delivery"),
         entry(View, routes!(issues::list)),
         entry(View, routes!(issues::show)),
         entry(Edit, routes!(replays::recover_issue)).noted("recover", "issue"),

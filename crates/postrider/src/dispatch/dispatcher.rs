@@ -7,6 +7,8 @@
 //! that was accepted after it was made. New settings hold for every attempt that starts from then
 //! on; attempts under way end as they began.
 
+mod wishes;
+
 use std::collections::VecDeque;
 use std::future::Future;
 use std::pin::{Pin, pin};
@@ -39,7 +41,7 @@ use super::taken::{self, Taken};
 use super::waits::{Answered, Asked, ask, load, pending, recovered, shelved, sleep};
 use super::world::World;
 use crate::clock::{self, Rest};
-use crate::live::{FilteredSample, Left, Wish};
+use crate::live::{FilteredSample, Left};
 use crate::replay::{self, Recovery};
 use crate::send::Sent;
 use crate::shutdown::Shutdown;
@@ -170,7 +172,7 @@ impl<W: World> Dispatcher<W> {
                     }
                 }
                 () = recovered(&mut self.recovering) => self.recovering = None,
-                wishes = gauge.wishes.next() => self.grant(wishes),
+                asked = gauge.wishes.next() => self.grant(asked),
                 changed = self.catalog.changed() => {
                     if changed.is_err() || !self.refresh() {
                         break;
@@ -223,26 +225,6 @@ impl<W: World> Dispatcher<W> {
             || self.flow.is_probing() && self.agenda.next_due().is_some();
         let opens = self.flow.opens_at(now).filter(|at| is_waiting && *at > now);
         opens.into_iter().chain(self.agenda.next_due()).min()
-    }
-
-    /// Does what people ask for.
-    fn grant(&mut self, wishes: Vec<Wish>) {
-        for wish in wishes {
-            match wish {
-                Wish::TryNow => {
-                    tracing::info!(destination = %self.parts.id, "all that waits is tried now");
-                    self.flow.resume(self.parts.world.now());
-                    self.agenda.hurry_all();
-                }
-                Wish::Skip(seq) => self.skip(seq),
-            }
-        }
-    }
-
-    fn skip(&mut self, seq: Seq) {
-        if let Some(skipped) = self.agenda.skip(seq) {
-            self.records.skipped(&skipped, self.parts.world.now());
-        }
     }
 
     /// Takes up what the catalog says now; false where the destination is gone, or its order is

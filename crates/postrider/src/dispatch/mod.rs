@@ -21,6 +21,7 @@ mod bystander;
 mod crew;
 
 pub use crew::{Crew, CrewSettings, Needs};
+pub use duty::Duty;
 
 #[cfg(test)]
 mod tests;

@@ -24,7 +24,7 @@ pub use histogram::{Histogram, Times};
 pub use notices::{Notices, Settled, SettledAside, Told};
 pub use refusals::{Cause, Refusals, Tally};
 pub use seconds::{Moment, Seconds};
-pub use wishes::{Wish, Wishes};
+pub use wishes::{Asked, Standing, Wish, Wishes};
 pub use work::Work;
 
 /// What the server has done since it started.
@@ -155,6 +155,11 @@ impl DestinationGauge {
         self.retrying.store(left.retrying, Relaxed);
         self.next_retry_at.store(left.next_retry_at.map_or(0, |at| at.0), Relaxed);
         self.oldest_at.store(left.oldest_at.map_or(0, |at| at.0), Relaxed);
+    }
+
+    /// The first event that was not looked at; none where nobody has read yet.
+    pub fn read_from(&self) -> Option<Seq> {
+        Some(self.read_from.load(Relaxed)).filter(|seq| *seq != u64::MAX).map(Seq)
     }
 
     /// What is going on where the journal's next event gets the place `head`. Places that a restore

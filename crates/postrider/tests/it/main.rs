@@ -59,6 +59,7 @@ mod workspace;
 mod catalog;
 mod sealed;
 mod away;
+mod deliveries;
 mod issues;
 mod start;
 mod shutdown;

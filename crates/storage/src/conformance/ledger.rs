@@ -6,13 +6,14 @@ use domain::time::Timestamp;
 use super::Subject;
 use super::fixture::{attempt, destination, open_delivery, settlement};
 use crate::{
-    AttemptQuery, AttemptRecord, Depth, FailedQuery, Fate, IssueQuery, Known, RejectionRecord,
-    Settlement, Store, memory,
+    AttemptQuery, AttemptRecord, Depth, FailedQuery, Fate, IssueQuery, Known, RejectionQuery,
+    RejectionRecord, Settlement, Store, memory,
 };
 
 type Open<'a> = &'a dyn Fn() -> Subject;
 
-const DESTINATIONS: u64 = 6;
+/// Destinations of the history.
+pub const DESTINATIONS: u64 = 6;
 const ROWS_PER_STEP: u64 = 5_000;
 const STEPS: u64 = 40;
 
@@ -39,7 +40,7 @@ pub fn l1_searches_find_what_the_model_finds(open: Open<'_>) {
 }
 
 /// What one destination does in one step; by its number it is of one kind or another.
-fn history(one: &DestinationId, number: u64, step: u64) -> Vec<AttemptRecord> {
+pub fn history(one: &DestinationId, number: u64, step: u64) -> Vec<AttemptRecord> {
     let first = step * ROWS_PER_STEP / DESTINATIONS;
     let places = first..first + ROWS_PER_STEP / DESTINATIONS;
     match number {
@@ -279,12 +280,56 @@ pub fn l1_rejections_come_newest_first(open: Open<'_>) {
     store.ledger.reject(vec![rejection(1), rejection(2)]).wait().unwrap();
     store.ledger.reject(Vec::new()).wait().unwrap();
     store.ledger.reject(vec![rejection(3)]).wait().unwrap();
-    let newest = |rows_max| store.ledger.rejections(rows_max).wait().unwrap();
+    let list = |query| store.ledger.rejections(query).wait().unwrap();
+    let newest =
+        |rows_max| list(RejectionQuery { rows_max, ..RejectionQuery::default() }).rejections;
     assert_eq!(newest(9), [rejection(3), rejection(2), rejection(1)]);
     assert_eq!(newest(1), [rejection(3), rejection(2)], "one of each kind");
     let strangers = (11..40).step_by(2).map(rejection).collect();
     store.ledger.reject(strangers).wait().unwrap();
     assert_eq!(newest(2), [rejection(39), rejection(37), rejection(2)], "known ones stay in sight");
+}
+
+/// Rejections are found by whose they are, why and when, page by page.
+pub fn rejections_are_found_page_by_page(open: Open<'_>) {
+    let Subject { store, _keep } = open();
+    let rejection = |number: i64| RejectionRecord {
+        at: Timestamp(number),
+        source: [None, Some(SourceId::new("web")), Some(SourceId::new("app"))]
+            [(number % 3) as usize]
+            .clone(),
+        reason: format!("reason-{}", number % 4),
+        detail: String::new(),
+        sample: String::new(),
+    };
+    store.ledger.reject((1..50).map(rejection).collect()).wait().unwrap();
+    let all = RejectionQuery { rows_max: 3, ..RejectionQuery::default() };
+    let found = |query: &RejectionQuery| {
+        let (mut query, mut found) = (query.clone(), Vec::new());
+        loop {
+            let page = store.ledger.rejections(query.clone()).wait().unwrap();
+            assert!(page.rejections.len() <= 6, "three of each kind");
+            assert!(page.rejections.is_sorted_by_key(|one| std::cmp::Reverse(one.at)));
+            found.extend(page.rejections);
+            match page.older_than {
+                None => break,
+                older_than => query.older_than = older_than,
+            }
+        }
+        found.sort_by_key(|one| std::cmp::Reverse(one.at));
+        found
+    };
+    for query in [
+        all.clone(),
+        RejectionQuery { source: Some(None), ..all.clone() },
+        RejectionQuery { source: Some(Some(SourceId::new("app"))), ..all.clone() },
+        RejectionQuery { source: Some(Some(SourceId::new("x"))), ..all.clone() },
+        RejectionQuery { reason: Some("reason-2".to_owned()), ..all.clone() },
+        RejectionQuery { from: Some(Timestamp(7)), to: Some(Timestamp(31)), ..all },
+    ] {
+        let expected = (1..50).rev().map(rejection).filter(|one| query.matches(one));
+        assert_eq!(found(&query), expected.collect::<Vec<_>>(), "{query:?}");
+    }
 }
 
 /// L1: what an attempt went through comes back as it was, and the answer only where it is asked for.

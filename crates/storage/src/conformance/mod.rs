@@ -9,6 +9,8 @@ pub mod fixture;
 pub mod journal;
 pub mod schedule;
 pub mod ledger;
+pub mod deliveries;
+pub mod index;
 pub mod issues;
 pub mod series;
 pub mod replays;
@@ -62,6 +64,12 @@ macro_rules! conformance {
             ledger::l1_pages_follow_each_other_to_the_end,
             ledger::l1_a_trace_comes_back_and_its_answer_only_when_asked_for,
             ledger::l1_rejections_come_newest_first,
+            ledger::rejections_are_found_page_by_page,
+            deliveries::what_is_known_of_deliveries_is_what_the_model_knows,
+            deliveries::a_delivery_is_known_by_its_newest_row,
+            deliveries::open_deliveries_come_newest_first,
+            index::x1_searches_find_what_the_model_finds,
+            index::x3_what_was_trimmed_is_not_found_for_long,
             issues::failures_of_one_kind_are_one_issue,
             issues::an_issue_is_open_until_nothing_waits_and_something_was_delivered,
             issues::users_are_counted_once_and_up_to_a_bound,

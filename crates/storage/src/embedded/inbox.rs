@@ -98,6 +98,11 @@ impl<T> Inbox<T> {
         (state.sleeping, state.wake_at) = (0, 1);
     }
 
+    /// Whether it takes nothing more in.
+    pub fn is_closed(&self) -> bool {
+        self.lock().closed
+    }
+
     /// Whether it is closed and empty, so that nothing more will come.
     pub fn is_finished(&self) -> bool {
         let state = self.lock();

@@ -98,6 +98,9 @@ pub const SERIES_ROWS_MAX: u64 = 1_000_000;
 
 /// Minutes that go at a time where there are too many rows. Source: chosen.
 pub const SERIES_MINUTES_PER_STEP: usize = 16;
+/// Open deliveries that one search looks at before it says where to go on. Source: chosen; a few
+/// milliseconds.
+pub const SCANNED_OPEN_MAX: u32 = 16_384;
 
 /// Answers kept of one destination, of those to what was delivered and of the others each. Source:
 /// chosen; more kinds of answers than people look through.
@@ -118,3 +121,28 @@ pub const CHECK_LINES_MAX: u32 = 20;
 pub const COPY_FRAMES_PER_STEP: u32 = 256;
 /// See [`COPY_FRAMES_PER_STEP`].
 pub const COPY_BYTES_PER_STEP: i64 = 16 << 20;
+
+/// Places per block of the index, as a power of two. Source: chosen; some hundred blocks for ten
+/// million events, of which a search for an id reads a kilobyte each, and a megabyte of memory for the
+/// one that events come for.
+pub const INDEX_BLOCK_BITS: u32 = 14;
+
+/// How long the indexer waits for more, when there is something. Source: chosen; nobody notices, and
+/// the journal's writer has to wake it less often.
+pub const INDEX_LINGER: Duration = Duration::from_millis(20);
+
+/// Wait before the indexer tries again what the disk had no room for. Source: chosen.
+pub const INDEX_REST: Duration = Duration::from_secs(1);
+
+/// Bytes of events that the indexer reads at once. Source: chosen; about a thousand events.
+pub const INDEX_READ_BYTES: usize = 1 << 20;
+
+/// Blocks that one search of the index looks into before it says where to go on. Source: measured; a
+/// tenth of a second where all columns are read.
+pub const INDEX_BLOCKS_MAX: usize = 1024;
+
+/// Blocks without events that are removed when one is written. Source: chosen; more than come.
+pub const INDEX_BLOCKS_TRIMMED: u32 = 16;
+
+/// Blocks written between two checkpoints of the index. Source: chosen; a few megabytes.
+pub const INDEX_BLOCKS_PER_CHECKPOINT: i64 = 8;

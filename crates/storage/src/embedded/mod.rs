@@ -1,8 +1,9 @@
-//! The embedded engine: the seven contracts on SQLite, in one data directory of one process.
+//! The embedded engine: the eight contracts on SQLite, in one data directory of one process.
 //!
 //! In come what the contracts take; out goes what they promise. Three files by what they must
 //! survive: `journal.db` (each commit synced), `state.db` (schedule and ledger, batched every few
-//! milliseconds) and `catalog.db` (each commit synced). Each has one thread that writes to it, fed
+//! milliseconds) and `catalog.db` (each commit synced); a fourth, `index.db`, is made from the journal
+//! and can be made again. Each has one thread that writes to it, fed
 //! by a bounded inbox; readers have connections of their own, and checkpoints a thread of theirs.
 //! Deliberately unknown here: HTTP, when a delivery is tried, and what a payload says.
 
@@ -16,6 +17,7 @@ mod trust;
 mod journal;
 mod state;
 mod seal;
+mod index;
 mod catalog;
 mod check;
 mod copy;
@@ -201,6 +203,8 @@ struct Parts {
     state: state::Writer,
     state_commands: Arc<Inbox<state::Command>>,
     queries: state::Queries,
+    indexer: index::Indexer,
+    searches: index::Searches,
     catalog: catalog::Writer,
     catalog_inbox: Arc<Inbox<catalog::Command>>,
 }
@@ -249,6 +253,9 @@ impl Parts {
         };
         let readers = (0..limits::JOURNAL_READERS).map(|_| reader()).collect::<Result<_, _>>()?;
 
+        let own = (Arc::clone(&journal_commands), Arc::clone(&reads), journal.shared());
+        let (indexer, searches) = index::open(&directory.file(index::FILE), own)?;
+
         let path = directory.file("catalog.db");
         let catalog_inbox = Arc::new(Inbox::new("catalog", limits::READ_JOBS_MAX));
         let given = (Arc::clone(&catalog_inbox), alarm.clone());
@@ -265,6 +272,8 @@ impl Parts {
             state,
             state_commands,
             queries,
+            indexer,
+            searches,
             catalog,
             catalog_inbox,
         })
@@ -290,6 +299,10 @@ impl Parts {
             journal: Arc::new(journal),
             schedule: Arc::clone(&state) as Arc<dyn crate::Schedule>,
             ledger: Arc::clone(&state) as Arc<dyn crate::Ledger>,
+            index: Arc::new(index::EmbeddedIndex::new(
+                Arc::clone(&self.searches.inbox),
+                Arc::clone(&self.searches.shared),
+            )),
             replays: state,
             catalog: Arc::clone(&catalog) as Arc<dyn crate::Catalog>,
             audit: Arc::clone(&catalog) as Arc<dyn crate::Audit>,
@@ -300,6 +313,12 @@ impl Parts {
     /// Starts the threads in the order in which they end: those that write come last, so that
     /// theirs are the last connections to each file, which copy its log to the database.
     fn start(self, engine: &mut Engine, dir: &Path) -> Result<(), OpenError> {
+        let searches = self.searches;
+        let inbox = Arc::clone(&searches.inbox);
+        engine.start(dir, "index-reader", &inbox, move || searches.run())?;
+        let indexer = self.indexer;
+        let news = Arc::clone(&indexer.news);
+        engine.start(dir, "indexer", &news, move || indexer.run())?;
         for reader in self.readers {
             engine.start(dir, "journal-reader", &self.reads, move || reader.run())?;
         }

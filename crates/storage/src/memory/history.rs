@@ -11,10 +11,12 @@ use domain::replay::{ReplayPlan, ReplayState};
 use domain::time::Timestamp;
 use tokio::sync::watch;
 
+use crate::deliveries::{DeliveryRecord, OpenPage, OpenQuery};
 use crate::issues::{Book, Issue, IssueQuery, WaitingBy, has_issue};
 use crate::ledger::{
     AttemptPage, AttemptQuery, AttemptRecord, Depth, FailedQuery, Fate, FilteredCount, Known,
-    Ledger, RejectionRecord, Totals, add_count,
+    Ledger, RejectionCursor, RejectionPage, RejectionQuery, RejectionRecord, Totals, add_count,
+    rejections_left,
 };
 use crate::receipt::Receipt;
 use crate::replays::{OpenReplays, Replay, ReplayCounts, Replays};
@@ -197,6 +199,25 @@ impl State {
         Replay { cursor, ..replay.clone() }
     }
 
+    fn delivery(&self, destination: &DestinationId, seq: Seq) -> DeliveryRecord {
+        let is_it = |one: &&AttemptRecord| (&one.destination, one.seq) == (destination, seq);
+        let rows = || self.attempts.iter().map(|(attempt, _)| attempt).filter(is_it);
+        let own = self.readers.get(&destination.into());
+        let open_in = |lines: &Lines| lines.open.get(&seq).cloned();
+        let open_of = |replay: &Replay| {
+            Some((replay.id, self.readers.get(&Reader::Replay(replay.id)).and_then(open_in)?))
+        };
+        let replays = self.replays.values().rev().filter(|one| one.state.is_open());
+        let mut replays = replays.filter(|one| one.plan.destination == *destination);
+        DeliveryRecord {
+            last: rows().last().cloned().map(|row| read_to(Depth::Row, row)),
+            attempts: rows().filter(|row| row.is_made()).count() as u32,
+            open: own.and_then(open_in),
+            replaying: replays.find_map(open_of),
+            cursor: own.map(|lines| lines.cursor),
+        }
+    }
+
     /// Whether a delivery that was given up has been made since.
     fn is_recovered(&self, at: usize, failed: &AttemptRecord) -> bool {
         self.attempts.iter().skip(at).any(|(later, _)| {
@@ -330,9 +351,10 @@ impl Ledger for MemoryHistory {
         });
         let found: Vec<_> = matching.take(rows(query.rows_max)).collect();
         let is_full = found.len() == rows(query.rows_max);
-        let older_than = found.last().map(|(place, _)| *place).filter(|_| is_full);
+        let places: Vec<_> = found.iter().map(|(place, _)| *place).collect();
+        let older_than = places.last().copied().filter(|_| is_full);
         let attempts = found.into_iter().map(|(_, (one, _))| read_to(query.depth, one.clone()));
-        Receipt::ready(Ok(AttemptPage { attempts: attempts.collect(), older_than }))
+        Receipt::ready(Ok(AttemptPage { attempts: attempts.collect(), places, older_than }))
     }
 
     fn issues(&self, query: IssueQuery) -> Receipt<Vec<Issue>> {
@@ -344,15 +366,25 @@ impl Ledger for MemoryHistory {
         Receipt::ready(Ok(found))
     }
 
-    fn rejections(&self, rows_max: u32) -> Receipt<Vec<RejectionRecord>> {
+    fn rejections(&self, query: RejectionQuery) -> Receipt<RejectionPage> {
         let state = super::lock(&self.state);
-        let newest = |is_known| {
-            let of_kind = move |one: &&RejectionRecord| one.source.is_some() == is_known;
-            state.rejections.iter().rev().filter(of_kind).take(rows(rows_max))
+        let before = query.older_than.unwrap_or(RejectionCursor::NEWEST);
+        let newest = |is_known, before| {
+            let of_kind = |one: &&RejectionRecord| one.source.is_some() == is_known;
+            let all = (1_u64..).zip(state.rejections.iter().filter(of_kind)).collect::<Vec<_>>();
+            let wanted = all.into_iter().rev().filter(|(place, _)| *place < before);
+            let wanted = wanted.filter(|(_, one)| query.matches(one));
+            wanted.take(rows(query.rows_max)).collect::<Vec<_>>()
         };
-        let mut found: Vec<_> = newest(true).chain(newest(false)).cloned().collect();
-        found.sort_by_key(|one| std::cmp::Reverse(one.at));
-        Receipt::ready(Ok(found))
+        let (known, strange) = (newest(true, before.known), newest(false, before.strange));
+        let older_than = rejections_left(
+            &query,
+            [&known, &strange].map(|found| (found.len(), found.last().map(|(place, _)| *place))),
+        );
+        let mut rejections: Vec<_> =
+            known.into_iter().chain(strange).map(|(_, one)| one.clone()).collect();
+        rejections.sort_by_key(|one| std::cmp::Reverse(one.at));
+        Receipt::ready(Ok(RejectionPage { rejections, older_than }))
     }
 
     fn totals(&self) -> Receipt<Vec<Totals>> {
@@ -399,6 +431,23 @@ impl Ledger for MemoryHistory {
         let open = places.iter().copied().filter(is_open).collect();
         let cursor = lines.map(|lines| lines.cursor);
         Receipt::ready(Ok(Known { delivered, open, cursor }))
+    }
+
+    fn deliveries(&self, wanted: Vec<(DestinationId, Seq)>) -> Receipt<Vec<DeliveryRecord>> {
+        let state = super::lock(&self.state);
+        let known = wanted.iter().map(|(destination, seq)| state.delivery(destination, *seq));
+        Receipt::ready(Ok(known.collect()))
+    }
+
+    fn open_deliveries(&self, query: OpenQuery) -> Receipt<OpenPage> {
+        let state = super::lock(&self.state);
+        let lines = state.readers.get(&query.reader);
+        let all = lines.into_iter().flat_map(|lines| lines.open.values().rev());
+        let matching = all.filter(|open| query.matches(open)).cloned();
+        let open: Vec<_> = matching.take(rows(query.rows_max)).collect();
+        let is_full = open.len() == rows(query.rows_max);
+        let before = open.last().map(|last| last.seq).filter(|_| is_full);
+        Receipt::ready(Ok(OpenPage { open, before }))
     }
 
     fn failed(&self, query: FailedQuery) -> Receipt<Vec<Seq>> {

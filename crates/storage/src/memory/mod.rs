@@ -1,4 +1,4 @@
-//! The memory engine: the obviously right model of the seven contracts.
+//! The memory engine: the obviously right model of the eight contracts.
 //!
 //! In come and out go the same values as with every other engine, and each operation is complete
 //! when the call returns. Nothing survives the process. Deliberately unknown here: bounds, threads
@@ -6,6 +6,7 @@
 
 mod journal;
 mod history;
+mod index;
 mod catalog;
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -16,8 +17,10 @@ use crate::Store;
 pub fn open() -> Store {
     let history = Arc::new(history::MemoryHistory::default());
     let catalog = Arc::new(catalog::MemoryCatalog::default());
+    let journal = Arc::new(journal::MemoryJournal::default());
     Store {
-        journal: Arc::new(journal::MemoryJournal::default()),
+        index: Arc::new(index::MemoryIndex(Arc::clone(&journal))),
+        journal,
         schedule: Arc::clone(&history) as Arc<dyn crate::Schedule>,
         ledger: Arc::clone(&history) as Arc<dyn crate::Ledger>,
         replays: history,

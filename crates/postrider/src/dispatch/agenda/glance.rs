@@ -1,8 +1,11 @@
 //! What an agenda holds, at a glance.
 
+use domain::event::Identities;
+use domain::id::Seq;
 use domain::time::Timestamp;
 
-use super::Agenda;
+use super::{Agenda, State};
+use crate::live::Standing;
 
 impl Agenda {
     /// Whether there is one to go that has not failed again and again.
@@ -31,5 +34,30 @@ impl Agenda {
         let (_, first) = self.deliveries.first_key_value()?;
         let received_at = first.event.as_ref().map(|event| event.received_at);
         Some(received_at.or(first.first_attempt_at).unwrap_or(first.due))
+    }
+
+    /// How the delivery of an event stands.
+    pub fn standing(&self, seq: Seq, identities: Identities) -> Standing {
+        let Some(delivery) = self.deliveries.get(&seq) else {
+            return match seq >= self.read {
+                true => Standing::Unread,
+                false => Standing::Apart { behind: self.first_before(seq, identities) },
+            };
+        };
+        match delivery.state {
+            State::Ready => Standing::Ready,
+            State::Sending => Standing::Sending,
+            State::Parked => Standing::Parked { due: delivery.due },
+            State::Waiting => {
+                let first = self.first_before(seq, delivery.identities);
+                Standing::Waiting { behind: first.unwrap_or(seq) }
+            }
+        }
+    }
+
+    /// The first delivery of the lanes of these identities, where it comes before this place.
+    fn first_before(&self, seq: Seq, identities: Identities) -> Option<Seq> {
+        let lanes = self.order.identities(identities);
+        lanes.iter().filter_map(|lane| self.lanes.first_of(lane)).filter(|one| *one < seq).min()
     }
 }

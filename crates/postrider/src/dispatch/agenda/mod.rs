@@ -9,11 +9,11 @@
 mod causes;
 mod filtered;
 mod glance;
+mod hurry;
 mod shelf;
 mod turns;
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
-use std::time::Duration;
 
 use domain::delivery::lanes::{Lanes, Order};
 use domain::delivery::retry::Tries;
@@ -343,46 +343,6 @@ impl Agenda {
     /// Whether a delivery may go now, where so many may be under way.
     pub fn is_ready(&self, limit: u32) -> bool {
         self.turns.any(limit)
-    }
-
-    /// Makes the delivery ready that is due first, although its time has not come.
-    pub fn hurry(&mut self) {
-        if let Some((_, seq)) = self.due.pop_first() {
-            self.set_ready(seq);
-        }
-    }
-
-    /// Makes all deliveries ready that wait for their time.
-    pub fn hurry_all(&mut self) {
-        for (_, seq) in std::mem::take(&mut self.due) {
-            self.set_ready(seq);
-        }
-    }
-
-    /// Lets no delivery wait longer than `wait` allows after so many attempts.
-    pub fn hasten(&mut self, now: Timestamp, wait: impl Fn(u32) -> Duration) {
-        for (due, seq) in std::mem::take(&mut self.due) {
-            let attempts = self.deliveries.get(&seq).map_or(0, |delivery| delivery.attempts);
-            let due = due.min(now.plus(wait(attempts)));
-            self.due.insert((due, seq));
-            if let Some(delivery) = self.deliveries.get_mut(&seq) {
-                delivery.due = due;
-            }
-        }
-    }
-
-    /// Somebody does not want a delivery any more: it is finished, unless it is under way or not
-    /// known here. Answers it as it was.
-    pub fn skip(&mut self, seq: Seq) -> Option<OpenDelivery> {
-        let delivery = self.deliveries.get(&seq)?;
-        if delivery.state == State::Sending {
-            return None;
-        }
-        let skipped = delivery.as_open(seq);
-        self.due.remove(&(delivery.due, seq));
-        self.turns.remove(seq);
-        self.finish(seq);
-        Some(skipped)
     }
 
     /// The delivery is finished; those behind it in its lanes may go.

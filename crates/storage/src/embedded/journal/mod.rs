@@ -58,6 +58,8 @@ pub struct Shared {
     pub tail: Tail,
     /// The place the next event will get.
     pub head: watch::Sender<Seq>,
+    /// Wakes the indexer, which follows on a thread that cannot watch.
+    pub news: Arc<Inbox<()>>,
 }
 
 /// The journal as others see it.

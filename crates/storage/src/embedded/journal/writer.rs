@@ -115,7 +115,8 @@ impl Writer {
         }
         let next = next_place(&connection)?.max(next_min);
         let head = tokio::sync::watch::Sender::new(next);
-        let shared = Arc::new(Shared { tail: Tail::new(next, limits.tail_bytes_max), head });
+        let news = Arc::new(Inbox::new("journal news", 1));
+        let shared = Arc::new(Shared { tail: Tail::new(next, limits.tail_bytes_max), head, news });
         let trust = Trust::new(&connection, alarm);
         Ok(Self {
             connection,
@@ -182,6 +183,8 @@ impl Writer {
                 self.next = frame.last().next();
                 self.shared.tail.push(Arc::new(frame));
                 self.shared.head.send_replace(self.next);
+                // Where it is full already, the indexer has not come to look yet.
+                let _ = self.shared.news.push((), 1);
                 for Batch { events, reply } in batches {
                     let next = first.plus(events.len() as u64);
                     // Whoever forgot the receipt does not want the answer.

@@ -9,18 +9,19 @@ use std::ops::Range;
 use std::sync::Arc;
 
 use domain::event::{EventKind, Identities};
-use domain::id::{DestinationId, ReplayId, Seq, SourceId};
+use domain::id::{DestinationId, ReplayId, Seq};
 use domain::time::Timestamp;
 use rusqlite::{Connection, OptionalExtension, Row, ToSql};
 
 use super::writer::block_of;
-use super::{issues, known, minutes, trace};
+use super::{deliveries, issues, known, minutes, rejections, trace};
+use crate::deliveries::{DeliveryRecord, OpenPage, OpenQuery};
 use crate::embedded::inbox::Inbox;
 use crate::embedded::{limits, sqlite};
 use crate::issues::{Issue, IssueQuery};
 use crate::ledger::{
     AttemptPage, AttemptQuery, AttemptRecord, Depth, FailedQuery, Fate, FilteredCount, Known,
-    RejectionRecord, Totals,
+    RejectionPage, RejectionQuery, Totals,
 };
 use crate::receipt::Reply;
 use crate::series::{SeriesPoint, SeriesQuery};
@@ -43,10 +44,10 @@ pub enum Query {
     },
     /// For rejections.
     Rejections {
-        /// How many.
-        rows_max: u32,
+        /// Which.
+        query: RejectionQuery,
         /// Who waits for them.
-        reply: Reply<Vec<RejectionRecord>>,
+        reply: Reply<RejectionPage>,
     },
     /// For what is known of deliveries.
     Known {
@@ -56,6 +57,20 @@ pub enum Query {
         places: Vec<Seq>,
         /// Who waits for it.
         reply: Reply<Known>,
+    },
+    /// For what is known of deliveries, for people.
+    Deliveries {
+        /// Which.
+        wanted: Vec<(DestinationId, Seq)>,
+        /// Who waits for it.
+        reply: Reply<Vec<DeliveryRecord>>,
+    },
+    /// For open deliveries.
+    Open {
+        /// Which.
+        query: OpenQuery,
+        /// Who waits for them.
+        reply: Reply<OpenPage>,
     },
     /// For deliveries that were given up.
     Failed {
@@ -100,12 +115,20 @@ impl Queries {
                     let found = issues::list(&self.connection, &query);
                     let _ = reply.send(found.map_err(super::query_failed));
                 }
-                Query::Rejections { rows_max, reply } => {
-                    let found = rejections(&self.connection, rows_max);
+                Query::Rejections { query, reply } => {
+                    let found = rejections::list(&self.connection, &query);
                     let _ = reply.send(found.map_err(super::query_failed));
                 }
                 Query::Known { destination, places, reply } => {
                     let found = known::known(&self.connection, &destination, places);
+                    let _ = reply.send(found.map_err(super::query_failed));
+                }
+                Query::Deliveries { wanted, reply } => {
+                    let found = deliveries::records(&self.connection, &wanted);
+                    let _ = reply.send(found.map_err(super::query_failed));
+                }
+                Query::Open { query, reply } => {
+                    let found = deliveries::open(&self.connection, &query);
                     let _ = reply.send(found.map_err(super::query_failed));
                 }
                 Query::Failed { query, reply } => {
@@ -157,6 +180,14 @@ fn select(depth: Depth, index: Option<&str>) -> String {
     )
 }
 
+/// The row with this number; none where it is gone.
+pub fn by_id(connection: &Connection, id: i64) -> rusqlite::Result<Option<AttemptRecord>> {
+    connection
+        .prepare_cached(&format!("{} WHERE a.id = ?1", select(Depth::Row, None)))?
+        .query_row([id], attempt)
+        .optional()
+}
+
 type Found = Vec<(i64, AttemptRecord)>;
 
 /// What every search asks of a row besides; the parameters have names.
@@ -184,10 +215,9 @@ impl<'a> Search<'a> {
         let (found, stopped_at) = search.find()?;
         let is_full = found.len() == search.rows_max;
         let older_than = found.last().map(|(id, _)| *id).filter(|_| is_full).or(stopped_at);
-        Ok(AttemptPage {
-            attempts: found.into_iter().map(|(_, attempt)| attempt).collect(),
-            older_than: older_than.map(i64::cast_unsigned),
-        })
+        let (places, attempts) =
+            found.into_iter().map(|(id, attempt)| (id.cast_unsigned(), attempt)).unzip();
+        Ok(AttemptPage { attempts, places, older_than: older_than.map(i64::cast_unsigned) })
     }
 
     /// What is found, and where the search was given up, if it was.
@@ -467,26 +497,6 @@ pub fn destination_key(
         .prepare_cached("SELECT key FROM destinations WHERE id = ?1")?
         .query_row([id.as_str()], |row| row.get(0))
         .optional()
-}
-
-fn rejections(connection: &Connection, rows_max: u32) -> rusqlite::Result<Vec<RejectionRecord>> {
-    let mut select = connection.prepare_cached(
-        "SELECT at, source, reason, detail, sample FROM (
-             SELECT * FROM (SELECT * FROM rejections WHERE id > 0 ORDER BY id DESC LIMIT ?1)
-             UNION ALL
-             SELECT * FROM (SELECT * FROM rejections WHERE id < 0 ORDER BY id LIMIT ?1)
-         ) ORDER BY at DESC, id > 0 DESC, abs(id) DESC",
-    )?;
-    let rows = select.query_map([rows_max], |row| {
-        Ok(RejectionRecord {
-            at: Timestamp(row.get(0)?),
-            source: row.get::<_, Option<String>>(1)?.map(SourceId::new),
-            reason: row.get(2)?,
-            detail: row.get(3)?,
-            sample: row.get(4)?,
-        })
-    })?;
-    rows.collect()
 }
 
 fn totals(connection: &Connection) -> rusqlite::Result<Vec<Totals>> {

@@ -45,6 +45,8 @@ mod issues;
 mod ledger;
 mod known;
 mod minutes;
+mod deliveries;
+mod rejections;
 mod replays;
 mod trace;
 mod check;
@@ -64,10 +66,12 @@ pub use writer::{Limits, Writer};
 
 use super::inbox::Inbox;
 use super::sqlite::{self, Durability};
+use crate::deliveries::{DeliveryRecord, OpenPage, OpenQuery};
 use crate::error::{OpenError, StorageError};
 use crate::issues::{Issue, IssueQuery};
 use crate::ledger::{
-    AttemptPage, AttemptQuery, AttemptRecord, FailedQuery, Known, Ledger, RejectionRecord, Totals,
+    AttemptPage, AttemptQuery, AttemptRecord, FailedQuery, Known, Ledger, RejectionPage,
+    RejectionQuery, RejectionRecord, Totals,
 };
 use crate::receipt::{Receipt, Reply};
 use crate::replays::{OpenReplays, Replay, Replays};
@@ -265,8 +269,8 @@ impl Ledger for EmbeddedState {
         self.query(|reply| Query::Issues { query, reply })
     }
 
-    fn rejections(&self, rows_max: u32) -> Receipt<Vec<RejectionRecord>> {
-        self.query(|reply| Query::Rejections { rows_max, reply })
+    fn rejections(&self, query: RejectionQuery) -> Receipt<RejectionPage> {
+        self.query(|reply| Query::Rejections { query, reply })
     }
 
     fn totals(&self) -> Receipt<Vec<Totals>> {
@@ -303,6 +307,14 @@ impl Ledger for EmbeddedState {
     fn known(&self, destination: &DestinationId, places: Vec<Seq>) -> Receipt<Known> {
         let destination = destination.clone();
         self.query(|reply| Query::Known { destination, places, reply })
+    }
+
+    fn deliveries(&self, wanted: Vec<(DestinationId, Seq)>) -> Receipt<Vec<DeliveryRecord>> {
+        self.query(|reply| Query::Deliveries { wanted, reply })
+    }
+
+    fn open_deliveries(&self, query: OpenQuery) -> Receipt<OpenPage> {
+        self.query(|reply| Query::Open { query, reply })
     }
 
     fn failed(&self, query: FailedQuery) -> Receipt<Vec<Seq>> {

@@ -13,9 +13,11 @@ use super::ledger::destination_key;
 use crate::embedded::sqlite;
 use crate::schedule::{OpenDelivery, Reader, ScheduleState, ShelfLine};
 
-const COLUMNS: &str = "o.seq, o.kind, o.user_hash, o.anonymous_hash, o.attempts,
+/// The columns that [`delivery`] reads.
+pub const COLUMNS: &str = "o.seq, o.kind, o.user_hash, o.anonymous_hash, o.attempts,
     o.first_attempt_at, o.due, coalesce(r.code, ''), o.shelved, o.status";
-const TABLES: &str = "open_deliveries o LEFT JOIN reasons r ON r.key = o.reason";
+/// Where they stand.
+pub const TABLES: &str = "open_deliveries o LEFT JOIN reasons r ON r.key = o.reason";
 
 /// A reader's state; none where it never had a commit.
 pub fn load(connection: &Connection, reader: &Reader) -> rusqlite::Result<Option<ScheduleState>> {
@@ -169,7 +171,8 @@ fn loose(
     loose.take(usize::try_from(rows_max).unwrap_or(usize::MAX)).collect()
 }
 
-fn delivery(row: &Row<'_>) -> rusqlite::Result<OpenDelivery> {
+/// A row of [`COLUMNS`].
+pub fn delivery(row: &Row<'_>) -> rusqlite::Result<OpenDelivery> {
     Ok(OpenDelivery {
         seq: sqlite::to_seq(row.get(0)?),
         kind: EventKind::from_code(row.get(1)?),

@@ -30,7 +30,16 @@ fn a_missing_directory_is_made_and_opens_again() {
     append(&store, events("web", 3));
     engine.close().unwrap();
     let names: Vec<_> = content(&dir).into_keys().collect();
-    assert_eq!(names, ["catalog.db", "format", "journal.db", "lock", "secrets.key", "state.db"]);
+    let expected = [
+        "catalog.db",
+        "format",
+        "index.db",
+        "journal.db",
+        "lock",
+        "secrets.key",
+        "state.db",
+    ];
+    assert_eq!(names, expected);
     assert!(fs::read_to_string(dir.join("format")).unwrap().starts_with("postrider-data 1\n"));
     let mode = fs::metadata(&dir).unwrap().permissions().mode();
     assert_eq!(mode & 0o777, 0o700, "nobody else on the machine reads events and hashes");

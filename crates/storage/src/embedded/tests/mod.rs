@@ -8,6 +8,7 @@ mod check;
 mod copy;
 mod failure;
 mod retention;
+mod index;
 mod issues;
 mod audit;
 mod seal;

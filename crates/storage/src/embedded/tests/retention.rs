@@ -9,7 +9,7 @@ use crate::conformance::fixture::{
     append, attempt, destination, event, events, read_all, settlement,
 };
 use crate::embedded::{Options, limits, open};
-use crate::{AttemptQuery, Fate, RejectionRecord, Settlement, Wanted};
+use crate::{AttemptQuery, Fate, RejectionQuery, RejectionRecord, Settlement, Wanted};
 
 #[test]
 fn a_long_trim_goes_in_steps_between_which_events_are_accepted() {
@@ -107,7 +107,12 @@ fn the_ledger_keeps_its_newest_rows() {
     assert_eq!(store.ledger.attempts(gone).wait().unwrap().attempts, []);
     // The counters count on.
     assert_eq!(store.ledger.totals().wait().unwrap()[0].delivered_first_try, 30_000);
-    let rejections = store.ledger.rejections(99).wait().unwrap();
+    let rejections = store
+        .ledger
+        .rejections(RejectionQuery { rows_max: 99, ..RejectionQuery::default() })
+        .wait()
+        .unwrap()
+        .rejections;
     let kept: Vec<_> = rejections.iter().map(|rejection| rejection.at.0).collect();
     assert_eq!(kept, [199, 198, 197, 11, 10, 9, 8, 7]);
 }

@@ -1,0 +1,165 @@
+//! The embedded index: `index.db`, made from the journal and from nothing else.
+//!
+//! In come the journal's frames, read by a thread of its own (`indexer`) that nobody waits for; out go
+//! places of events (`search`), by another thread. What it loses is made again, so it is in no backup,
+//! and a file that cannot be used is thrown away. Deliberately unknown here: what became of events.
+//!
+//! # Layout
+//! The journal's places are cut into blocks of 16,384. A block that every event has come for is
+//! written at once and never changed: a row that says what is in it at all, so that most blocks are
+//! passed by that alone; columns with a few bytes per event, to be scanned; and a table of hashes of
+//! ids with the places that have them, cut by the hashes' first bits into 128 rows, of which a search
+//! for an id reads one per block. The block that events still come for is in memory only. All of it
+//! takes about 25 bytes per event.
+
+mod block;
+mod indexer;
+mod search;
+
+use std::path::Path;
+use std::sync::{Arc, OnceLock, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
+
+use domain::id::Seq;
+use rusqlite::{Connection, OptionalExtension};
+use tokio::sync::watch;
+
+use super::inbox::Inbox;
+use super::journal::{self, EmbeddedJournal};
+use super::limits;
+use super::sqlite::{self, Durability};
+use crate::error::{OpenError, StorageError};
+use crate::index::{EventPlaces, EventQuery, Index};
+use crate::receipt::Receipt;
+use block::YoungBlock;
+pub use indexer::Indexer;
+pub use search::{Search, Searches};
+
+/// The file's name.
+pub const FILE: &str = "index.db";
+
+const STEPS: [&str; 1] = ["
+    CREATE TABLE blocks (
+        number INTEGER PRIMARY KEY,
+        sources TEXT NOT NULL,
+        kinds INTEGER NOT NULL,
+        at_min INTEGER NOT NULL,
+        at_max INTEGER NOT NULL,
+        at_shift INTEGER NOT NULL
+    );
+    CREATE TABLE columns (number INTEGER PRIMARY KEY, names BLOB NOT NULL, body BLOB NOT NULL);
+    CREATE TABLE lookups (id INTEGER PRIMARY KEY, entries BLOB NOT NULL);
+"];
+
+/// What the indexer shows to searches.
+pub struct Shared {
+    /// The block that events still come for; every block before it is written.
+    young: RwLock<YoungBlock>,
+    /// Everything before it is indexed.
+    reached: watch::Sender<Seq>,
+    /// Why the indexer has ended, where it has.
+    failure: OnceLock<StorageError>,
+}
+
+/// The index as others see it.
+pub struct EmbeddedIndex {
+    searches: Arc<Inbox<Search>>,
+    shared: Arc<Shared>,
+}
+
+impl EmbeddedIndex {
+    /// Joins callers to the threads that serve them.
+    pub fn new(searches: Arc<Inbox<Search>>, shared: Arc<Shared>) -> Self {
+        Self { searches, shared }
+    }
+}
+
+impl Index for EmbeddedIndex {
+    fn reached(&self) -> watch::Receiver<Seq> {
+        self.shared.reached.subscribe()
+    }
+
+    fn search(&self, query: EventQuery) -> Receipt<EventPlaces> {
+        let (reply, receipt) = Receipt::pair();
+        match self.searches.push(Search { query, reply }, 1) {
+            Ok(()) => receipt,
+            Err(error) => Receipt::ready(Err(error)),
+        }
+    }
+}
+
+impl Shared {
+    /// What is indexed of a journal whose next event gets the place `head`, as far as the file tells.
+    ///
+    /// # Errors
+    /// Where the file cannot be read.
+    pub fn open(connection: &Connection, head: Seq) -> rusqlite::Result<Arc<Self>> {
+        // A journal that ends before the index is another one than it was made from.
+        let end = number_of(head);
+        for delete in
+            ["DELETE FROM blocks WHERE number >= ?1", "DELETE FROM columns WHERE number >= ?1"]
+        {
+            connection.execute(delete, [end])?;
+        }
+        connection.execute("DELETE FROM lookups WHERE id >= ?1", [block::lookups_of(end).start])?;
+        let last: Option<i64> = connection
+            .query_row("SELECT number FROM blocks ORDER BY number DESC LIMIT 1", [], |row| {
+                row.get(0)
+            })
+            .optional()?;
+        let number = last.map_or(0, |last| last + 1);
+        let reached = watch::Sender::new(first_of(number).max(Seq::FIRST));
+        let young = RwLock::new(YoungBlock::new(number));
+        Ok(Arc::new(Self { young, reached, failure: OnceLock::new() }))
+    }
+
+    fn read(&self) -> RwLockReadGuard<'_, YoungBlock> {
+        self.young.read().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn write(&self) -> RwLockWriteGuard<'_, YoungBlock> {
+        self.young.write().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// A journal: the inboxes of its threads, and what its writer shows.
+type OfJournal = (Arc<Inbox<journal::Command>>, Arc<Inbox<journal::Read>>, Arc<journal::Shared>);
+
+/// Opens the file for the two threads that work with it.
+pub fn open(path: &Path, journal: OfJournal) -> Result<(Indexer, Searches), OpenError> {
+    let (commands, reads, of_journal) = journal;
+    let connection = open_file(path)?;
+    let head = *of_journal.head.borrow();
+    let shared = Shared::open(&connection, head).map_err(sqlite::database("read", path))?;
+    let searches = Searches {
+        connection: sqlite::open_reader(path)?,
+        inbox: Arc::new(Inbox::new("index searches", limits::READ_JOBS_MAX)),
+        shared: Arc::clone(&shared),
+    };
+    let news = Arc::clone(&of_journal.news);
+    let journal = Arc::new(EmbeddedJournal::new(commands, reads, of_journal));
+    Ok((Indexer { connection, journal, news, shared }, searches))
+}
+
+/// Opens the writer's connection; a file that cannot be used is made anew.
+fn open_file(path: &Path) -> Result<Connection, OpenError> {
+    sqlite::open_writer(path, Durability::Normal, &STEPS).or_else(|error| {
+        let error = std::error::Error::source(&error).map(ToString::to_string);
+        tracing::warn!(path = %path.display(), error, "the index cannot be used; it is made anew");
+        for ending in ["", "-wal", "-shm"] {
+            let file = format!("{}{ending}", path.display());
+            // What is not there need not be removed; what cannot be removed cannot be opened either.
+            let _ = std::fs::remove_file(file);
+        }
+        sqlite::open_writer(path, Durability::Normal, &STEPS)
+    })
+}
+
+/// The number of the block that a place is in.
+fn number_of(seq: Seq) -> i64 {
+    sqlite::from_seq(seq) >> limits::INDEX_BLOCK_BITS
+}
+
+/// The first place of a block.
+fn first_of(number: i64) -> Seq {
+    sqlite::to_seq(number << limits::INDEX_BLOCK_BITS)
+}

@@ -1,0 +1,71 @@
+//! The index after a kill, without its file, with a damaged one, and beside another journal.
+
+use domain::id::Seq;
+
+use super::open_default;
+use crate::conformance::index::{all, fill, of_user, wait_until_reached};
+use crate::embedded::index;
+use crate::{EventQuery, Store};
+
+fn check(store: &Store, events: u64) {
+    wait_until_reached(store);
+    let found = all(store, &EventQuery::of(Seq(0)..Seq(u64::MAX), 9_999));
+    let expected: Vec<_> = (1..=events).rev().collect();
+    assert!(found == expected, "{} of {events}", found.len());
+    assert_eq!(all(store, &of_user("user-5")), [5]);
+    assert_eq!(all(store, &of_user(&format!("user-{events}"))), [events]);
+}
+
+/// X2: blocks that were written are kept, all else is read again.
+#[test]
+fn x2_what_is_not_written_is_indexed_again() {
+    let dir = tempfile::TempDir::new().unwrap();
+    let (store, engine) = open_default(dir.path());
+    fill(&store, 1..40_010);
+    check(&store, 40_009);
+    engine.close().unwrap();
+    let file = rusqlite::Connection::open(dir.path().join(index::FILE)).unwrap();
+    let blocks: i64 = file.query_row("SELECT count(*) FROM blocks", [], |row| row.get(0)).unwrap();
+    assert_eq!(blocks, 2);
+    drop(file);
+    let (store, engine) = open_default(dir.path());
+    check(&store, 40_009);
+    fill(&store, 40_010..50_000);
+    check(&store, 49_999);
+    engine.close().unwrap();
+}
+
+#[test]
+fn x2_an_index_that_is_gone_or_damaged_is_made_anew() {
+    let dir = tempfile::TempDir::new().unwrap();
+    let (store, engine) = open_default(dir.path());
+    fill(&store, 1..20_010);
+    check(&store, 20_009);
+    engine.close().unwrap();
+    let path = dir.path().join(index::FILE);
+    std::fs::remove_file(&path).unwrap();
+    let (store, engine) = open_default(dir.path());
+    check(&store, 20_009);
+    engine.close().unwrap();
+    std::fs::write(&path, "this is no database, and was none for as long as anybody knows")
+        .unwrap();
+    let (store, engine) = open_default(dir.path());
+    check(&store, 20_009);
+    engine.close().unwrap();
+}
+
+/// Whoever puts an older journal beside a newer index finds what is in the journal.
+#[test]
+fn an_index_of_another_journal_is_not_believed() {
+    let (one, other) = (tempfile::TempDir::new().unwrap(), tempfile::TempDir::new().unwrap());
+    for (dir, end) in [(&one, 40_010), (&other, 20_010)] {
+        let (store, engine) = open_default(dir.path());
+        fill(&store, 1..end);
+        wait_until_reached(&store);
+        engine.close().unwrap();
+    }
+    std::fs::copy(one.path().join(index::FILE), other.path().join(index::FILE)).unwrap();
+    let (store, engine) = open_default(other.path());
+    check(&store, 20_009);
+    engine.close().unwrap();
+}
