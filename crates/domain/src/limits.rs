@@ -498,7 +498,6 @@ pub const LATE_ATTEMPTS: u32 = 3;
 /// exact up to 2^53, still takes 8,000 restores.
 pub const RESTORE_SKIP: u64 = 1 << 40;
 
-
 /// Requests to a URL for a test at a time. Source: chosen; people look at each answer.
 pub const TEST_REQUESTS_MAX: usize = 8;
 

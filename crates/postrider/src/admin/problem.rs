@@ -57,7 +57,16 @@ impl Problem {
         let known = StatusCode::from_u16(status).ok();
         let title = known.and_then(|status| status.canonical_reason()).unwrap_or("Problem");
         let (detail, mistakes) = (detail.into(), Vec::new());
-        Self { kind: "about:blank", title, status, code, detail, mistakes, wait: None, current: None }
+        Self {
+            kind: "about:blank",
+            title,
+            status,
+            code,
+            detail,
+            mistakes,
+            wait: None,
+            current: None,
+        }
     }
 
     /// Nobody knows who asks.

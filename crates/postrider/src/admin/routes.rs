@@ -16,9 +16,9 @@ use utoipa_axum::routes;
 use super::auth::{Rule, admit};
 use super::people::{log, me, sessions, setup, tokens, users};
 use super::{
-    Needs, attempts, catalog, deliveries, events, filtered, filters, issues, live, metrics, openapi,
-    playground, ready, rejections, repeats, replays, series, status, test_event, test_request,
-    wishes,
+    Needs, attempts, catalog, deliveries, events, filtered, filters, issues, live, metrics,
+    openapi, playground, ready, rejections, repeats, replays, series, status, test_event,
+    test_request, wishes,
 };
 
 /// What somebody must be allowed to do, to ask for a route; each includes those before it.

@@ -19,6 +19,7 @@ use utoipa::{IntoParams, ToSchema};
 
 use super::{Edited, Shared};
 use crate::admin::asked::Query;
+use crate::admin::auth::Caller;
 use crate::admin::body::{Mistakes, Text};
 use crate::admin::problem::Problem;
 use crate::workspace_file::changes::{self, FieldChange};
@@ -148,9 +149,13 @@ pub async fn plan(State(needs): Shared, body: Text) -> Result<Json<Plan>, Proble
         (status = 422, description = "The workspace has mistakes, each with its place", body = Problem, content_type = "application/problem+json"),
     )
 )]
-pub async fn apply(State(needs): Shared, body: Text) -> Result<Json<Plan>, Problem> {
+pub async fn apply(
+    State(needs): Shared,
+    caller: Caller,
+    body: Text,
+) -> Result<Json<Plan>, Problem> {
     let wanted = Wanted::read(&body)?;
-    let author = super::author();
+    let author = caller.author();
     let edited = needs.editor.edit(&author, |content| {
         let workspace = wanted.workspace(&content.workspace)?;
         let plan = Plan::of(content, &workspace);

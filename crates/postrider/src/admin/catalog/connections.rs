@@ -12,6 +12,7 @@ use utoipa::ToSchema;
 
 use super::{Edited, Refusals, Shared};
 use crate::admin::asked::Path;
+use crate::admin::auth::Caller;
 use crate::admin::body::Text;
 use crate::admin::problem::Problem;
 use crate::workspace_file::finding::Finding;
@@ -109,8 +110,8 @@ pub async fn list(State(needs): Shared) -> Json<ConnectionList> {
         Refusals,
     )
 )]
-pub async fn create(State(needs): Shared, body: Text) -> Result<Response, Problem> {
-    super::create::<Connection>(&needs, &body).await
+pub async fn create(State(needs): Shared, caller: Caller, body: Text) -> Result<Response, Problem> {
+    super::create::<Connection>((&needs, &caller), &body).await
 }
 
 /// Shows a connection.
@@ -153,11 +154,12 @@ pub async fn show(
 )]
 pub async fn replace(
     State(needs): Shared,
+    caller: Caller,
     Path(id): Path<String>,
     headers: HeaderMap,
     body: Text,
 ) -> Result<Response, Problem> {
-    super::replace::<Connection>(&needs, &id, &headers, &body).await
+    super::replace::<Connection>((&needs, &caller), &id, &headers, &body).await
 }
 
 /// Changes what the body says of a connection.
@@ -177,11 +179,12 @@ pub async fn replace(
 )]
 pub async fn patch(
     State(needs): Shared,
+    caller: Caller,
     Path(id): Path<String>,
     headers: HeaderMap,
     body: Text,
 ) -> Result<Response, Problem> {
-    super::patch::<Connection>(&needs, &id, &headers, &body).await
+    super::patch::<Connection>((&needs, &caller), &id, &headers, &body).await
 }
 
 /// Removes a connection.
@@ -200,8 +203,9 @@ pub async fn patch(
 )]
 pub async fn remove(
     State(needs): Shared,
+    caller: Caller,
     Path(id): Path<String>,
     headers: HeaderMap,
 ) -> Result<StatusCode, Problem> {
-    super::remove::<Connection>(&needs, &id, &headers).await
+    super::remove::<Connection>((&needs, &caller), &id, &headers).await
 }

@@ -13,6 +13,7 @@ use utoipa::ToSchema;
 
 use super::{Edited, Refusals, Shared};
 use crate::admin::asked::Path;
+use crate::admin::auth::Caller;
 use crate::admin::body::Text;
 use crate::admin::problem::Problem;
 use crate::workspace_file::finding::Finding;
@@ -114,8 +115,8 @@ pub async fn list(State(needs): Shared) -> Json<DestinationList> {
         Refusals,
     )
 )]
-pub async fn create(State(needs): Shared, body: Text) -> Result<Response, Problem> {
-    super::create::<Destination>(&needs, &body).await
+pub async fn create(State(needs): Shared, caller: Caller, body: Text) -> Result<Response, Problem> {
+    super::create::<Destination>((&needs, &caller), &body).await
 }
 
 /// Shows a destination, with marks in the place of its secrets.
@@ -158,11 +159,12 @@ pub async fn show(
 )]
 pub async fn replace(
     State(needs): Shared,
+    caller: Caller,
     Path(id): Path<String>,
     headers: HeaderMap,
     body: Text,
 ) -> Result<Response, Problem> {
-    super::replace::<Destination>(&needs, &id, &headers, &body).await
+    super::replace::<Destination>((&needs, &caller), &id, &headers, &body).await
 }
 
 /// Changes what the body says of a destination.
@@ -182,11 +184,12 @@ pub async fn replace(
 )]
 pub async fn patch(
     State(needs): Shared,
+    caller: Caller,
     Path(id): Path<String>,
     headers: HeaderMap,
     body: Text,
 ) -> Result<Response, Problem> {
-    super::patch::<Destination>(&needs, &id, &headers, &body).await
+    super::patch::<Destination>((&needs, &caller), &id, &headers, &body).await
 }
 
 /// Removes a destination, and its connections; for a while it may be restored.
@@ -205,10 +208,11 @@ pub async fn patch(
 )]
 pub async fn remove(
     State(needs): Shared,
+    caller: Caller,
     Path(id): Path<String>,
     headers: HeaderMap,
 ) -> Result<StatusCode, Problem> {
-    super::remove::<Destination>(&needs, &id, &headers).await
+    super::remove::<Destination>((&needs, &caller), &id, &headers).await
 }
 
 /// Brings a removed destination back, with the connections to sources that are still there.
@@ -225,8 +229,12 @@ pub async fn remove(
         (status = 409, description = "A workspace file leads the catalog", body = Problem, content_type = "application/problem+json"),
     )
 )]
-pub async fn restore(State(needs): Shared, Path(id): Path<String>) -> Result<Response, Problem> {
-    let author = super::author();
+pub async fn restore(
+    State(needs): Shared,
+    caller: Caller,
+    Path(id): Path<String>,
+) -> Result<Response, Problem> {
+    let author = caller.author();
     let edited = needs.editor.edit(&author, |content| {
         let workspace = &content.workspace;
         let mut removed = workspace.removed.iter();

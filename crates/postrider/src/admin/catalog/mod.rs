@@ -21,14 +21,14 @@ use axum::response::{IntoResponse, Response};
 use domain::limits;
 use domain::workspace::Workspace;
 use serde_json::Value;
+use storage::Snapshot;
 use storage::catalog::{ObjectKey, ObjectKind};
-use storage::{Author, Snapshot};
 use utoipa::IntoResponses;
 
 use super::Needs;
+use super::auth::Caller;
 use super::body::{Mistakes, Text, text};
 use super::problem::Problem;
-use crate::clock;
 use crate::workspace::{EditError, Lead};
 use crate::workspace_file::finding::Finding;
 use crate::workspace_file::forms::Form;
@@ -148,8 +148,8 @@ fn show<O: Edited>(needs: &Needs, id: &str, headers: &HeaderMap) -> Result<Respo
 }
 
 /// Makes an object.
-async fn create<O: Edited>(needs: &Needs, body: &Text) -> Result<Response, Problem> {
-    let author = author();
+async fn create<O: Edited>((needs, caller): Desk<'_>, body: &Text) -> Result<Response, Problem> {
+    let author = caller.author();
     let edited = needs.editor.edit(&author, |content| {
         let workspace = &content.workspace;
         let made = O::made(&body.root(), workspace);
@@ -193,12 +193,12 @@ fn check_is_free<O: Edited>(workspace: &Workspace, id: &str) -> Result<(), Probl
 
 /// Puts another object in the place of one.
 async fn replace<O: Edited>(
-    needs: &Needs,
+    (needs, caller): Desk<'_>,
     id: &str,
     headers: &HeaderMap,
     body: &Text,
 ) -> Result<Response, Problem> {
-    change::<O>(needs, id, headers, |stored, others| {
+    change::<O>((needs, caller), id, headers, |stored, others| {
         O::read(&body.root(), stored.kept(), Some(stored), others).map_err(mistaken::<O>)
     })
     .await
@@ -206,13 +206,13 @@ async fn replace<O: Edited>(
 
 /// Changes what a body says of an object, as a JSON merge patch.
 async fn patch<O: Edited>(
-    needs: &Needs,
+    (needs, caller): Desk<'_>,
     id: &str,
     headers: &HeaderMap,
     body: &Text,
 ) -> Result<Response, Problem> {
     let wanted: Value = serde_json::from_str(body.as_str()).map_err(too_deep)?;
-    change::<O>(needs, id, headers, |stored, others| {
+    change::<O>((needs, caller), id, headers, |stored, others| {
         let shown = serde_json::to_value(O::Form::from(stored)).unwrap_or_default();
         let merged = merge(shown, &wanted).to_string();
         let root = Node::root(text(merged.as_bytes())?);
@@ -243,12 +243,12 @@ fn merge(target: Value, patch: &Value) -> Value {
 
 /// Puts what `next` makes of an object, next to the others, in its place.
 async fn change<O: Edited>(
-    needs: &Needs,
+    (needs, caller): Desk<'_>,
     id: &str,
     headers: &HeaderMap,
     next: impl Fn(&O, &Workspace) -> Result<O, Problem>,
 ) -> Result<Response, Problem> {
-    let author = author();
+    let author = caller.author();
     let edited = needs.editor.edit(&author, |content| {
         let stored = find::<O>(&content.workspace, id)?;
         check_version::<O>(needs, content, id, headers)?;
@@ -268,11 +268,11 @@ async fn change<O: Edited>(
 
 /// Removes an object.
 async fn remove<O: Edited>(
-    needs: &Needs,
+    (needs, caller): Desk<'_>,
     id: &str,
     headers: &HeaderMap,
 ) -> Result<StatusCode, Problem> {
-    let author = author();
+    let author = caller.author();
     let edited = needs.editor.edit(&author, |content| {
         find::<O>(&content.workspace, id)?;
         check_version::<O>(needs, content, id, headers)?;
@@ -339,10 +339,8 @@ impl From<EditError<Self>> for Problem {
     }
 }
 
-/// Whoever edits.
-fn author() -> Author {
-    Author { at: clock::now(), by: "local".to_owned(), address: None }
-}
+/// What is edited, and who edits.
+type Desk<'a> = (&'a Needs, &'a Caller);
 
 /// The state of a handler.
 type Shared = axum::extract::State<Arc<Needs>>;

@@ -14,6 +14,7 @@ use utoipa::ToSchema;
 
 use super::{Edited, Refusals, Shared};
 use crate::admin::asked::Path;
+use crate::admin::auth::Caller;
 use crate::admin::body::{Mistakes, Text};
 use crate::admin::problem::Problem;
 use crate::clock;
@@ -134,8 +135,8 @@ pub async fn list(State(needs): Shared) -> Json<SourceList> {
         Refusals,
     )
 )]
-pub async fn create(State(needs): Shared, body: Text) -> Result<Response, Problem> {
-    super::create::<Source>(&needs, &body).await
+pub async fn create(State(needs): Shared, caller: Caller, body: Text) -> Result<Response, Problem> {
+    super::create::<Source>((&needs, &caller), &body).await
 }
 
 /// Shows a source.
@@ -178,11 +179,12 @@ pub async fn show(
 )]
 pub async fn replace(
     State(needs): Shared,
+    caller: Caller,
     Path(id): Path<String>,
     headers: HeaderMap,
     body: Text,
 ) -> Result<Response, Problem> {
-    super::replace::<Source>(&needs, &id, &headers, &body).await
+    super::replace::<Source>((&needs, &caller), &id, &headers, &body).await
 }
 
 /// Changes what the body says of a source.
@@ -202,11 +204,12 @@ pub async fn replace(
 )]
 pub async fn patch(
     State(needs): Shared,
+    caller: Caller,
     Path(id): Path<String>,
     headers: HeaderMap,
     body: Text,
 ) -> Result<Response, Problem> {
-    super::patch::<Source>(&needs, &id, &headers, &body).await
+    super::patch::<Source>((&needs, &caller), &id, &headers, &body).await
 }
 
 /// Removes a source, and its connections.
@@ -225,10 +228,11 @@ pub async fn patch(
 )]
 pub async fn remove(
     State(needs): Shared,
+    caller: Caller,
     Path(id): Path<String>,
     headers: HeaderMap,
 ) -> Result<StatusCode, Problem> {
-    super::remove::<Source>(&needs, &id, &headers).await
+    super::remove::<Source>((&needs, &caller), &id, &headers).await
 }
 
 /// Gives a source another key; the old one counts for a while.
@@ -248,12 +252,13 @@ pub async fn remove(
 )]
 pub async fn rotate(
     State(needs): Shared,
+    caller: Caller,
     Path(id): Path<String>,
     headers: HeaderMap,
     body: Text,
 ) -> Result<Response, Problem> {
     let Rotation { key, keep_old_for } = Rotation::read(&body)?;
-    super::change::<Source>(&needs, &id, &headers, |stored, _| {
+    super::change::<Source>((&needs, &caller), &id, &headers, |stored, _| {
         let mut source = stored.clone();
         let old = source.write_keys.first_mut();
         let old = old.map(|own| std::mem::replace(own, WriteKey::endless(key.clone())));

@@ -30,15 +30,8 @@ fn a_missing_directory_is_made_and_opens_again() {
     append(&store, events("web", 3));
     engine.close().unwrap();
     let names: Vec<_> = content(&dir).into_keys().collect();
-    let expected = [
-        "catalog.db",
-        "format",
-        "index.db",
-        "journal.db",
-        "lock",
-        "secrets.key",
-        "state.db",
-    ];
+    let expected =
+        ["catalog.db", "format", "index.db", "journal.db", "lock", "secrets.key", "state.db"];
     assert_eq!(names, expected);
     assert!(fs::read_to_string(dir.join("format")).unwrap().starts_with("postrider-data 1\n"));
     let mode = fs::metadata(&dir).unwrap().permissions().mode();
