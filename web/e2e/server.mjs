@@ -18,7 +18,7 @@ const START_MS_MAX = 20_000;
 /**
  * @param {string} binary
  * @param {object} [workspace] what a workspace file says; without one the starter's is there
- * @param {Record<string, string>} [settings] as environment variables
+ * @param {Record<string, string>} [settings] as environment variables; anybody may come in without them
  * @returns {Promise<Server & {
  *   follow: (workspace: object) => Promise<void>,
  *   said: (pattern: RegExp) => Promise<string>,

@@ -55,6 +55,7 @@ export async function stories({ story, browser, binary }) {
         .map((entry) => entry.encodedBodySize),
     );
     const sum = sizes.reduce((total, size) => total + size, 0);
+    console.log(`     ${Math.round(sum / 1024)} KiB of compressed JavaScript`);
     assert.ok(sum > 0 && sum <= FIRST_LOAD_BYTES_MAX, `${sum} bytes of JavaScript`);
   });
 

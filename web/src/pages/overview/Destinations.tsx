@@ -1,7 +1,10 @@
-// The table of destinations: where each stands, what waits and what was lost.
+// The table of destinations: where each stands, how the last hour went, what waits and what was lost.
+import { useQuery } from "@tanstack/react-query";
 import { Link } from "@tanstack/react-router";
+import { seriesQuery } from "../../api/series";
 import type { Destination } from "../../api/status";
 import { Count } from "../../parts/Count";
+import { Sparkline } from "../../parts/chart/Sparkline";
 import { exact, percent, span } from "../../parts/format";
 import { Hostile } from "../../parts/Hostile";
 import { Nothing, Panel, Scroll } from "../../parts/Panel";
@@ -38,6 +41,26 @@ function Success({ destination }: { destination: Destination }) {
   );
 }
 
+function LastHour({ id }: { id: string }) {
+  const { data: deliveries } = useQuery(
+    seriesQuery({ of: "deliveries", destination: id, bucket: "1m" }),
+  );
+  if (!deliveries) return <span className="none">–</span>;
+  const values = deliveries.points.map(
+    (point) => (point.delivered_first_try ?? 0) + (point.delivered_on_retry ?? 0),
+  );
+  return <Sparkline values={values} noun="delivery" span="in the last hour" />;
+}
+
+function Slowest({ id }: { id: string }) {
+  const { data } = useQuery(seriesQuery({ of: "latency", destination: id, bucket: "1h" }));
+  const p95 = data?.points.findLast((point) => typeof point.p95_ms === "number")?.p95_ms;
+  if (typeof p95 !== "number") return <span className="none">–</span>;
+  return (
+    <span title="Of 100 events, 95 were delivered within this">{exact(Math.round(p95))} ms</span>
+  );
+}
+
 function Row({ each, serverNowMs }: { each: Destination; serverNowMs: number }) {
   const oldest = each.oldest_waiting_at;
   return (
@@ -62,8 +85,14 @@ function Row({ each, serverNowMs }: { each: Destination; serverNowMs: number }) 
         <State look={destinationLook(each.state)} />
         {!each.queues && <div className="secondary">does not queue</div>}
       </td>
+      <td>
+        <LastHour id={each.id} />
+      </td>
       <td className="number-cell">
         <Success destination={each} />
+      </td>
+      <td className="number-cell">
+        <Slowest id={each.id} />
       </td>
       <Count n={each.waiting}>
         {oldest && (
@@ -82,7 +111,7 @@ function Row({ each, serverNowMs }: { each: Destination; serverNowMs: number }) 
   );
 }
 
-const NUMBERS = ["Delivered", "Waiting"];
+const NUMBERS = ["Delivered", "p95", "Waiting"];
 const LOST = ["Gave up", "Expired", "Filtered"];
 
 function Heads({ words }: { words: readonly string[] }) {
@@ -118,6 +147,7 @@ export function Destinations({ destinations, serverNowMs }: Props) {
               <th scope="col">Name</th>
               <th scope="col">Target</th>
               <th scope="col">State</th>
+              <th scope="col">Last hour</th>
               <Heads words={NUMBERS} />
               <th scope="col">Next retry</th>
               <Heads words={LOST} />

@@ -6,6 +6,7 @@ import { type ReactNode, useState } from "react";
 import { makeObject } from "../../api/catalog";
 import { useMay } from "../../api/me";
 import type { Status } from "../../api/status";
+import { SAMPLE_EVENT, sendTestEvent } from "../../api/testEvents";
 import { Command } from "../../parts/Command";
 import { counted } from "../../parts/format";
 import { Hostile } from "../../parts/Hostile";
@@ -50,18 +51,34 @@ function Step({ title, done, children }: StepProps) {
 }
 
 function SendStep({ status }: { status: Status }) {
+  const cache = useQueryClient();
+  const may = useMay("edit");
   const source = status.sources.find((each) => each.enabled);
+  const send = useMutation({
+    mutationFn: (id: string) => sendTestEvent({ source: id, event: SAMPLE_EVENT }),
+    onSuccess: () => cache.invalidateQueries({ queryKey: ["status"] }),
+  });
   const curl = firstCurl(status);
   if (!source) return <p>It takes a source first.</p>;
   return (
     <>
       <p>
-        From a terminal, or from an SDK (
+        From a terminal, from an SDK (
         <Link to="/sources/$id" params={{ id: source.id }}>
           snippets
         </Link>
-        ):
+        ){may ? ", or from here:" : ":"}
       </p>
+      {may && (
+        <Button size="compact-sm" loading={send.isPending} onClick={() => send.mutate(source.id)}>
+          Send a test event
+        </Button>
+      )}
+      {send.error && (
+        <p className="refused" role="alert">
+          <Hostile text={send.error.message} />
+        </p>
+      )}
       {curl && <Command text={curl} what="curl line" />}
       <p className="waits" role="status">
         <Loader size={14} aria-hidden="true" />

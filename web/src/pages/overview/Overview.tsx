@@ -8,8 +8,10 @@ import { Nothing } from "../../parts/Panel";
 import { Time, useNow } from "../../parts/Time";
 import { Attempts } from "./Attempts";
 import { Destinations } from "./Destinations";
+import { noEventsYet } from "./FirstEvent";
 import { FirstSteps } from "./FirstSteps";
 import { health } from "./health";
+import { LastHour } from "./LastHour";
 import { Numbers } from "./Numbers";
 import { Rejections } from "./Rejections";
 import { Removed } from "./Removed";
@@ -73,6 +75,7 @@ export function Overview() {
       <HealthLine status={status} serverNowMs={serverNowMs} />
       <FirstSteps status={status} />
       <Numbers status={status} serverNowMs={serverNowMs} />
+      {!noEventsYet(status) && <LastHour asOf={status.now} />}
       <Destinations destinations={status.destinations} serverNowMs={serverNowMs} />
       <Removed removed={status.removed} />
       <Sources status={status} />

@@ -5,14 +5,23 @@ import { Link } from "@tanstack/react-router";
 import { useEffect, useState } from "react";
 import { useMay } from "../../api/me";
 import { rejectionsQuery } from "../../api/rejections";
+import { seriesQuery } from "../../api/series";
 import { type Source, type Status, statusQuery } from "../../api/status";
 import { Asked } from "../../parts/Asked";
+import { Sparkline } from "../../parts/chart/Sparkline";
 import { count, exact } from "../../parts/format";
 import { Hostile } from "../../parts/Hostile";
 import { Nothing, Panel, Scroll } from "../../parts/Panel";
 import { State } from "../../parts/State";
 import { enabledLook } from "../../parts/words";
 import { AddSource } from "./AddSource";
+
+function Rate({ id }: { id: string }) {
+  const { data } = useQuery(seriesQuery({ of: "accepted", source: id, bucket: "1m" }));
+  if (!data) return <span className="none">–</span>;
+  const values = data.points.map((point) => point.accepted ?? 0);
+  return <Sparkline values={values} noun="event" span="in the last hour" />;
+}
 
 function Row({ source, status, rejected }: { source: Source; status: Status; rejected: number }) {
   const ids = status.connections
@@ -33,6 +42,9 @@ function Row({ source, status, rejected }: { source: Source; status: Status; rej
       </th>
       <td>
         <State look={enabledLook(source.enabled)} />
+      </td>
+      <td>
+        <Rate id={source.id} />
       </td>
       <td
         className="number-cell"
@@ -79,6 +91,7 @@ function Table({ status }: { status: Status }) {
           <tr>
             <th scope="col">Name</th>
             <th scope="col">State</th>
+            <th scope="col">Last hour</th>
             <th scope="col" className="number-cell">
               Rejected, since the start
             </th>

@@ -1,6 +1,7 @@
 // The frame of every page: name, navigation, search, appearance, the banner when the server is lost.
 import { useQuery } from "@tanstack/react-query";
-import { Link, Navigate, Outlet, useRouterState } from "@tanstack/react-router";
+import { Link, Outlet, useNavigate, useRouterState } from "@tanstack/react-router";
+import { useEffect } from "react";
 import { meQuery, mustLogIn } from "../../api/me";
 import { statusQuery } from "../../api/status";
 import { Copy } from "../Copy";
@@ -25,7 +26,14 @@ function Shell() {
   const { data: status, error } = useQuery(statusQuery());
   const { error: unknown } = useQuery(meQuery());
   const here = useRouterState({ select: (state) => state.location.href });
-  if (mustLogIn(unknown) || mustLogIn(error)) return <Navigate to="/login" search={{ to: here }} />;
+  const isUnknown = mustLogIn(unknown) || mustLogIn(error);
+  const navigate = useNavigate();
+  // Once, and not with each render until the page is there.
+  // biome-ignore lint/correctness/useExhaustiveDependencies: where one was when it turned out.
+  useEffect(() => {
+    if (isUnknown) void navigate({ to: "/login", search: { to: here }, replace: true });
+  }, [isUnknown]);
+  if (isUnknown) return null;
   return (
     <Keys>
       <div className="shell">

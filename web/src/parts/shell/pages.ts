@@ -11,6 +11,7 @@ export interface Page {
 export const PAGES: readonly Page[] = [
   { to: "/", word: "Overview", key: "o" },
   { to: "/live", word: "Live", key: "l" },
+  { to: "/sources", word: "Sources", key: "s" },
   { to: "/issues", word: "Issues", key: "i" },
   { to: "/replays", word: "Replays", key: "r" },
 ];
