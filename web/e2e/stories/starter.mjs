@@ -237,8 +237,6 @@ export async function stories({ story, browser, binary }) {
     await page.getByText("all events").waitFor();
     await examine(page, "destination");
     await fits(page, "destination");
-    await page.getByRole("link", { name: "Its latest attempts" }).click();
-    await page.waitForURL(`**/?destination=${destination}`);
   });
 
   await story("a chosen theme stays after a reload", async () => {

@@ -1,6 +1,7 @@
 // What people edit: sources, destinations and connections, each with its version.
 import { queryOptions } from "@tanstack/react-query";
 import { act, change, read } from "./client";
+import type { SourceObject } from "./sources";
 import type { Filter } from "./status";
 
 export const KINDS = ["sources", "destinations", "connections"] as const;
@@ -29,14 +30,6 @@ export interface ConnectionObject extends Versioned {
   enabled: boolean;
   filter?: Filter;
   consent?: Record<string, unknown>;
-}
-
-export interface SourceObject extends Versioned {
-  id: string;
-  name: string;
-  enabled: boolean;
-  writeKey: string;
-  postrider?: Record<string, unknown>;
 }
 
 export interface Objects {

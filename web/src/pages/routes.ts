@@ -2,6 +2,7 @@
 // own folder: a link shows the same view again.
 import { createRouter } from "@tanstack/react-router";
 import { accessRoutes } from "./access/routes";
+import { connectionRoutes } from "./connections/routes";
 import { deliveryRoutes } from "./delivery/routes";
 import { destinationRoutes } from "./destination/routes";
 import { eventRoutes } from "./event/routes";
@@ -23,6 +24,7 @@ const routeTree = root.addChildren([
   ...eventRoutes,
   ...userRoutes,
   ...issueRoutes,
+  ...connectionRoutes,
   ...replayRoutes,
   ...playRoutes,
   ...accessRoutes,

@@ -1,46 +1,75 @@
-// One destination: where it stands, how its requests are made, and which events it gets from whom.
+// One destination: how its deliveries fare, which they are, its settings, and what was changed by whom.
 import { useQuery } from "@tanstack/react-query";
 import { getRouteApi, Link } from "@tanstack/react-router";
 import { useEffect } from "react";
-import type { Destination } from "../../api/status";
-import { statusQuery } from "../../api/status";
+import { objectQuery } from "../../api/catalog";
+import { type Destination, type Status, statusQuery } from "../../api/status";
 import { Hostile } from "../../parts/Hostile";
-import { Nothing, Panel } from "../../parts/Panel";
+import { PageTabs } from "../../parts/PageTabs";
+import { Nothing } from "../../parts/Panel";
 import { State } from "../../parts/State";
 import { destinationLook } from "../../parts/words";
-import { Filters } from "./Filters";
-import { RequestFacts } from "./RequestFacts";
+import { Actions } from "./Actions";
+import { OverviewTab } from "./OverviewTab";
+import type { Tab } from "./routes";
+import { SettingsTab } from "./SettingsTab";
+import { VersionsTab } from "./VersionsTab";
 
 const route = getRouteApi("/destinations/$id");
 
+const TAB_LIST: readonly { value: Tab; label: string }[] = [
+  { value: "overview", label: "Overview" },
+  { value: "settings", label: "Settings" },
+  { value: "history", label: "History" },
+];
+
 function Head({ destination }: { destination: Destination }) {
   const { id, name, method, target, state, queues } = destination;
+  const { data: object } = useQuery(objectQuery("destinations", id));
   return (
-    <div className="page-head">
-      <h1>
-        <Hostile text={name || id} />
-      </h1>
-      <State look={destinationLook(state)} />
-      {!queues && (
-        <span className="secondary">
-          does not queue: what comes now is passed over, what waited stays
-        </span>
-      )}
-      <code>
-        <Hostile text={`${method} ${target}`} />
-      </code>
-      <Link to="/" search={{ destination: id }}>
-        Its latest attempts
-      </Link>
-      <Link to="/issues" search={{ destination: id }}>
-        Its issues
-      </Link>
-    </div>
+    <>
+      <div className="page-head">
+        <h1>
+          <Hostile text={name || id} />
+        </h1>
+        <State look={destinationLook(state)} />
+        {!queues && (
+          <span className="secondary">
+            does not queue: what comes now is passed over, what waited stays
+          </span>
+        )}
+        <code>
+          <Hostile text={`${method} ${target}`} />
+        </code>
+      </div>
+      {object && <Actions destination={destination} managedBy={object.managedBy} />}
+    </>
   );
+}
+
+function Shown({
+  tab,
+  destination,
+  status,
+}: {
+  tab: Tab;
+  destination: Destination;
+  status: Status;
+}) {
+  switch (tab) {
+    case "settings":
+      return <SettingsTab id={destination.id} />;
+    case "history":
+      return <VersionsTab kind="destinations" id={destination.id} />;
+    default:
+      return <OverviewTab destination={destination} status={status} />;
+  }
 }
 
 export function DestinationPage() {
   const { id } = route.useParams();
+  const { tab = "overview" } = route.useSearch();
+  const navigate = route.useNavigate();
   const { data: status, error } = useQuery(statusQuery());
   const destination = status?.destinations.find((each) => each.id === id);
   const name = destination?.name || id;
@@ -51,22 +80,21 @@ export function DestinationPage() {
   if (!destination) {
     return (
       <Nothing title="There is no such destination">
-        <Link to="/">Go to the overview</Link>
+        <Link to="/destinations">Go to the destinations</Link>
       </Nothing>
     );
   }
   return (
     <div className="page">
       <Head destination={destination} />
-      <Panel title="Requests">
-        <RequestFacts requests={destination.requests} />
-      </Panel>
-      <Panel title="Events it gets">
-        <Filters
-          connections={status.connections.filter((each) => each.destination === id)}
-          sources={status.sources}
-        />
-      </Panel>
+      <PageTabs
+        label="Parts of this destination"
+        tabs={TAB_LIST}
+        value={tab}
+        onChange={(next) => void navigate({ search: { tab: next }, resetScroll: false })}
+      >
+        <Shown tab={tab} destination={destination} status={status} key={id} />
+      </PageTabs>
     </div>
   );
 }

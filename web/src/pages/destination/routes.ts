@@ -1,11 +1,28 @@
 // The addresses of destinations.
 import { createRoute, lazyRouteComponent } from "@tanstack/react-router";
 import { root } from "../root";
+import { oneOf, type Search } from "../search";
+
+export const TABS = ["overview", "settings", "history"] as const;
+export type Tab = (typeof TABS)[number];
+
+const destinations = createRoute({
+  getParentRoute: () => root,
+  path: "/destinations",
+  component: lazyRouteComponent(() => import("./Destinations"), "Destinations"),
+});
+
+const newDestination = createRoute({
+  getParentRoute: () => root,
+  path: "/destinations/new",
+  component: lazyRouteComponent(() => import("./NewDestination"), "NewDestination"),
+});
 
 const destination = createRoute({
   getParentRoute: () => root,
   path: "/destinations/$id",
   component: lazyRouteComponent(() => import("./DestinationPage"), "DestinationPage"),
+  validateSearch: (search: Search): { tab?: Tab | undefined } => oneOf(search, "tab", TABS),
 });
 
-export const destinationRoutes = [destination] as const;
+export const destinationRoutes = [destinations, newDestination, destination] as const;

@@ -12,6 +12,8 @@ export const PAGES: readonly Page[] = [
   { to: "/", word: "Overview", key: "o" },
   { to: "/live", word: "Live", key: "l" },
   { to: "/sources", word: "Sources", key: "s" },
+  { to: "/destinations", word: "Destinations", key: "d" },
+  { to: "/connections", word: "Connections", key: "c" },
   { to: "/issues", word: "Issues", key: "i" },
   { to: "/replays", word: "Replays", key: "r" },
 ];
