@@ -23,6 +23,8 @@ export interface Attempt {
   phases: Phases;
   /** Address and port; null when no connection came about. */
   remote: string | null;
+  /** The replay that it was made for. */
+  replay?: number | null;
   /** What the endpoint answered: only with details, and null where that is not kept. */
   answer?: Answer | null;
 }
@@ -53,14 +55,4 @@ export const attemptsQuery = (filter: AttemptFilter) =>
       (await read<{ attempts: Attempt[] }>("/api/v1/attempts", { ...filter, limit: ROWS }, signal))
         .attempts,
     placeholderData: keepPreviousData,
-  });
-
-/** The attempts of one event at one destination with what was answered, the newest first. */
-export const deliveryQuery = (destination: string, seq: number) =>
-  queryOptions({
-    queryKey: ["delivery", destination, seq],
-    queryFn: async ({ signal }) => {
-      const query = { destination, seq, details: 1, limit: ROWS };
-      return (await read<{ attempts: Attempt[] }>("/api/v1/attempts", query, signal)).attempts;
-    },
   });

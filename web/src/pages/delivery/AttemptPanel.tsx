@@ -32,13 +32,18 @@ function Answered({ answer, status }: { answer: Answer | null; status: number | 
   );
 }
 
+/** What people let go has the number of the last attempt; a replay counts its own. */
+function titleOf({ number, reason, replay }: Attempt): string {
+  if (reason === "skipped") return "Given up by hand";
+  if (reason === "removed_for_good") return "Removed with its destination";
+  const which = number > 0 ? `Attempt ${number}` : "No attempt";
+  return replay ? `${which} of replay ${replay}` : which;
+}
+
 export function AttemptPanel({ attempt }: { attempt: Attempt }) {
   const { status, reason, detail, remote, answer = null } = attempt;
   return (
-    <Panel
-      title={attempt.number > 0 ? `Attempt ${attempt.number}` : "No attempt"}
-      aside={<State look={fateLook(attempt.fate)} />}
-    >
+    <Panel title={titleOf(attempt)} aside={<State look={fateLook(attempt.fate)} />}>
       <div className="attempt">
         <dl className="facts">
           <dt>Began</dt>

@@ -10,6 +10,7 @@ import { Nothing } from "../../parts/Panel";
 import { State } from "../../parts/State";
 import { destinationLook } from "../../parts/words";
 import { Actions } from "./Actions";
+import { DeliveriesTab } from "./DeliveriesTab";
 import { OverviewTab } from "./OverviewTab";
 import type { Tab } from "./routes";
 import { SettingsTab } from "./SettingsTab";
@@ -19,6 +20,7 @@ const route = getRouteApi("/destinations/$id");
 
 const TAB_LIST: readonly { value: Tab; label: string }[] = [
   { value: "overview", label: "Overview" },
+  { value: "deliveries", label: "Deliveries" },
   { value: "settings", label: "Settings" },
   { value: "history", label: "History" },
 ];
@@ -57,6 +59,8 @@ function Shown({
   status: Status;
 }) {
   switch (tab) {
+    case "deliveries":
+      return <DeliveriesTab destination={destination} status={status} />;
     case "settings":
       return <SettingsTab id={destination.id} />;
     case "history":

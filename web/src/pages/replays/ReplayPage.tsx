@@ -130,7 +130,7 @@ function Asked({ replay }: { replay: ReplaySeen }) {
 
 /** Where to go on when it has ended: what failed, or the next replay. */
 function Result({ replay }: { replay: ReplaySeen }) {
-  const { destination, gave_up, expired } = replay;
+  const { destination, gave_up, expired, made_at } = replay;
   if (isOpen(replay) && gave_up + expired === 0) return null;
   const lost = gave_up + expired;
   return (
@@ -143,7 +143,7 @@ function Result({ replay }: { replay: ReplaySeen }) {
             ? "All of it is done. "
             : "It is done, but not all was delivered. "}
       {lost > 0 && (
-        <Link to="/issues" search={{ destination }}>
+        <Link to="/deliveries" search={{ destination, status: "gave_up", from: made_at }}>
           Show the {counted(lost, "delivery", "deliveries")} that failed
         </Link>
       )}

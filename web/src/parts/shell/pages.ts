@@ -14,6 +14,7 @@ export const PAGES: readonly Page[] = [
   { to: "/sources", word: "Sources", key: "s" },
   { to: "/destinations", word: "Destinations", key: "d" },
   { to: "/connections", word: "Connections", key: "c" },
+  { to: "/deliveries", word: "Deliveries", key: "v" },
   { to: "/issues", word: "Issues", key: "i" },
   { to: "/replays", word: "Replays", key: "r" },
 ];
