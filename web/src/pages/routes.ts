@@ -12,6 +12,7 @@ import { overviewRoutes } from "./overview/routes";
 import { playRoutes } from "./play/routes";
 import { replayRoutes } from "./replays/routes";
 import { Broken, root } from "./root";
+import { settingsRoutes } from "./settings/routes";
 import { sourceRoutes } from "./sources/routes";
 import { userRoutes } from "./user/routes";
 
@@ -26,6 +27,7 @@ const routeTree = root.addChildren([
   ...issueRoutes,
   ...connectionRoutes,
   ...replayRoutes,
+  ...settingsRoutes,
   ...playRoutes,
   ...accessRoutes,
 ]);

@@ -17,4 +17,5 @@ export const PAGES: readonly Page[] = [
   { to: "/deliveries", word: "Deliveries", key: "v" },
   { to: "/issues", word: "Issues", key: "i" },
   { to: "/replays", word: "Replays", key: "r" },
+  { to: "/settings", word: "Settings", key: "t" },
 ];
