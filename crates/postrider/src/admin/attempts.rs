@@ -212,21 +212,23 @@ async fn page(needs: &Needs, query: AttemptQuery, details: Details) -> Result<At
     Ok(Attempts { attempts: attempts.collect(), older_than: page.older_than })
 }
 
-/// The newest attempts of a delivery, with what was answered.
+/// The newest attempts of a delivery, with what was answered for a caller who may see payloads:
+/// endpoints may answer with what they were sent.
 pub(super) async fn of_delivery(
     needs: &Needs,
-    destination: &DestinationId,
-    seq: Seq,
+    caller: &Caller,
+    (destination, seq): (&DestinationId, Seq),
 ) -> Result<Vec<Attempt>, Problem> {
+    let details = if caller.may(Right::Payload) { Details::Wanted } else { Details::Left };
     let query = AttemptQuery {
         destination: Some(destination.clone()),
         seq: Some(seq),
         rows_max: limits::ADMIN_DETAILED_ROWS_MAX,
-        depth: Depth::Answer,
+        depth: details.depth(),
         ..AttemptQuery::default()
     };
     let page = needs.store.ledger.attempts(query).await?;
-    Ok(page.attempts.into_iter().map(|record| attempt(record, Details::Wanted)).collect())
+    Ok(page.attempts.into_iter().map(|record| attempt(record, details)).collect())
 }
 
 /// The newest attempts of an issue.

@@ -356,10 +356,15 @@ async fn what_endpoints_answer_is_for_those_who_may_see_payloads() {
         let list = Who::Token(token).gets(&admin, "/api/v1/attempts?details=1").await.json();
         (list["attempts"].as_array().map_or(0, Vec::len), list["attempts"][0]["answer"].is_object())
     };
+    let on_page = async |token: &str| {
+        let page = Who::Token(token).gets(&admin, "/api/v1/deliveries/hooks/1").await.json();
+        (page["attempts"].as_array().map_or(0, Vec::len), page["attempts"][0]["answer"].is_object())
+    };
     eventually("an attempt is written down", || seen(OPERATOR), |(count, _)| *count == 1).await;
     for (role, want) in [("viewer", false), ("payload_viewer", true)] {
         let token = make_token(&admin, &json!({"name": role, "role": role})).await;
         assert_eq!(seen(&token).await, (1, want), "{role}");
+        assert_eq!(on_page(&token).await, (1, want), "{role}");
     }
     server.stop().await;
 }

@@ -16,6 +16,7 @@ use utoipa::{IntoParams, ToSchema};
 use super::Needs;
 use super::asked::{Path, Query};
 use super::attempts::{self, Attempt, time};
+use super::auth::Caller;
 use super::export::{self, Export, Format, Part};
 use super::problem::Problem;
 use crate::live::Wish;
@@ -184,7 +185,7 @@ fn class(text: &str) -> Result<CodeClass, Problem> {
     class.ok_or_else(|| Problem::new(400, "bad_query", "class is none of 2xx, 3xx, 4xx and 5xx"))
 }
 
-/// Shows a delivery with its attempts.
+/// Shows a delivery with its attempts, and for whoever has the right `payload` what was answered.
 #[utoipa::path(
     get,
     path = "/api/v1/deliveries/{destination}/{seq}",
@@ -197,10 +198,12 @@ fn class(text: &str) -> Result<CodeClass, Problem> {
 )]
 pub async fn show(
     State(needs): State<Arc<Needs>>,
+    caller: Caller,
     path: Path<(DestinationId, Seq)>,
 ) -> Result<Json<DeliveryPage>, Problem> {
     let delivery = find(&needs, path).await?;
-    let attempts = attempts::of_delivery(&needs, &delivery.destination, delivery.seq).await?;
+    let attempts = attempts::of_delivery(&needs, &caller, (&delivery.destination, delivery.seq));
+    let attempts = attempts.await?;
     Ok(Json(DeliveryPage { delivery: DeliveryView::of(&delivery), attempts }))
 }
 
