@@ -31,8 +31,8 @@ const attempt = (change: Partial<Attempt>): Attempt => ({
   ...change,
 });
 
-function shown(change: Partial<Attempt>) {
-  const panel = <AttemptPanel attempt={attempt(change)} />;
+function shown(change: Partial<Attempt>, mayRead = true) {
+  const panel = <AttemptPanel attempt={attempt(change)} mayRead={mayRead} />;
   return render(<MantineProvider>{panel}</MantineProvider>).container;
 }
 
@@ -64,4 +64,6 @@ it("says whether no answer came or none is kept", () => {
   const text = shown({ status: 0, remote: null }).textContent;
   expect(text).toContain("No answer came.");
   expect(text).toContain("Addressnone");
+  cleanup();
+  expect(shown({}, false).textContent).toContain("takes the role payload viewer");
 });

@@ -1,5 +1,6 @@
 // One attempt in full: what came of it, which way it took and how long, and what was answered.
 import type { Answer, Attempt } from "../../api/attempts";
+import { ROLE_WITH } from "../../api/me";
 import { Copy } from "../../parts/Copy";
 import { Hostile } from "../../parts/Hostile";
 import { Pairs } from "../../parts/Pairs";
@@ -10,7 +11,18 @@ import { State } from "../../parts/State";
 import { Time } from "../../parts/Time";
 import { fateLook } from "../../parts/words";
 
-function Answered({ answer, status }: { answer: Answer | null; status: number | null }) {
+interface AnsweredProps {
+  answer: Answer | null;
+  status: number | null;
+  mayRead: boolean;
+}
+
+function Answered({ answer, status, mayRead }: AnsweredProps) {
+  if (!answer && status && !mayRead) {
+    return (
+      <p className="secondary">What was answered takes the role {ROLE_WITH.payload} to be read.</p>
+    );
+  }
   if (!answer) {
     return (
       <p className="secondary">{status ? "What was answered is not kept." : "No answer came."}</p>
@@ -40,7 +52,13 @@ function titleOf({ number, reason, replay }: Attempt): string {
   return replay ? `${which} of replay ${replay}` : which;
 }
 
-export function AttemptPanel({ attempt }: { attempt: Attempt }) {
+interface Props {
+  attempt: Attempt;
+  /** Whether the reader may see what endpoints answer: it may repeat the event. */
+  mayRead: boolean;
+}
+
+export function AttemptPanel({ attempt, mayRead }: Props) {
   const { status, reason, detail, remote, answer = null } = attempt;
   return (
     <Panel title={titleOf(attempt)} aside={<State look={fateLook(attempt.fate)} />}>
@@ -70,7 +88,7 @@ export function AttemptPanel({ attempt }: { attempt: Attempt }) {
             <PhaseBar attempt={attempt} /> <span className="secondary">{sentence(attempt)}</span>
           </dd>
         </dl>
-        <Answered answer={answer} status={status} />
+        <Answered answer={answer} status={status} mayRead={mayRead} />
       </div>
     </Panel>
   );

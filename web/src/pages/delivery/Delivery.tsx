@@ -188,6 +188,7 @@ function Facts({ delivery }: { delivery: DeliveryRecord }) {
 export function Delivery() {
   const { destination, seq: text } = route.useParams();
   const query = useQuery(deliveryQuery(destination, text));
+  const mayRead = useMay("payload");
   const { data: status } = useQuery(statusQuery());
   useEffect(() => {
     document.title = `Event ${text} · Postrider`;
@@ -213,7 +214,11 @@ export function Delivery() {
               <Facts delivery={delivery} />
             </Panel>
             {attempts.map((attempt) => (
-              <AttemptPanel key={`${attempt.number} ${attempt.at}`} attempt={attempt} />
+              <AttemptPanel
+                key={`${attempt.number} ${attempt.at}`}
+                attempt={attempt}
+                mayRead={mayRead}
+              />
             ))}
             {attempts.length === 0 && (
               <Nothing title="No attempt of this delivery is kept">
