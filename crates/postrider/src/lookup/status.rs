@@ -176,6 +176,7 @@ mod tests {
             seq: Seq(7),
             kind: EventKind::Track,
             whose: Identities::default(),
+            received_at: None,
             number: 1,
             at: Timestamp(1),
             duration_us: 1,

@@ -42,6 +42,7 @@ fn attempt(seq: u64, fate: Fate) -> AttemptRecord {
         seq: Seq(seq),
         kind: EventKind::Track,
         whose: Identities::default(),
+        received_at: None,
         number: 1,
         at: Timestamp(1_000_000 + seq as i64),
         duration_us: 7,
