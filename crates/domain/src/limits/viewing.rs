@@ -52,8 +52,9 @@ pub const SECONDS_KEPT: i64 = 3_600;
 /// happens at each of them in every second.
 pub const SECONDS_SERIES_MAX: usize = 256;
 
-/// Points of one series. Source: chosen; an hour of seconds.
-pub const SERIES_POINTS_MAX: i64 = 3_600;
+/// Points of one series. Source: chosen; an hour of seconds, the one that has begun and the one that ends
+/// included.
+pub const SERIES_POINTS_MAX: i64 = 3_602;
 
 /// Bytes of events that are counted for charts in one go. Source: chosen; a second of full load, and
 /// somebody who lags comes up.
