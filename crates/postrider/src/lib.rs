@@ -140,7 +140,7 @@ pub fn run(
             records_max: config.audit.records_max as u64,
             age_max: config.audit.retention,
         },
-        secret_key: config.secrets_key_file.as_deref().map(embedded::read_key).transpose()?,
+        secret_key: sealing_key(config)?,
         ..Options::default()
     };
     let (store, engine) = embedded::open(&config.data_dir, options)?;
@@ -296,6 +296,15 @@ async fn prepare_workspace(
     let mut follower = workspace::Follower::new(path.clone(), store.clone(), reload);
     follower.apply().await.map_err(RunError::Workspace)?;
     Ok(Some(follower))
+}
+
+/// What secrets of destinations are sealed with; none where the data directory has it.
+fn sealing_key(config: &Config) -> Result<Option<embedded::SecretKey>, RunError> {
+    if let Some(key) = &config.secrets.sealing_key {
+        let key = embedded::SecretKey::parse(key.reveal());
+        return key.map(Some).map_err(|reason| machine("use POSTRIDER_SECRETS_KEY", reason));
+    }
+    Ok(config.secrets_key_file.as_deref().map(embedded::read_key).transpose()?)
 }
 
 /// What decides what is in the catalog.

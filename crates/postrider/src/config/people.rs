@@ -79,6 +79,12 @@ pub const SECRETS: &[SecretVariable] = &[
         field: |secrets| &mut secrets.token,
         length_min: 1,
     },
+    SecretVariable {
+        name: "POSTRIDER_SECRETS_KEY",
+        help: "The key that secrets of destinations are sealed with, in the place of `secrets.key_file`",
+        field: |secrets| &mut secrets.sealing_key,
+        length_min: 43,
+    },
 ];
 
 impl SecretVariable {

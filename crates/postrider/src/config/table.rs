@@ -170,8 +170,9 @@ const SECRETS: &[Row] = &[Row {
     help: "A file with the key that secrets are sealed with",
     more: "Values of headers, signing keys and the keys of client certificates lie sealed in the data \
            directory. The file holds 32 random bytes, as base64 or hexadecimal digits, as \
-           `openssl rand -base64 32` writes them. Where it is not set, the key is in `secrets.key` of \
-           the data directory, which no backup has: keep a copy of it elsewhere.",
+           `openssl rand -base64 32` writes them. The variable POSTRIDER_SECRETS_KEY wins over it. \
+           Where neither is set, the key is in `secrets.key` of the data directory, which no backup \
+           has: keep a copy of it elsewhere.",
 }];
 
 const EGRESS: &[Row] = &[

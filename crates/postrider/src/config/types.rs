@@ -71,6 +71,8 @@ pub struct Secrets {
     pub admin_token: Option<Secret>,
     /// The token by which commands come in.
     pub token: Option<Secret>,
+    /// What secrets of destinations are sealed with.
+    pub sealing_key: Option<Secret>,
 }
 
 /// A text that is shown to nobody.

@@ -1,5 +1,6 @@
 //! Sources, destinations and connections, edited by the API.
 
+use postrider::config::{AdminAuth, Config, Secret};
 use serde_json::{Value, json};
 use testkit::{Answer, Endpoint, Event, Request, Workspace, eventually};
 
@@ -420,4 +421,29 @@ async fn a_workspace_is_kept_as_code_by_the_command_line() {
     assert_eq!(wrong.code, Some(1));
     assert!(wrong.stderr.contains("workspace.sources[0].writeKey: is missing"), "{}", wrong.stderr);
     process.kill().await;
+}
+
+#[tokio::test]
+async fn an_edit_is_noted_with_who_made_it() {
+    const OPERATOR: &str = "the-token-of-the-operator";
+    let careful = |config: &mut Config| {
+        config.workspace = None;
+        config.admin_auth = AdminAuth::Required;
+        config.secrets.admin_token = Some(Secret::new(OPERATOR));
+    };
+    let server = Server::tuned(&Workspace::default(), careful).await;
+    let request = |method, target| {
+        Request::new(method, target).header("authorization", &format!("Bearer {OPERATOR}"))
+    };
+    let target = "/api/v1/sources/my-app";
+    let body = json!({"name": "Shop"}).to_string();
+    let refused = server.admin.0.send(&Request::new("PATCH", target).body(body.clone())).await;
+    problem(&refused, 401, "login_needed");
+    ok(&server.admin.0.send(&request("PATCH", target).body(body)).await);
+    let me = ok(&server.admin.0.send(&request("GET", "/api/v1/me")).await);
+    let versions = request("GET", "/api/v1/sources/my-app/versions");
+    let versions = ok(&server.admin.0.send(&versions).await);
+    let by = |index: usize| versions["versions"][index]["by"].clone();
+    assert_eq!((by(0), by(1)), (me["name"].clone(), json!("server")), "{versions}");
+    server.stop().await;
 }
