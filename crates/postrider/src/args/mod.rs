@@ -8,10 +8,12 @@
 
 mod accounts;
 mod audit;
+mod catalog;
 mod config;
 mod doctor;
 mod explain;
 mod flags;
+mod look;
 mod reference;
 mod replay;
 mod send;
@@ -91,13 +93,21 @@ struct Group {
 }
 
 /// All commands, in the order in which help shows them.
-const GROUPS: [Group; 16] = [
+const GROUPS: [Group; 24] = [
     Group { command: serve::command, read: serve::read },
     Group { command: server::status, read: server::read_status },
     Group { command: watch::tail, read: watch::read_tail },
+    Group { command: watch::listen, read: watch::read_listen },
     Group { command: send::command, read: send::read },
+    Group { command: look::events, read: look::read_events },
+    Group { command: look::deliveries, read: look::read_deliveries },
+    Group { command: look::attempts, read: look::read_attempts },
+    Group { command: look::retry, read: look::read_retry },
     Group { command: replay::command, read: replay::read },
     Group { command: accounts::command, read: accounts::read },
+    Group { command: catalog::source, read: catalog::read_source },
+    Group { command: catalog::destination, read: catalog::read_destination },
+    Group { command: catalog::connection, read: catalog::read_connection },
     Group { command: config::command, read: config::read },
     Group { command: upkeep::check, read: upkeep::read_check },
     Group { command: upkeep::backup, read: upkeep::read_backup },

@@ -84,7 +84,7 @@ are those of the API.
 | 1 | it could not be done, or not all of it; for `check`, `audit` and `replay` also: damage, loss, or \
 something that was not delivered |
 | 2 | the command line or the configuration has a mistake; for `status` and `doctor` also: something \
-needs a look |
+needs a look; for `config plan`: something would change |
 | 130 | a second Ctrl-C ended it at once |
 ";
 

@@ -1,10 +1,10 @@
-//! `postrider tail`: what happens, as it happens.
+//! `postrider tail` and `listen`: what happens, as it happens.
 
 use clap::builder::PossibleValuesParser;
 use clap::{Arg, ArgAction, ArgMatches};
 
 use super::{Command, Refusal, Surroundings, server};
-use crate::client::{Look, TailWish, Wish};
+use crate::client::{ListenWish, Look, TailWish, Wish};
 
 /// Flags whose text becomes a pair of the query.
 const FILTERS: [(&str, &str, &str); 7] = [
@@ -62,14 +62,53 @@ fn look(matches: &ArgMatches) -> Look {
     }
 }
 
+/// How `listen` is written.
+pub fn listen() -> clap::Command {
+    let port = Arg::new("port").value_name("PORT").required(true);
+    let source = Arg::new("source").long("source").value_name("ID").action(ArgAction::Append);
+    let path = Arg::new("path").long("path").value_name("PATH").default_value("/");
+    let command = clap::Command::new("listen")
+        .about(
+            "Deliver events to a port of this machine until Ctrl-C, and show what becomes of them",
+        )
+        .after_help(AFTER_LISTEN_HELP)
+        .arg(port.value_parser(clap::value_parser!(u16).range(1..)).help("The port"))
+        .arg(source.help("Only events of this source; may be repeated; all where it is left out"))
+        .arg(path.help("The path of requests"))
+        .arg(output());
+    server::with_server(command)
+}
+
+/// What the arguments of `listen` ask for.
+pub fn read_listen(matches: &ArgMatches, surroundings: Surroundings) -> Result<Command, Refusal> {
+    let path = matches.get_one::<String>("path").cloned().unwrap_or_default();
+    let wish = ListenWish {
+        port: matches.get_one::<u16>("port").copied().unwrap_or_default(),
+        path: format!("/{}", path.trim_start_matches('/')),
+        sources: matches.get_many::<String>("source").into_iter().flatten().cloned().collect(),
+        look: look(matches),
+    };
+    server::order(|_| Wish::Listen(wish), matches, surroundings)
+}
+
 const AFTER_TAIL_HELP: &str = "\
 A line is the time of day (UTC), what came of it, type, name, user, where, and more. At most 50
-rows a second are shown; how many there were is said. Payloads are not shown.
+rows a second are shown; how many there were is said. Payloads are not shown: `postrider events get
+ID --payload` does.
 
 Examples:
   postrider tail
   postrider tail --destination orders-hook --failed
   postrider tail --user u1 -o line | grep \"Order Completed\"";
+
+const AFTER_LISTEN_HELP: &str = "\
+A destination is made for http://127.0.0.1:PORT, connected to the sources, and removed at the end.
+Events count from then on; other destinations go on as they are. The server has to be on this
+machine and allowed to call it: postrider serve --egress-allow 127.0.0.0/8.
+
+Examples:
+  postrider listen 3000
+  postrider listen 3000 --path /webhooks --source my-app";
 
 #[cfg(test)]
 mod tests {

@@ -5,7 +5,10 @@
 //! Deliberately unknown here: everything but the API and the gateway's form.
 
 mod accounts;
+mod catalog;
 mod feed;
+mod listen;
+mod look;
 mod query;
 mod remote;
 mod replay;
@@ -26,6 +29,9 @@ use crate::{cookie_file, threads};
 use remote::Remote;
 
 pub use accounts::{AccountsOrder, AccountsWish};
+pub use catalog::{CatalogAct, CatalogWish, ObjectWord};
+pub use listen::ListenWish;
+pub use look::{DeliveriesWish, LookWish, Named, Payload, Retry};
 pub use remote::RemoteError;
 pub use replay::ReplayWish;
 pub use row::Look;
@@ -74,6 +80,12 @@ pub enum Wish {
     Replay(ReplayWish),
     /// What happens there.
     Tail(TailWish),
+    /// To deliver to a port of this machine for a while.
+    Listen(ListenWish),
+    /// What became of events.
+    Look(LookWish),
+    /// What people edit.
+    Catalog(CatalogWish),
     /// To take events.
     Send(SendWish),
     /// To change who may come in.
@@ -100,6 +112,9 @@ pub fn carry_out(order: Order, console: &Console) -> Result<Ending, Failure> {
             Wish::Status => status::show(&desk).await,
             Wish::Replay(wish) => replay::carry_out(&desk, &wish).await,
             Wish::Tail(wish) => tail::carry_out(&desk, &wish).await,
+            Wish::Listen(wish) => listen::carry_out(&desk, &wish).await,
+            Wish::Look(wish) => look::carry_out(&desk, &wish).await,
+            Wish::Catalog(wish) => catalog::carry_out(&desk, &wish).await,
             Wish::Send(wish) => send::carry_out(&desk, &wish).await,
             Wish::Accounts(order) => accounts::carry_out(&desk, &order).await,
             Wish::Workspace(wish) => workspace::carry_out(&desk, &wish).await,

@@ -76,6 +76,15 @@ impl Remote {
         serde_json::from_slice(&body).map_err(|_| self.no_answer())
     }
 
+    /// Gets a resource as it is.
+    ///
+    /// # Errors
+    /// See [`RemoteError`].
+    pub async fn bytes(&self, path: &str) -> Result<Bytes, RemoteError> {
+        let (head, body) = self.exchange(Method::GET, path, &Value::Null).await?.into_parts();
+        if head.status.is_success() { Ok(body) } else { Err(self.refused(head.status, &body)) }
+    }
+
     /// Gets a resource.
     ///
     /// # Errors

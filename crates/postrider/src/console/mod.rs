@@ -113,8 +113,16 @@ impl Console {
     /// # Errors
     /// Where nobody reads any more, as in `postrider tail | head -1`.
     pub fn show(&self, text: &str) -> io::Result<()> {
+        self.show_bytes(text.as_bytes())
+    }
+
+    /// Prints data as it is.
+    ///
+    /// # Errors
+    /// Where nobody reads any more.
+    pub fn show_bytes(&self, bytes: &[u8]) -> io::Result<()> {
         let mut out = io::stdout().lock();
-        out.write_all(text.as_bytes())?;
+        out.write_all(bytes)?;
         out.flush()
     }
 
