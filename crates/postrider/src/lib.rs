@@ -180,8 +180,7 @@ fn serve(
         let mut senders = Threads::new(controls.clone());
         start_dispatch(config, &listeners, store, &gauges, &mut senders)?;
         let (tester, bench) = tester::tester();
-        let outlet = send::Outlet::new(outlet_settings(config, &listeners));
-        let outlet = outlet.map_err(|error| machine("set up TLS", error))?;
+        let outlet = outlet_of_tests(config, &listeners)?;
         let (viewing, scribe) = viewing::viewing(store, gauges.notices.clone());
         let needs = admin::Needs {
             store: store.clone(),
@@ -209,16 +208,7 @@ fn serve(
         welcome(store, (gateway, admin), link.as_deref(), terminal);
         let shutdown = controls.shutdown.clone();
         let listener = listeners.admin().map_err(|error| machine("listen", error))?;
-        let follow = async {
-            if let Some(follower) = follower {
-                follower.run(shutdown.clone()).await;
-            }
-        };
-        let renew = async {
-            if let Some(renewal) = renewal {
-                renewal.run(shutdown.clone()).await;
-            }
-        };
+        let followed = follow(follower, renewal, &shutdown);
         let alarm = alarm(engine, controls);
         let retention = retention::run(store.clone(), keep(config), shutdown.clone());
         let serve = admin::serve(listener, needs, config.intake.header_timeout, shutdown.clone());
@@ -230,7 +220,7 @@ fn serve(
         let watch =
             async { tokio::join!(tally.run(shutdown.clone()), scribe.run(shutdown.clone())) };
         let aside =
-            async { tokio::join!(follow, renew, alarm, retention, disk, tests, watch, composed) };
+            async { tokio::join!(followed, alarm, retention, disk, tests, watch, composed) };
         let (ended, ..) = tokio::join!(end, serve, aside);
         ended
     })
@@ -258,6 +248,31 @@ fn who_may_come_in(config: &Config, store: &Store, cookie: Option<&CookieFile>) 
     let mut auth = admin::Auth::new(config.admin_auth, store, &secrets);
     auth.trusted_proxies = config.intake.trusted_proxies.clone();
     auth
+}
+
+/// What sends requests that somebody wants to try.
+fn outlet_of_tests(config: &Config, listeners: &Listeners) -> Result<send::Outlet, RunError> {
+    let outlet = send::Outlet::new(outlet_settings(config, listeners));
+    outlet.map_err(|error| machine("set up TLS", error))
+}
+
+/// Follows the files that may change while the server runs.
+async fn follow(
+    follower: Option<workspace::Follower>,
+    renewal: Option<gateway::Renewal>,
+    shutdown: &Shutdown,
+) {
+    let workspace = async {
+        if let Some(follower) = follower {
+            follower.run(shutdown.clone()).await;
+        }
+    };
+    let identity = async {
+        if let Some(renewal) = renewal {
+            renewal.run(shutdown.clone()).await;
+        }
+    };
+    tokio::join!(workspace, identity);
 }
 
 /// Waits until the server is to end; then until nothing is sent any more, then until nothing is taken.

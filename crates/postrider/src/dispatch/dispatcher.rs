@@ -273,7 +273,7 @@ impl<W: World> Dispatcher<W> {
     /// as there is one to probe it with that may be taken: so a dead endpoint costs nothing, and one
     /// that only refuses some users is asked with others.
     fn wants_more(&self) -> bool {
-        let is_at_rest = self.flow.mode() != Mode::Active && self.agenda.has_early();
+        let is_at_rest = self.flow.mode() != Mode::Active && self.agenda.has_untried();
         self.agenda.has_room() && self.stake.window() > 0 && !is_at_rest
     }
 
@@ -309,7 +309,12 @@ impl<W: World> Dispatcher<W> {
             && self.flow.is_open(now)
             && self.stake.may_start()
         {
-            let Some(going) = self.agenda.take(now, self.flow.limit()) else { break };
+            let limit = self.flow.limit();
+            let going = match self.flow.is_probing() {
+                true => self.agenda.take_probe(now, limit),
+                false => self.agenda.take(now, limit),
+            };
+            let Some(going) = going else { break };
             self.flow.start(going.bytes());
             self.stake.start(going.bytes());
             if let Some(follower) = &self.follower {

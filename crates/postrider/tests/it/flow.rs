@@ -50,7 +50,7 @@ async fn an_endpoint_that_refuses_some_users_is_found_to_take_the_others() {
     })
     .await;
     let server = Server::start(&Workspace::of_app().posts_to("hooks", &endpoint.url("/"))).await;
-    let bad = (0..60).map(|number| {
+    let bad = (0..50).map(|number| {
         Event::track("x").user(&format!("bad-{number}")).id(&format!("bad-{number}"))
     });
     server.accept("/v1/batch", batch(bad)).await;

@@ -8,9 +8,9 @@ use super::{Agenda, State};
 use crate::live::Standing;
 
 impl Agenda {
-    /// Whether there is one to go that has not failed again and again.
-    pub fn has_early(&self) -> bool {
-        self.turns.any_early()
+    /// Whether there is one to go that was never tried.
+    pub fn has_untried(&self) -> bool {
+        self.turns.any_untried()
     }
 
     /// Bytes of the events held in memory.

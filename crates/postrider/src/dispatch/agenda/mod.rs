@@ -331,6 +331,17 @@ impl Agenda {
     /// Takes the next delivery that may go; its attempt counts from here on.
     pub fn take(&mut self, now: Timestamp, limit: u32) -> Option<Going> {
         let seq = self.turns.next(limit)?;
+        self.begin(seq, now)
+    }
+
+    /// Takes one that tells whether the endpoint takes anything: one that was never tried, where there is
+    /// one to go.
+    pub fn take_probe(&mut self, now: Timestamp, limit: u32) -> Option<Going> {
+        let seq = self.turns.next_untried().or_else(|| self.turns.next(limit))?;
+        self.begin(seq, now)
+    }
+
+    fn begin(&mut self, seq: Seq, now: Timestamp) -> Option<Going> {
         let delivery = self.deliveries.get_mut(&seq)?;
         delivery.state = State::Sending;
         delivery.attempts = delivery.attempts.saturating_add(1);

@@ -212,6 +212,27 @@ fn what_fails_again_and_again_does_not_stand_in_the_way_of_what_was_never_tried(
 }
 
 #[test]
+fn an_endpoint_is_probed_with_what_was_never_tried_there() {
+    let mut agenda = agenda();
+    for seq in 1..=3 {
+        agenda.offer(event(seq, &seq.to_string(), ""));
+    }
+    for seq in 1..=2 {
+        assert_eq!(take(&mut agenda), Some(seq));
+        agenda.retry(Seq(seq), NOW, ("server_error", 503));
+    }
+    agenda.wake(NOW);
+    let mut probe = || agenda.take_probe(NOW, 1).map(|going| going.seq.0);
+    assert_eq!([probe(), probe(), probe()], [Some(3), Some(1), Some(2)]);
+    assert!(!agenda.has_untried());
+    agenda.offer(event(4, "4", ""));
+    agenda.offer(event(5, "5", ""));
+    assert!(agenda.has_untried());
+    assert_eq!([take(&mut agenda), take(&mut agenda)], [Some(4), Some(5)]);
+    assert!(!agenda.has_untried(), "whoever takes them");
+}
+
+#[test]
 fn there_is_room_until_too_much_is_held() {
     let mut agenda = agenda();
     let mut seq = 0;

@@ -2,7 +2,8 @@
 //!
 //! Those that have failed again and again have a share of their own, so that they do not stand in the
 //! way of what was never tried: half of the room, and of a single place what others leave them.
-//! Whatever probes an endpoint should not be what has failed there again and again.
+//! Whatever probes an endpoint is one that was never tried, where there is one: what has failed there
+//! tells least of what it takes.
 
 use std::collections::VecDeque;
 
@@ -12,7 +13,10 @@ use domain::limits;
 /// Deliveries that may go.
 #[derive(Debug, Default)]
 pub struct Turns {
-    ready: VecDeque<Seq>,
+    /// Each with the attempts that were made.
+    ready: VecDeque<(Seq, u32)>,
+    /// How many of the ready were never tried.
+    untried: usize,
     late: VecDeque<Seq>,
     late_under_way: u32,
 }
@@ -21,12 +25,19 @@ impl Turns {
     /// Lets a delivery go when its turn comes, of which so many attempts were made.
     pub fn enter(&mut self, seq: Seq, attempts: u32) {
         let is_late = attempts >= limits::LATE_ATTEMPTS;
-        if is_late { self.late.push_back(seq) } else { self.ready.push_back(seq) }
+        if is_late {
+            self.late.push_back(seq);
+        } else {
+            self.untried += usize::from(attempts == 0);
+            self.ready.push_back((seq, attempts));
+        }
     }
 
     /// Takes out a delivery that is not to go.
     pub fn remove(&mut self, seq: Seq) {
-        self.ready.retain(|ready| *ready != seq);
+        if let Some(place) = self.ready.iter().position(|(ready, _)| *ready == seq) {
+            self.take_ready(place);
+        }
         self.late.retain(|late| *late != seq);
     }
 
@@ -37,7 +48,7 @@ impl Turns {
             self.late_under_way += 1;
             return late;
         }
-        if let Some(seq) = self.ready.pop_front() {
+        if let Some(seq) = self.take_ready(0) {
             return Some(seq);
         }
         let late = if self.late_under_way == 0 { self.late.pop_front() } else { None };
@@ -51,9 +62,21 @@ impl Turns {
         !self.ready.is_empty() || (has_room && !self.late.is_empty())
     }
 
-    /// Whether it is the turn of one that has not failed again and again.
-    pub fn any_early(&self) -> bool {
-        !self.ready.is_empty()
+    /// The first that was never tried; none where there is none.
+    pub fn next_untried(&mut self) -> Option<Seq> {
+        let place = self.ready.iter().position(|(_, attempts)| *attempts == 0)?;
+        self.take_ready(place)
+    }
+
+    fn take_ready(&mut self, place: usize) -> Option<Seq> {
+        let (seq, attempts) = self.ready.remove(place)?;
+        self.untried -= usize::from(attempts == 0);
+        Some(seq)
+    }
+
+    /// Whether it is the turn of one that was never tried.
+    pub fn any_untried(&self) -> bool {
+        self.untried > 0
     }
 
     /// An attempt has ended, which was the delivery's `number`th.
