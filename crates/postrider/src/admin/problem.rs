@@ -29,7 +29,7 @@ pub struct Problem {
     mistakes: Vec<Mistake>,
     /// When to try again; a header.
     #[serde(skip)]
-    wait: Option<Duration>,
+    wait_seconds: Option<u32>,
     /// The object as it is now, where somebody else has changed it.
     #[serde(skip_serializing_if = "Option::is_none")]
     current: Option<Box<Value>>,
@@ -64,7 +64,7 @@ impl Problem {
             code,
             detail,
             mistakes,
-            wait: None,
+            wait_seconds: None,
             current: None,
         }
     }
@@ -85,7 +85,8 @@ impl Problem {
     /// The same, to be tried again after a wait.
     #[must_use]
     pub fn after(self, wait: Duration) -> Self {
-        Self { wait: Some(wait), ..self }
+        let seconds = u32::try_from(wait.as_millis().div_ceil(1_000)).unwrap_or(u32::MAX);
+        Self { wait_seconds: Some(seconds), ..self }
     }
 
     /// The same with what is wrong in the request's body.
@@ -110,7 +111,7 @@ impl From<StorageError> for Problem {
 impl IntoResponse for Problem {
     fn into_response(self) -> Response {
         let status = StatusCode::from_u16(self.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
-        let wait = self.wait.map(|wait| HeaderValue::from(wait.as_millis().div_ceil(1_000) as u64));
+        let wait = self.wait_seconds.map(HeaderValue::from);
         let mut response = (status, Json(self)).into_response();
         let headers = response.headers_mut();
         headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/problem+json"));

@@ -98,7 +98,7 @@ fn entry(right: Right, route: UtoipaMethodRouter<Arc<Needs>>) -> Entry {
 /// Every route of the API.
 pub fn table() -> Vec<Entry> {
     let of_catalog = [of_sources(), of_destinations(), of_connections()];
-    let others = [of_deliveries(), of_watching(), of_people()];
+    let others = [of_deliveries(), of_replays(), of_watching(), of_people()];
     of_catalog.into_iter().chain(others).flatten().collect()
 }
 
@@ -126,20 +126,21 @@ fn of_people() -> Vec<Entry> {
 
 /// To see what happens, and to make something happen.
 fn of_watching() -> Vec<Entry> {
-    use Right::{Edit, View};
+    use Right::{Edit, Open, View};
     vec![
+        entry(Open, routes!(openapi::show)),
+        entry(View, routes!(metrics::show)),
+        entry(View, routes!(status::show)),
         entry(View, routes!(live::watch)),
         entry(View, routes!(series::show)),
         entry(Edit, routes!(test_event::send)).noted("send", "test_event"),
     ]
 }
 
+/// Events, and what became of them.
 fn of_deliveries() -> Vec<Entry> {
-    use Right::{Edit, Open, Payload, View};
+    use Right::{Edit, Payload, View};
     vec![
-        entry(Open, routes!(openapi::show)),
-        entry(View, routes!(metrics::show)),
-        entry(View, routes!(status::show)),
         entry(View, routes!(attempts::list)),
         entry(View, routes!(events::list)),
         entry(View, routes!(events::show)),
@@ -156,6 +157,17 @@ fn of_deliveries() -> Vec<Entry> {
         entry(Edit, routes!(wishes::try_now)).noted("try_now", "destination"),
         entry(Edit, routes!(wishes::skip)).noted("skip", "delivery"),
         entry(Edit, routes!(replays::resend)).noted("resend", "delivery"),
+        entry(Edit, routes!(test_request::send)).noted("send", "test_request"),
+        entry(Payload, routes!(filters::try_filter)),
+        entry(Payload, routes!(playground::list)).noted(VIEW_PAYLOAD, "playground"),
+        entry(Payload, routes!(playground::live)).noted(VIEW_PAYLOAD, "playground"),
+    ]
+}
+
+/// What is delivered again.
+fn of_replays() -> Vec<Entry> {
+    use Right::{Edit, View};
+    vec![
         entry(View, routes!(replays::list)),
         entry(Edit, routes!(replays::make)).noted("create", "replay"),
         entry(Edit, routes!(replays::estimate)),
@@ -163,10 +175,6 @@ fn of_deliveries() -> Vec<Entry> {
         entry(Edit, routes!(replays::pause)).noted("pause", "replay"),
         entry(Edit, routes!(replays::resume)).noted("resume", "replay"),
         entry(Edit, routes!(replays::cancel)).noted("cancel", "replay"),
-        entry(Edit, routes!(test_request::send)).noted("send", "test_request"),
-        entry(Payload, routes!(filters::try_filter)),
-        entry(Payload, routes!(playground::list)).noted(VIEW_PAYLOAD, "playground"),
-        entry(Payload, routes!(playground::live)).noted(VIEW_PAYLOAD, "playground"),
     ]
 }
 

@@ -49,7 +49,7 @@ impl EventFilter {
     fn query(&self, places: Range<Seq>, rows_max: usize) -> EventQuery {
         let user = self.user.as_deref().map(sanitize).unwrap_or_default();
         let named = [IdentityHash::of_user(&user), IdentityHash::of_anonymous(&user)];
-        let lane = self.lane.into_iter().flat_map(|lane| lane.iter());
+        let lane = self.lane.into_iter().flat_map(domain::event::Identities::iter);
         EventQuery {
             source: self.source.clone(),
             kind: self.kind,

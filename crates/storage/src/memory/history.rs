@@ -210,7 +210,7 @@ impl State {
         let replays = self.replays.values().rev().filter(|one| one.state.is_open());
         let mut replays = replays.filter(|one| one.plan.destination == *destination);
         DeliveryRecord {
-            last: rows().last().cloned().map(|row| read_to(Depth::Row, row)),
+            last: rows().next_back().cloned().map(|row| read_to(Depth::Row, row)),
             attempts: rows().filter(|row| row.is_made()).count() as u32,
             open: own.and_then(open_in),
             replaying: replays.find_map(open_of),
