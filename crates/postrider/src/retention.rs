@@ -75,7 +75,7 @@ async fn due<'a>(room: &'a mut Option<Room>, ticks: &mut Interval) -> Option<&'a
 
 /// When the newest event was received; now where there is none.
 async fn start(store: &Store) -> Timestamp {
-    let newest = Seq(store.journal.head().borrow().0.saturating_sub(1)).max(Seq::FIRST);
+    let newest = Seq(store.journal.head_now().0.saturating_sub(1)).max(Seq::FIRST);
     let read = store.journal.read(newest, Wanted::All, 1).await;
     let event = read.ok().and_then(|chunk| chunk.frames.first()?.events().last());
     event.map_or_else(clock::now, |event| event.received_at)
@@ -151,7 +151,7 @@ impl Room {
 /// The first event that some destination, or a replay to it, has not finished.
 async fn first_needed(store: &Store) -> Result<Seq, StorageError> {
     let snapshot = store.catalog.watch().borrow().clone();
-    let mut needed = *store.journal.head().borrow();
+    let mut needed = store.journal.head_now();
     let workspace = &snapshot.workspace;
     let known = workspace.destinations.iter().map(|one| (&one.id, &workspace.connections));
     let removed = workspace.removed.iter().map(|one| (&one.destination.id, &one.connections));

@@ -43,7 +43,7 @@ impl Tally {
         let place = match store.ledger.events_counted_to().await? {
             Some(place) => place,
             None => {
-                let place = *store.journal.head().borrow();
+                let place = store.journal.head_now();
                 let step = IntakeStep { counted_to: Some(place), ..IntakeStep::default() };
                 store.ledger.count(step).await?;
                 place
@@ -78,7 +78,7 @@ impl Tally {
     }
 
     async fn count_events(&mut self) -> Result<(), StorageError> {
-        let head = *self.store.journal.head().borrow();
+        let head = self.store.journal.head_now();
         let (mut next, mut bytes) = (self.place, 0);
         let mut found = BTreeMap::<(SourceId, i64), u64>::new();
         while next < head && bytes < limits::TALLY_BYTES_MAX {

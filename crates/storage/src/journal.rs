@@ -42,6 +42,14 @@ pub trait Journal: Send + Sync + 'static {
     /// The place the next event will get; everything before it is durable. Changes wake watchers.
     fn head(&self) -> watch::Receiver<Seq>;
 
+    /// The head at this moment. A borrowed one holds up the writer, and whoever borrows it twice in one
+    /// statement while the writer waits in between waits for ever.
+    fn head_now(&self) -> Seq {
+        let head = self.head();
+        let now = *head.borrow();
+        now
+    }
+
     /// Removes whole frames whose events all stand before `before`; answers the first place left.
     fn trim(&self, before: Seq) -> Receipt<Seq>;
 

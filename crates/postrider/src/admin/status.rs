@@ -208,7 +208,7 @@ pub async fn show(State(needs): State<Arc<Needs>>) -> Result<Json<Status>, Probl
         started_at: needs.started_at.to_string(),
         now: now.to_string(),
         gateway_url: local_url(needs.gateway),
-        journal: JournalStatus { head: *needs.store.journal.head().borrow() },
+        journal: JournalStatus { head: needs.store.journal.head_now() },
         accepted: needs.gauges.accepted.load(Relaxed),
         duplicates: needs.gauges.duplicates.load(Relaxed),
         recalled: needs.gauges.is_recalled.load(Relaxed),
@@ -256,7 +256,7 @@ fn destination(
 ) -> DestinationStatus {
     let DestinationSettings::Webhook(settings) = &one.settings;
     let gauge = needs.gauges.of(&one.id);
-    let glance = gauge.glance(*needs.store.journal.head().borrow());
+    let glance = gauge.glance(needs.store.journal.head_now());
     let flow = gauge.flow.glance().filter(|_| one.is_at_work());
     let totals = totals.iter().find(|totals| totals.destination == one.id);
     let total = |count: fn(&Totals) -> u64| totals.map_or(0, count);
@@ -297,11 +297,7 @@ fn removed(one: &Removed, needs: &Needs) -> RemovedStatus {
         target: settings.shown(),
         removed_at: one.at.to_string(),
         kept_until: one.at.plus(needs.keep_removed).to_string(),
-        waiting: needs
-            .gauges
-            .of(&destination.id)
-            .glance(*needs.store.journal.head().borrow())
-            .waiting,
+        waiting: needs.gauges.of(&destination.id).glance(needs.store.journal.head_now()).waiting,
     }
 }
 

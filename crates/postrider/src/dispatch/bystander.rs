@@ -118,7 +118,7 @@ impl Bystander {
         let Some((duty, ends_at)) = aside.duty(&snapshot) else { return Ok(None) };
         let stored = load(&*aside.store.schedule, &(&aside.id).into()).await?;
         let state = stored.unwrap_or_else(|| {
-            let head = *aside.store.journal.head().borrow();
+            let head = aside.store.journal.head_now();
             ScheduleState::at(duty.since().unwrap_or(head))
         });
         let shelved = state.shelved.iter().map(|(_, count)| count);

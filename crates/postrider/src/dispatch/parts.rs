@@ -74,7 +74,7 @@ impl<W> Parts<W> {
 
     /// Where a reader begins that has no state yet.
     pub fn beginning(&self, duty: &Duty) -> Seq {
-        let head = || *self.store.journal.head().borrow();
+        let head = || self.store.journal.head_now();
         match &self.replay {
             Some(replay) => replay.plan.scope.first,
             None => duty.since().unwrap_or_else(head),

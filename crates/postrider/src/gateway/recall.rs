@@ -30,7 +30,7 @@ pub async fn recall(
     let since = Timestamp(
         now.0.saturating_sub(i64::try_from(recent.window().as_millis()).unwrap_or(i64::MAX)),
     );
-    let head = *journal.head().borrow();
+    let head = journal.head_now();
     let newest = Seq(head.0.saturating_sub(limits::RECENT_CALLS_MAX as u64)).max(Seq::FIRST);
     let mut from = first_since(&*journal, since, (newest, head)).await?;
     while from < head && !shutdown.is_draining() {

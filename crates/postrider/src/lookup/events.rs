@@ -91,7 +91,7 @@ impl Lookup<'_> {
         if let Some(event) = self.frames.iter().find_map(|frame| frame.event(seq)) {
             return Ok(Found::Event(event));
         }
-        let head = *self.store.journal.head().borrow();
+        let head = self.store.journal.head_now();
         if seq < Seq::FIRST || seq >= head {
             return Ok(Found::Nothing);
         }

@@ -15,7 +15,7 @@ use storage::{Journal, StorageError, Wanted};
 /// # Errors
 /// Where the journal cannot be read.
 pub async fn fit(journal: &dyn Journal, scope: &mut Scope) -> Result<(), StorageError> {
-    let head = *journal.head().borrow();
+    let head = journal.head_now();
     let stored = first_stored(journal, head).await?;
     scope.first = scope.first.max(stored);
     scope.end = scope.end.min(head);

@@ -146,7 +146,7 @@ impl Scribe {
     /// Reads what came in since the last round.
     async fn listen(&mut self) -> Result<Heard, StorageError> {
         let mut heard = Heard::default();
-        let (head, mut bytes) = (*self.journal.head().borrow(), 0);
+        let (head, mut bytes) = (self.journal.head_now(), 0);
         while self.place < head {
             if bytes >= limits::LIVE_ROUND_BYTES_MAX {
                 heard.is_cut = true;

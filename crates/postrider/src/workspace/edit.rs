@@ -111,7 +111,7 @@ pub async fn apply(
     wanted: &Workspace,
     author: &Author,
 ) -> Result<Applied, StorageError> {
-    let moment = Moment { head: *store.journal.head().borrow(), now: clock::now() };
+    let moment = Moment { head: store.journal.head_now(), now: clock::now() };
     let mut changes = diff(content, wanted, moment);
     if changes.is_empty() {
         return Ok(Applied { content: content.clone(), changes: Vec::new() });

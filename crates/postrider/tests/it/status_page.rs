@@ -48,3 +48,27 @@ async fn the_exit_code_says_whether_something_needs_a_look() {
     assert_eq!(gone.code, Some(1), "{gone:?}");
     assert!(gone.stderr.starts_with("error: cannot ask the server at 127.0.0.1:1: "), "{gone:?}");
 }
+
+#[tokio::test]
+async fn whoever_asks_for_the_status_holds_up_nobody() {
+    let endpoint = Endpoint::start(|_| Reply::status(200)).await;
+    let workspace = Workspace::of_app()
+        .posts_to("one", &endpoint.url("/"))
+        .posts_to("two", &endpoint.url("/"))
+        .posts_to("three", &endpoint.url("/"));
+    let server = Server::start(&workspace).await;
+    let sends = async {
+        for number in 0..500 {
+            let user = format!("u-{number}");
+            server.accept("/v1/track", Event::track("x").user(&user)).await;
+        }
+    };
+    let asks = async {
+        for _ in 0..500 {
+            server.admin.get("/api/v1/status").await;
+        }
+    };
+    let both = async { tokio::join!(sends, asks) };
+    testkit::within("events and answers", both).await;
+    server.stop().await;
+}

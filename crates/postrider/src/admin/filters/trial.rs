@@ -122,7 +122,7 @@ impl Trial {
     /// Where the journal cannot be read.
     pub async fn run(&self, journal: &dyn Journal, bounds: Bounds) -> Result<Tally, Problem> {
         let (start, mut tally) = (Instant::now(), Tally::default());
-        let head = *journal.head().borrow();
+        let head = journal.head_now();
         let first = first_stored(journal, head).await?;
         let (mut end, mut places_left) = (head, bounds.places_max);
         while end > first

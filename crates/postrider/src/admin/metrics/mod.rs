@@ -112,7 +112,7 @@ impl Scrape {
 
     fn destinations(&mut self, needs: &Needs, totals: &[Totals], now: Timestamp) {
         let snapshot = needs.store.catalog.watch().borrow().clone();
-        let head = *needs.store.journal.head().borrow();
+        let head = needs.store.journal.head_now();
         for one in &snapshot.workspace.destinations {
             let id = one.id.as_str();
             let gauge = needs.gauges.of(&one.id);
