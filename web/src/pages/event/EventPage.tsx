@@ -66,7 +66,7 @@ function Shown({ seen, event }: { seen: EventSeen; event: EventRow }) {
         <h1>
           <Hostile text={titleOf(event)} />
         </h1>
-        <span className="action">
+        <span>
           <CopyCurl path={eventPath(event.seq)} />
         </span>
       </div>
