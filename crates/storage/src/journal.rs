@@ -46,8 +46,7 @@ pub trait Journal: Send + Sync + 'static {
     /// statement while the writer waits in between waits for ever.
     fn head_now(&self) -> Seq {
         let head = self.head();
-        let now = *head.borrow();
-        now
+        *head.borrow()
     }
 
     /// Removes whole frames whose events all stand before `before`; answers the first place left.

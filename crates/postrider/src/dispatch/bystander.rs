@@ -113,14 +113,14 @@ impl Bystander {
 
     /// Takes up where the destination stands; none where there is nothing to stand by for.
     async fn start(aside: Aside) -> Result<Option<Self>, StorageError> {
+        // Before the catalog: what is connected later begins at this place, or behind it.
+        let head = aside.store.journal.head_now();
         let mut catalog = aside.store.catalog.watch();
         let snapshot = catalog.borrow_and_update().clone();
         let Some((duty, ends_at)) = aside.duty(&snapshot) else { return Ok(None) };
         let stored = load(&*aside.store.schedule, &(&aside.id).into()).await?;
-        let state = stored.unwrap_or_else(|| {
-            let head = aside.store.journal.head_now();
-            ScheduleState::at(duty.since().unwrap_or(head))
-        });
+        let begins = || ScheduleState::at(duty.since().unwrap_or(head));
+        let state = stored.unwrap_or_else(begins);
         let shelved = state.shelved.iter().map(|(_, count)| count);
         let begun = state.open.len() as u64 + shelved.sum::<u64>();
         let cursor = state.cursor.max(duty.since().unwrap_or(state.cursor));

@@ -84,12 +84,14 @@ impl<W: World> Dispatcher<W> {
     /// # Errors
     /// See [`StartError`].
     pub async fn start(parts: Parts<W>) -> Result<Self, StartError> {
+        // Before the catalog: what is connected later begins at this place, or behind it.
+        let head = parts.store.journal.head_now();
         let mut catalog = parts.store.catalog.watch();
         let duty =
             Duty::of(&catalog.borrow_and_update(), &parts.id).ok_or(StartError::NotAtWork)?;
         let sender = parts.world.sender(&duty.destination).map_err(StartError::Settings)?;
         let stored = load(&*parts.store.schedule, &parts.reader()).await?;
-        let state = stored.unwrap_or_else(|| ScheduleState::at(parts.beginning(&duty)));
+        let state = stored.unwrap_or_else(|| ScheduleState::at(parts.beginning(&duty, head)));
         let feed = Feed::new(&parts.store, &catalog.borrow(), parts.replay.as_ref());
         let follow = |replay| Follower::new(&parts.store, replay, parts.lead.clone());
         let follower = parts.replay.clone().map(follow);

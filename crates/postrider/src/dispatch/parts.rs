@@ -72,12 +72,11 @@ impl<W> Parts<W> {
         Records::new(self.id.clone(), replay, self.notices.clone())
     }
 
-    /// Where a reader begins that has no state yet.
-    pub fn beginning(&self, duty: &Duty) -> Seq {
-        let head = || self.store.journal.head_now();
+    /// Where a reader begins that has no state yet, and was made when the journal stood at `head`.
+    pub fn beginning(&self, duty: &Duty, head: Seq) -> Seq {
         match &self.replay {
             Some(replay) => replay.plan.scope.first,
-            None => duty.since().unwrap_or_else(head),
+            None => duty.since().unwrap_or(head),
         }
     }
 
