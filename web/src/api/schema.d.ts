@@ -31,7 +31,7 @@ export interface Schemas {
   "EventView": { "seq": number; "source": string; "type": string; "name"?: string | null; "user_id"?: string | null; "anonymous_id"?: string | null; "message_id"?: string | null; "accepted_at": string; "bytes": number; };
   "Events": { "events": (Schemas["EventView"])[]; "older_than"?: number | null; };
   "Expired": { "reason": string; "sentence": string; };
-  "FieldChange": { "field": string; "before"?: Record<string, unknown> | null; "after"?: Record<string, unknown> | null; };
+  "FieldChange": { "field": string; "before": unknown; "after": unknown; };
   "FilterForm": { "types"?: (string)[] | null; "events"?: null | Schemas["EventNamesForm"]; "condition"?: string | null; "sample"?: number | null; };
   "Filtered": { "filtered": (Schemas["FilteredEvent"])[]; };
   "FilteredBy": { "reason": string; "sentence": string; "count": number; };
@@ -71,7 +71,7 @@ export interface Schemas {
   "RemovedStatus": { "id": string; "name": string; "target": string; "removed_at": string; "kept_until": string; "waiting": number; };
   "ReplayList": { "replays": (Schemas["ReplayView"])[]; };
   "ReplayRequest": { "destination": string; "intent": string; "first"?: number | null; "last"?: number | null; "events"?: (number)[] | null; "received_from"?: string | null; "received_until"?: string | null; "failed_since"?: string | null; "issue"?: number | null; "source"?: string | null; "user"?: string | null; "filter"?: Record<string, unknown> | null; "rate"?: number | null; "concurrency"?: number | null; };
-  "ReplayView": { "id": number; "destination": string; "intent": string; "cause": Record<string, unknown>; "state": string; "scope": Schemas["ScopeView"]; "rate"?: number | null; "concurrency"?: number | null; "made_at": string; "ended_at"?: string | null; "expected"?: number | null; "cursor": number; "delivered": number; "retries": number; "gave_up": number; "expired": number; "passed": (Schemas["Passed"])[]; "flow"?: null | Schemas["FlowStatus"]; };
+  "ReplayView": { "id": number; "destination": string; "intent": string; "cause": string; "state": string; "scope": Schemas["ScopeView"]; "rate"?: number | null; "concurrency"?: number | null; "made_at": string; "ended_at"?: string | null; "expected"?: number | null; "cursor": number; "delivered": number; "retries": number; "gave_up": number; "expired": number; "passed": (Schemas["Passed"])[]; "flow"?: null | Schemas["FlowStatus"]; };
   "Requests": { "requests": (Schemas["Received"])[]; };
   "RequestsStatus": { "signing"?: null | Schemas["SigningStatus"]; "dynamic": string; "hosts": (string)[]; "headers": (string)[]; "templates": (Schemas["TemplateStatus"])[]; "get_extras": (string)[]; "tls"?: null | Schemas["TlsStatus"]; };
   "RetryForm": { "preset"?: string | null; "minBackoff"?: string | null; "maxBackoff"?: string | null; "maxAge"?: string | null; "maxAttempts"?: number | null; "on"?: Record<string, string>; };
@@ -112,5 +112,4 @@ export interface Schemas {
   "Versions": { "versions": (Schemas["Version"])[]; "older_than"?: number | null; };
   "WantedBody": { "workspace": Record<string, unknown>; "prune"?: boolean | null; };
   "WebhookConfig": { "webhookUrl": string; "webhookMethod": string; "headers"?: (Schemas["HeaderRow"])[]; };
-  "Workspace": { "sources": (Schemas["Source"])[]; "destinations": (Schemas["Destination"])[]; "connections": (Schemas["Connection"])[]; };
 }

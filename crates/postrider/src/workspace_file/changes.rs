@@ -13,10 +13,10 @@ pub struct FieldChange {
     /// Where, as in `config.headers[0].to`.
     pub field: String,
     /// What it was; null where it was not there.
-    #[schema(value_type = Option<Object>)]
+    #[schema(value_type = serde_json::Value)]
     pub before: Value,
     /// What it is; null where it is not there.
-    #[schema(value_type = Option<Object>)]
+    #[schema(value_type = serde_json::Value)]
     pub after: Value,
 }
 

@@ -34,6 +34,7 @@ use crate::workspace_file::{self, yaml};
 #[into_params(parameter_in = Query)]
 pub struct Spelling {
     /// `json`, or `yaml`.
+    #[param(inline)]
     format: Option<Format>,
 }
 
@@ -101,7 +102,7 @@ struct Wanted<'b> {
     params(Spelling),
     responses(
         (status = 200, description = "The workspace", content(
-            (WorkspaceForm = "application/json"), (String = "application/yaml"))),
+            (Object = "application/json"), (Object = "application/yaml"))),
     )
 )]
 pub async fn export(

@@ -26,7 +26,7 @@ pub struct ReplayView {
     destination: DestinationId,
     #[schema(value_type = String)]
     intent: Intent,
-    #[schema(value_type = Object)]
+    #[schema(value_type = String)]
     cause: Cause,
     /// `running`, `queued` behind another one, `waiting` for its destination, `paused`, `done` or
     /// `cancelled`.
