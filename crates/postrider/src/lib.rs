@@ -199,6 +199,7 @@ fn serve(
             hatch,
             bounds: crew_settings(config).bounds,
             repeats: admin::Repeats::default(),
+            document: std::sync::OnceLock::new(),
         };
         terminal.line(format!("gateway listening on {gateway}"));
         terminal.line(format!("admin listening on {admin}"));

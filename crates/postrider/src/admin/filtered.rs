@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use axum::Json;
 use axum::extract::State;
+use domain::destination::Destination;
 use domain::id::{DestinationId, Seq};
 use domain::reason::Reason;
 use serde::Serialize;
@@ -12,6 +13,7 @@ use utoipa::ToSchema;
 
 use super::Needs;
 use super::asked::Path;
+use super::catalog;
 use super::problem::Problem;
 use crate::live::FilteredSample;
 
@@ -49,9 +51,7 @@ pub async fn list(
     Path(id): Path<DestinationId>,
 ) -> Result<Json<Filtered>, Problem> {
     let snapshot = needs.store.catalog.watch().borrow().clone();
-    if !snapshot.workspace.destinations.iter().any(|one| one.id == id) {
-        return Err(Problem::no_destination(&id));
-    }
+    catalog::find::<Destination>(&snapshot.workspace, id.as_str())?;
     let latest = needs.gauges.of(&id).filtered.latest();
     let event = |FilteredSample { seq, at, reason }| FilteredEvent {
         seq,

@@ -39,10 +39,11 @@ mod test_request;
 mod wishes;
 
 use std::net::SocketAddr;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use axum::Router;
+use axum::body::Bytes;
 use axum::middleware::from_fn_with_state;
 use domain::delivery::flow::Bounds;
 use domain::limits;
@@ -91,6 +92,8 @@ pub struct Needs {
     pub bounds: Bounds,
     /// Requests that are done once, however often they come.
     pub repeats: Repeats,
+    /// What the API is, once somebody has asked.
+    pub document: OnceLock<Bytes>,
     /// Shows what happens.
     pub viewing: Arc<Viewing>,
     /// How far the server's end has come.

@@ -1,5 +1,9 @@
 //! `GET /api/v1/openapi.json`: the API as OpenAPI has it, made from the table of routes.
 
+use std::sync::Arc;
+
+use axum::body::Bytes;
+use axum::extract::State;
 use axum::http::header::CONTENT_TYPE;
 use axum::response::IntoResponse;
 use utoipa::ToSchema;
@@ -9,6 +13,7 @@ use utoipa::openapi::{
     ComponentsBuilder, Content, Info, OpenApi, OpenApiBuilder, Paths, Ref, RefOr, ResponseBuilder,
 };
 
+use super::Needs;
 use super::problem::{Mistake, Problem};
 use super::routes::{self, Entry, Right};
 
@@ -26,8 +31,10 @@ const ABOUT: &str = "Everything the dashboard and the command line do, they do w
     tag = "System",
     responses((status = 200, description = "This document", body = Object))
 )]
-pub async fn show() -> impl IntoResponse {
-    ([(CONTENT_TYPE, "application/json")], text())
+pub async fn show(State(needs): State<Arc<Needs>>) -> impl IntoResponse {
+    // Everybody may ask, so it is not written anew for each.
+    let document = needs.document.get_or_init(|| Bytes::from(text()));
+    ([(CONTENT_TYPE, "application/json")], document.clone())
 }
 
 /// The document as text that ends with its line.

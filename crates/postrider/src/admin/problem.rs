@@ -7,7 +7,6 @@ use axum::http::header::{CONTENT_TYPE, RETRY_AFTER, WWW_AUTHENTICATE};
 use axum::http::{HeaderValue, StatusCode};
 use axum::response::{IntoResponse, Response};
 use domain::account::Role;
-use domain::id::DestinationId;
 use serde::Serialize;
 use serde_json::Value;
 use storage::StorageError;
@@ -47,11 +46,6 @@ pub struct Mistake {
 }
 
 impl Problem {
-    /// There is no destination with this id.
-    pub fn no_destination(id: &DestinationId) -> Self {
-        Self::new(404, "no_destination", format!("there is no destination {id}"))
-    }
-
     /// A problem with a status, a stable code and a sentence.
     pub fn new(status: u16, code: &'static str, detail: impl Into<String>) -> Self {
         let known = StatusCode::from_u16(status).ok();

@@ -10,12 +10,13 @@ use axum::Json;
 use axum::body::Bytes;
 use axum::extract::State;
 use domain::id::SourceId;
-use domain::source::WriteKey;
+use domain::source::{Source, WriteKey};
 use serde::Serialize;
 use utoipa::ToSchema;
 
 use super::Needs;
 use super::body::{self, Mistakes};
+use super::catalog;
 use super::problem::Problem;
 use crate::clock;
 use crate::hatch::{Composed, Refusal};
@@ -79,9 +80,7 @@ pub async fn send(
 /// A write key with which the source may send.
 fn key_of(needs: &Needs, id: &SourceId) -> Result<String, Problem> {
     let snapshot = needs.store.catalog.watch().borrow().clone();
-    let source = snapshot.workspace.sources.iter().find(|one| one.id == *id);
-    let source =
-        source.ok_or_else(|| Problem::new(404, "no_source", format!("there is no source {id}")))?;
+    let source: &Source = catalog::find(&snapshot.workspace, id.as_str())?;
     let now = clock::now();
     let is_good = |key: &&WriteKey| key.ended(now).is_none();
     let key = source.write_keys.iter().find(is_good).or(source.write_keys.first());

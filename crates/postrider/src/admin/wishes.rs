@@ -4,12 +4,14 @@
 use std::sync::Arc;
 
 use axum::extract::State;
+use domain::destination::Destination;
 use domain::id::{DestinationId, Seq};
 use http::StatusCode;
 use storage::Reader;
 
 use super::Needs;
 use super::asked::Path;
+use super::catalog;
 use super::problem::Problem;
 use crate::live::Wish;
 
@@ -53,10 +55,7 @@ pub async fn skip(
 fn make(needs: &Needs, id: &str, wish: Wish) -> Result<StatusCode, Problem> {
     let id = DestinationId::new(id);
     let snapshot = needs.store.catalog.watch().borrow().clone();
-    let known = snapshot.workspace.destinations.iter().any(|one| one.id == id);
-    if !known {
-        return Err(Problem::no_destination(&id));
-    }
+    catalog::find::<Destination>(&snapshot.workspace, id.as_str())?;
     needs.gauges.of(&id).wishes.make(wish);
     let open = needs.store.replays.open().borrow().clone();
     for replay in open.iter().filter(|one| one.plan.destination == id) {

@@ -101,12 +101,15 @@ enum Refusals {
 ///
 /// # Errors
 /// A problem where there is none.
-fn find<'w, O: Edited>(workspace: &'w Workspace, id: &str) -> Result<&'w O, Problem> {
+pub fn find<'w, O: Edited>(workspace: &'w Workspace, id: &str) -> Result<&'w O, Problem> {
     let found = O::all(workspace).iter().find(|one| one.id() == id);
-    found.ok_or_else(|| {
-        let kind = O::KIND.as_str();
-        Problem::new(404, O::ABSENT, format!("there is no {kind} {id}"))
-    })
+    found.ok_or_else(|| absent::<O>(id))
+}
+
+/// There is no object of this kind with this id.
+pub fn absent<O: Edited>(id: &str) -> Problem {
+    let kind = O::KIND.as_str();
+    Problem::new(404, O::ABSENT, format!("there is no {kind} {id}"))
 }
 
 fn version<O: Edited>(content: &Snapshot, id: &str) -> u64 {

@@ -19,9 +19,6 @@ use crate::admin::asked::{Path, Query};
 use crate::admin::problem::Problem;
 use crate::workspace_file::changes::{self, FieldChange};
 
-/// Versions of one answer where nobody says how many.
-const LIMIT_DEFAULT: u32 = 50;
-
 /// The versions of an object.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct Versions {
@@ -121,7 +118,7 @@ async fn versions<O: Edited>(
         kind: Some(O::KIND.as_str().to_owned()),
         object: Some(id.clone()),
         older_than: page.older_than,
-        rows_max: page.limit.unwrap_or(LIMIT_DEFAULT).clamp(1, limits::ADMIN_ROWS_MAX),
+        rows_max: page.limit.unwrap_or(limits::ADMIN_ROWS).clamp(1, limits::ADMIN_ROWS_MAX),
         ..AuditQuery::default()
     };
     let found = needs.store.audit.list(query).await?;

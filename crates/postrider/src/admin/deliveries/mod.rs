@@ -7,6 +7,7 @@ use std::sync::Arc;
 use axum::Json;
 use axum::extract::State;
 use axum::response::{IntoResponse, Response};
+use domain::destination::Destination;
 use domain::event::EventKind;
 use domain::id::{DestinationId, Seq, SourceId};
 use http::StatusCode;
@@ -17,6 +18,7 @@ use super::Needs;
 use super::asked::{Path, Query};
 use super::attempts::{self, Attempt, time};
 use super::auth::Caller;
+use super::catalog;
 use super::export::{self, Export, Format, Part};
 use super::problem::Problem;
 use crate::live::Wish;
@@ -133,7 +135,7 @@ pub async fn list(
     if let Some(id) = &query.destination
         && !Lookup::new(&needs.store, &needs.gauges).knows(id)
     {
-        return Err(Problem::no_destination(id));
+        return Err(catalog::absent::<Destination>(id.as_str()));
     }
     if format == Format::Json {
         return Ok(Json(page(&needs, &query).await?).into_response());

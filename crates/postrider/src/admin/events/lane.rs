@@ -48,7 +48,7 @@ struct LaneEvent {
 }
 
 fn default_limit() -> u32 {
-    50
+    limits::ADMIN_ROWS
 }
 
 /// Shows the events of a user, by `userId` or `anonymousId`, and what became of each.

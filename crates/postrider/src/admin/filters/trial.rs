@@ -9,12 +9,14 @@ use domain::filter::path::{Path, pick};
 use domain::filter::{Sieve, Verdict, decide};
 use domain::id::{ConnectionId, Seq, SourceId};
 use domain::limits;
+use domain::source::Source;
 use domain::workspace::Workspace;
 use serde::Serialize;
 use storage::{Journal, StoredEvent, Wanted};
 use utoipa::ToSchema;
 
 use super::request::TrialRequest;
+use crate::admin::catalog;
 use crate::admin::problem::Problem;
 
 /// What is tried on which events.
@@ -84,10 +86,8 @@ impl Trial {
     /// Where the source or the destination is not there.
     pub fn prepare(request: TrialRequest, workspace: &Workspace) -> Result<Self, Problem> {
         let TrialRequest { source, destination, filter, last } = request;
-        if let Some(id) = &source
-            && !workspace.sources.iter().any(|one| one.id == *id)
-        {
-            return Err(Problem::new(404, "no_source", format!("there is no source {id}")));
+        if let Some(id) = &source {
+            catalog::find::<Source>(workspace, id.as_str())?;
         }
         let Some(id) = destination else {
             let sieve = Sieve::of_filter(filter, ConnectionId::new(""));
@@ -97,10 +97,7 @@ impl Trial {
             };
             return Ok(Self { sieves, last });
         };
-        let destination = workspace.destinations.iter().find(|one| one.id == id);
-        let Some(destination) = destination else {
-            return Err(Problem::no_destination(&id));
-        };
+        let destination = catalog::find(workspace, id.as_str())?;
         let is_ours = |one: &&Connection| {
             one.destination == id && source.as_ref().is_none_or(|source| one.source == *source)
         };

@@ -81,7 +81,7 @@ impl From<AuditRecord> for AuditView {
 }
 
 fn default_limit() -> u32 {
-    50
+    limits::ADMIN_ROWS
 }
 
 /// Lists who did what.

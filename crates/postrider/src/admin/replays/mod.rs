@@ -17,6 +17,7 @@ use domain::id::{DestinationId, ReplayId, Seq};
 use domain::limits;
 use domain::reason::Reason;
 use domain::replay::{Cause, Intent, Pace, ReplayPlan, ReplayState, Scope};
+use domain::source::Source;
 use http::StatusCode;
 use serde::Serialize;
 use storage::Replay;
@@ -24,7 +25,7 @@ use utoipa::ToSchema;
 
 use super::asked::Path;
 use super::problem::Problem;
-use super::{Needs, issues};
+use super::{Needs, catalog, issues};
 use crate::clock;
 use crate::replay::{self, Estimate, Speed};
 use request::ReplayRequest;
@@ -253,12 +254,9 @@ async fn prepared(
 ) -> Result<(Arc<ReplayPlan>, Destination), Problem> {
     let snapshot = needs.store.catalog.watch().borrow().clone();
     let workspace = &snapshot.workspace;
-    let destination = workspace.destinations.iter().find(|one| one.id == plan.destination);
-    let destination = destination.ok_or_else(|| Problem::no_destination(&plan.destination))?;
-    if let Some(id) = &plan.scope.source
-        && !workspace.sources.iter().any(|one| one.id == *id)
-    {
-        return Err(Problem::new(404, "no_source", format!("there is no source {id}")));
+    let destination: &Destination = catalog::find(workspace, plan.destination.as_str())?;
+    if let Some(id) = &plan.scope.source {
+        catalog::find::<Source>(workspace, id.as_str())?;
     }
     replay::fit(&*needs.store.journal, &mut plan.scope).await?;
     Ok((Arc::new(plan), destination.clone()))
