@@ -12,7 +12,7 @@ import {
 } from "../../api/catalog";
 import { statusQuery } from "../../api/status";
 import { Asked } from "../../parts/Asked";
-import { Dialog } from "../../parts/Dialog";
+import { Confirm } from "../../parts/Confirm";
 import { EditForm, type Editing, useReadOnly } from "../../parts/form/EditForm";
 import { SchemaField } from "../../parts/form/SchemaField";
 import { Hostile } from "../../parts/Hostile";
@@ -82,27 +82,20 @@ function Disconnect({ connection }: { connection: ConnectionObject }) {
         Disconnect…
       </Button>
       {asks && (
-        <Dialog title="Disconnect?" onClose={() => setAsks(false)}>
-          <div className="conflicts">
-            <p>
-              Events that come from now on do not pass. What the destination has taken up already is
-              still delivered. Its filter is gone with it.
-            </p>
-            {error && (
-              <p className="refused" role="alert">
-                {error.message}
-              </p>
-            )}
-            <div className="confirm">
-              <Button color="red.9" loading={isPending} onClick={() => mutate()}>
-                Disconnect
-              </Button>
-              <Button variant="default" onClick={() => setAsks(false)}>
-                Keep it
-              </Button>
-            </div>
-          </div>
-        </Dialog>
+        <Confirm
+          title="Disconnect?"
+          act="Disconnect"
+          keep="Keep it"
+          pending={isPending}
+          error={error}
+          onSure={() => mutate()}
+          onClose={() => setAsks(false)}
+        >
+          <p>
+            Events that come from now on do not pass. What the destination has taken up already is
+            still delivered. Its filter is gone with it.
+          </p>
+        </Confirm>
       )}
     </>
   );

@@ -13,8 +13,8 @@ import {
 import { useMay } from "../../api/me";
 import { statusQuery } from "../../api/status";
 import { Asked } from "../../parts/Asked";
+import { Confirm } from "../../parts/Confirm";
 import { Countdown } from "../../parts/Countdown";
-import { Dialog } from "../../parts/Dialog";
 import { EventLink, UserLink } from "../../parts/EventName";
 import { counted, exact } from "../../parts/format";
 import { Hostile } from "../../parts/Hostile";
@@ -38,26 +38,19 @@ function GiveUp({ onSure, pending }: { onSure: () => void; pending: boolean }) {
         Give up…
       </Button>
       {asks && (
-        <Dialog title="Give up this delivery?" onClose={() => setAsks(false)}>
-          <div className="conflicts">
-            <p>It is not tried any more, and the later events of the same user go on.</p>
-            <div className="confirm">
-              <Button
-                color="red.9"
-                loading={pending}
-                onClick={() => {
-                  setAsks(false);
-                  onSure();
-                }}
-              >
-                Give up
-              </Button>
-              <Button variant="default" onClick={() => setAsks(false)}>
-                Go on trying
-              </Button>
-            </div>
-          </div>
-        </Dialog>
+        <Confirm
+          title="Give up this delivery?"
+          act="Give up"
+          keep="Go on trying"
+          pending={pending}
+          onSure={() => {
+            setAsks(false);
+            onSure();
+          }}
+          onClose={() => setAsks(false)}
+        >
+          <p>It is not tried any more, and the later events of the same user go on.</p>
+        </Confirm>
       )}
     </>
   );

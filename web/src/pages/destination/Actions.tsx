@@ -6,7 +6,7 @@ import { useState } from "react";
 import { patchObject, removeObject, restoreDestination } from "../../api/catalog";
 import { act } from "../../api/client";
 import type { Destination, Removed } from "../../api/status";
-import { Dialog } from "../../parts/Dialog";
+import { Confirm } from "../../parts/Confirm";
 import { useReadOnly } from "../../parts/form/EditForm";
 import { counted } from "../../parts/format";
 import { Hostile } from "../../parts/Hostile";
@@ -98,28 +98,21 @@ function Remove({ destination, managedBy }: Props) {
         Remove…
       </Button>
       {asks && (
-        <Dialog title="Remove this destination?" onClose={() => setAsks(false)}>
-          <div className="conflicts">
-            <p>
-              <Hostile text={name || id} /> gets nothing any more.{" "}
-              {counted(waiting, "event waits", "events wait")} for it.
-            </p>
-            <p>It can be brought back for a while, with its connections and with what waits.</p>
-            {error && (
-              <p role="alert" className="refused">
-                {error.message}
-              </p>
-            )}
-            <div className="confirm">
-              <Button color="red.9" loading={isPending} onClick={() => mutate()}>
-                Remove
-              </Button>
-              <Button variant="default" onClick={() => setAsks(false)}>
-                Keep it
-              </Button>
-            </div>
-          </div>
-        </Dialog>
+        <Confirm
+          title="Remove this destination?"
+          act="Remove"
+          keep="Keep it"
+          pending={isPending}
+          error={error}
+          onSure={() => mutate()}
+          onClose={() => setAsks(false)}
+        >
+          <p>
+            <Hostile text={name || id} /> gets nothing any more.{" "}
+            {counted(waiting, "event waits", "events wait")} for it.
+          </p>
+          <p>It can be brought back for a while, with its connections and with what waits.</p>
+        </Confirm>
       )}
     </>
   );

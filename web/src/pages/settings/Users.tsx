@@ -13,6 +13,7 @@ import {
 } from "../../api/accounts";
 import { meQuery, useMay } from "../../api/me";
 import { Asked, NoRight } from "../../parts/Asked";
+import { Confirm } from "../../parts/Confirm";
 import { Dialog } from "../../parts/Dialog";
 import { elsewhere, mistakesOf, within } from "../../parts/form/mistakes";
 import { counted } from "../../parts/format";
@@ -126,22 +127,17 @@ function Row({ user, isMe }: { user: User; isMe: boolean }) {
         </div>
         {asks === "password" && <Password user={user} isMe={isMe} onClose={() => setAsks(null)} />}
         {asks === "remove" && (
-          <Dialog title={`Remove ${user.name}?`} onClose={() => setAsks(null)}>
-            <div className="conflicts">
-              <p>Who is logged in under this name is logged out.</p>
-              <div className="confirm">
-                <Button
-                  color="red.9"
-                  onClick={() => {
-                    setAsks(null);
-                    removal.mutate(undefined);
-                  }}
-                >
-                  Remove
-                </Button>
-              </div>
-            </div>
-          </Dialog>
+          <Confirm
+            title={`Remove ${user.name}?`}
+            act="Remove"
+            onSure={() => {
+              setAsks(null);
+              removal.mutate(undefined);
+            }}
+            onClose={() => setAsks(null)}
+          >
+            <p>Who is logged in under this name is logged out.</p>
+          </Confirm>
         )}
       </td>
     </tr>
