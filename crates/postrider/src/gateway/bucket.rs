@@ -1,10 +1,11 @@
 //! Buckets: how many events each source with a rate limit may send at the moment.
 //!
-//! All gateway threads share them; a bucket is one number that is changed without a lock. A source
-//! without a limit has none. A bucket lives as long as its source's limit stays what it is, whatever
-//! else of the catalog changes.
+//! All gateway threads share them; a bucket is one number that is changed without a lock, which only
+//! refusals take. A source without a limit has none. A bucket lives as long as its source's limit
+//! stays what it is, whatever else of the catalog changes.
 
 use std::collections::HashMap;
+use std::mem;
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
@@ -39,11 +40,16 @@ pub struct Bucket {
 
 /// Which refusals of a flood are listed: one in a while, with the count of those before it.
 #[derive(Debug, Default)]
-struct Refusals {
+struct Refusals(Mutex<Listing>);
+
+/// The one that was listed last, and what came since; one lock, so that none is counted as earlier
+/// than a listed one that it came after.
+#[derive(Debug, Default)]
+struct Listing {
     /// From when on the next one is listed.
-    listed_again_ns: AtomicU64,
-    /// Refused since the last one that is listed.
-    unlisted: AtomicU64,
+    again_ns: u64,
+    /// Refused since, and not listed.
+    unlisted: u64,
 }
 
 /// What a request has taken out of a bucket, in nanoseconds as its limit counts them.
@@ -151,22 +157,22 @@ impl Bucket {
 impl Refusals {
     /// Counts one; where it is to be listed, how many before it were not.
     fn count(&self, now_ns: u64) -> Option<u64> {
-        let due = self.listed_again_ns.load(Relaxed);
-        let interval = u64::try_from(limits::RATE_REJECTION_INTERVAL.as_nanos());
-        let next = now_ns.saturating_add(interval.unwrap_or(u64::MAX));
-        let is_listed = due <= now_ns
-            && self.listed_again_ns.compare_exchange(due, next, Relaxed, Relaxed).is_ok();
-        if is_listed {
-            return Some(self.unlisted.swap(0, Relaxed));
+        let mut listing = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if now_ns < listing.again_ns {
+            listing.unlisted += 1;
+            return None;
         }
-        self.unlisted.fetch_add(1, Relaxed);
-        None
+        let interval = u64::try_from(limits::RATE_REJECTION_INTERVAL.as_nanos());
+        listing.again_ns = now_ns.saturating_add(interval.unwrap_or(u64::MAX));
+        Some(mem::take(&mut listing.unlisted))
     }
 }
 
 #[cfg(test)]
 mod tests {
     use std::num::NonZeroU32;
+    use std::sync::Barrier;
+    use std::thread;
 
     use domain::source::Source;
     use domain::workspace::Workspace;
@@ -229,6 +235,23 @@ mod tests {
     }
 
     #[test]
+    fn of_refusals_at_the_same_time_none_is_counted_before_the_first() {
+        for _ in 0..300 {
+            let (refusals, begin) = (Refusals::default(), Barrier::new(4));
+            let told = thread::scope(|scope| {
+                let count = || {
+                    begin.wait();
+                    (0..50).filter_map(|_| refusals.count(0)).collect::<Vec<u64>>()
+                };
+                let threads = [0; 4].map(|_| scope.spawn(count));
+                threads.map(|thread| thread.join().unwrap()).concat()
+            });
+            assert_eq!(told, [0]);
+            assert_eq!(refusals.count(60 * SECOND), Some(199));
+        }
+    }
+
+    #[test]
     fn what_was_not_stored_is_given_back() {
         let bucket = Bucket::full(limit(1, 2).unwrap());
         let wait = || bucket.check_at(SECOND).map_err(|overdrawn| overdrawn.wait.as_secs());
@@ -250,7 +273,7 @@ mod tests {
                 passed.fetch_add(u64::from(bucket.take_at(1, 0).is_ok()), Relaxed);
             }
         };
-        std::thread::scope(|scope| (0..4).for_each(|_| drop(scope.spawn(take))));
+        thread::scope(|scope| (0..4).for_each(|_| drop(scope.spawn(take))));
         assert_eq!(passed.into_inner(), 100_000);
         assert_eq!(bucket.check_at(0).unwrap_err().wait, Duration::from_secs(1));
     }
