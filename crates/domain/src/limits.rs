@@ -147,6 +147,10 @@ pub const KEPT_ORIGINS_MAX: usize = 16;
 /// Bytes of an answer's body that are read; what follows is cut off. Source: chosen.
 pub const ANSWER_BODY_BYTES_MAX: usize = 16 << 10;
 
+/// Pieces of an answer's body that are read; what follows is cut off. Source: chosen; a piece costs
+/// a turn of the thread, and a body of 16 KiB may come in as many pieces as it has bytes.
+pub const ANSWER_PIECES_MAX: usize = 128;
+
 /// Time an answer's body may take once its head is there. Source: chosen.
 pub const ANSWER_BODY_TIME_MAX: Duration = Duration::from_secs(2);
 

@@ -188,6 +188,11 @@ impl Flow {
         matches!(self.mode, Mode::Holding { .. })
     }
 
+    /// Whether nothing is known against the endpoint: it is active, and took the last attempt.
+    pub fn fares_well(&self) -> bool {
+        self.mode == Mode::Active && self.failures == 0
+    }
+
     /// What deliveries say of the endpoint.
     pub fn endpoint(&self) -> Endpoint {
         match self.mode {

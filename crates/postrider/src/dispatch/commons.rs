@@ -47,6 +47,16 @@ pub struct Stake {
     waits_for: WaitsFor,
 }
 
+/// How a destination fares, as far as the turns of the others go.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Fares {
+    /// It has its turn when there is something to do.
+    Well,
+    /// It lets those go first that have something to do at the same moment: an attempt that fails
+    /// costs more, and nobody is served by it.
+    Badly,
+}
+
 /// Why a destination has not started all it could.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 enum WaitsFor {
@@ -137,9 +147,12 @@ impl Stake {
     }
 
     /// Nothing more is started for now. Places that are left are for others.
-    pub fn pause(&mut self) {
+    pub fn pause(&mut self, fares: Fares) {
         if self.waits_for == WaitsFor::Nothing {
-            self.credit_bytes = limits::TURN_BYTES;
+            self.credit_bytes = match fares {
+                Fares::Well => limits::TURN_BYTES,
+                Fares::Badly => 0,
+            };
         }
         self.commons.call();
     }
@@ -244,7 +257,7 @@ mod tests {
         first.end();
         assert_eq!(second.turn().now_or_never(), Some(()));
         assert_eq!(third.turn().now_or_never(), None);
-        second.pause();
+        second.pause(Fares::Well);
         assert_eq!(third.turn().now_or_never(), Some(()));
     }
 
@@ -260,8 +273,23 @@ mod tests {
             stake.turn().await;
         }
         assert!(stake.may_start(), "{}", stake.credit_bytes);
-        stake.pause();
+        stake.pause(Fares::Well);
         assert_eq!(stake.credit_bytes, limits::TURN_BYTES, "credit is not saved up");
+    }
+
+    #[tokio::test]
+    async fn who_fares_badly_lets_the_others_go_first() {
+        let commons = Commons::of(1_000, 0);
+        let mut stake = Stake::in_commons(&commons);
+        stake.pause(Fares::Badly);
+        assert!(!stake.may_start());
+        stake.pause(Fares::Badly);
+        stake.turn().await;
+        assert!(stake.may_start(), "once");
+        stake.start(0);
+        assert!(stake.may_start(), "and then as others");
+        stake.pause(Fares::Well);
+        assert!(stake.may_start());
     }
 
     #[test]

@@ -31,7 +31,7 @@ use tokio::sync::watch;
 
 use super::agenda::{Agenda, Step};
 use super::attempt::{Attempt, AttemptResult, Rereader, attempt};
-use super::commons::Stake;
+use super::commons::{Fares, Stake};
 use super::duty::Duty;
 use super::feed::{self, Feed, Found};
 use super::follower::Follower;
@@ -326,7 +326,10 @@ impl<W: World> Dispatcher<W> {
             let begun = attempt(sender, rereader, going, (self.parts.occasion(), now));
             self.attempts.push(Box::pin(begun));
         }
-        self.stake.pause();
+        self.stake.pause(match self.flow.fares_well() {
+            true => Fares::Well,
+            false => Fares::Badly,
+        });
     }
 
     /// Hands what changed to the schedule, unless it is still busy with the last step.

@@ -31,9 +31,12 @@ pub enum Body {
 }
 
 /// What was read of a body.
+#[derive(Default)]
 struct Read {
     /// Its beginning, as far as people see it.
-    beginning: Bytes,
+    beginning: Vec<u8>,
+    bytes: usize,
+    pieces: usize,
     /// Whether it came to its end within bounds.
     is_whole: bool,
 }
@@ -56,14 +59,11 @@ impl Answer {
 impl Body {
     /// Reads to the end, within bounds.
     async fn read(mut self) -> Read {
-        let mut read = Read { beginning: Bytes::new(), is_whole: false };
+        let mut read = Read::default();
         let reading = async {
-            let mut bytes = 0;
             while let Some(chunk) = self.chunk().await {
                 let Ok(chunk) = chunk else { return };
-                bytes += chunk.len();
-                read.keep(chunk);
-                if bytes > limits::ANSWER_BODY_BYTES_MAX {
+                if !read.take(&chunk) {
                     return;
                 }
             }
@@ -99,13 +99,37 @@ impl Body {
 }
 
 impl Read {
-    fn keep(&mut self, chunk: Bytes) {
+    /// Takes the next piece; false where that is enough.
+    fn take(&mut self, piece: &[u8]) -> bool {
+        self.bytes += piece.len();
+        self.pieces += 1;
         let room = limits::EXCERPT_BODY_BYTES_MAX.saturating_sub(self.beginning.len());
-        let part = chunk.slice(..chunk.len().min(room));
-        if self.beginning.is_empty() {
-            self.beginning = part;
-        } else if !part.is_empty() {
-            self.beginning = [&self.beginning[..], &part[..]].concat().into();
+        self.beginning.extend_from_slice(&piece[..piece.len().min(room)]);
+        self.bytes <= limits::ANSWER_BODY_BYTES_MAX && self.pieces <= limits::ANSWER_PIECES_MAX
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// How many of such pieces are taken, and what people see of them.
+    fn taken(piece: &[u8]) -> (usize, Read) {
+        let mut read = Read::default();
+        let mut count = 1;
+        while read.take(piece) {
+            count += 1;
         }
+        (count, read)
+    }
+
+    #[test]
+    fn a_body_is_bounded_in_bytes_and_in_pieces() {
+        let (count, read) = taken(b"0123456789");
+        assert_eq!(count, limits::ANSWER_PIECES_MAX + 1);
+        assert_eq!(read.beginning, b"0123456789".repeat(1_000)[..limits::EXCERPT_BODY_BYTES_MAX]);
+        let (count, read) = taken(&[b'x'; 4_096]);
+        assert_eq!(count, limits::ANSWER_BODY_BYTES_MAX / 4_096 + 1);
+        assert_eq!(read.beginning, [b'x'; limits::EXCERPT_BODY_BYTES_MAX]);
     }
 }

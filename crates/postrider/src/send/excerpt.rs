@@ -7,7 +7,6 @@ use std::cell::RefCell;
 use std::rc::Rc;
 use std::sync::Arc;
 
-use bytes::Bytes;
 use domain::delivery::trace::Excerpt;
 use domain::limits;
 use http::HeaderName;
@@ -38,7 +37,7 @@ pub struct Excerpts {
 /// An answer as it came, and its words.
 struct Kept {
     headers: Vec<(HeaderName, HeaderValue)>,
-    body: Bytes,
+    body: Vec<u8>,
     excerpt: Arc<Excerpt>,
 }
 
@@ -63,7 +62,7 @@ impl Excerpts {
     }
 
     /// The words for an answer, of which the body is only the beginning.
-    pub fn of(&self, headers: &HeaderMap, body: &Bytes) -> Arc<Excerpt> {
+    pub fn of(&self, headers: &HeaderMap, body: &[u8]) -> Arc<Excerpt> {
         let mut last = self.last.borrow_mut();
         if let Some(kept) = last.as_ref().filter(|kept| kept.is_of(headers, body)) {
             return kept.excerpt.clone();
@@ -71,7 +70,7 @@ impl Excerpts {
         let lasting = headers.iter().filter(|(name, _)| !FLEETING.contains(name));
         let headers: Vec<_> = lasting.map(|(name, value)| (name.clone(), value.clone())).collect();
         let excerpt = Arc::new(Excerpt { headers: self.headers(&headers), body: self.body(body) });
-        let kept = Kept { headers, body: body.clone(), excerpt: excerpt.clone() };
+        let kept = Kept { headers, body: body.to_vec(), excerpt: excerpt.clone() };
         *last = Some(kept);
         excerpt
     }
@@ -97,7 +96,7 @@ impl Excerpts {
         cut(self.without_secrets(&text), limits::EXCERPT_VALUE_BYTES_MAX)
     }
 
-    fn body(&self, body: &Bytes) -> String {
+    fn body(&self, body: &[u8]) -> String {
         let text = self.without_secrets(&String::from_utf8_lossy(body));
         cut(text, limits::EXCERPT_BODY_BYTES_MAX)
     }
@@ -117,7 +116,7 @@ impl Excerpts {
 
 impl Kept {
     /// Whether an answer is this one, but for what is fleeting.
-    fn is_of(&self, headers: &HeaderMap, body: &Bytes) -> bool {
+    fn is_of(&self, headers: &HeaderMap, body: &[u8]) -> bool {
         let mut own = self.headers.iter().peekable();
         let are_alike = headers.iter().all(|(name, value)| {
             let is_next = own.next_if(|(known, text)| known == name && text == value).is_some();
@@ -161,22 +160,22 @@ mod tests {
     #[test]
     fn answers_that_are_alike_share_their_words() {
         let excerpts = excerpts(&[]);
-        let body = Bytes::from_static(b"ok");
-        let of = |lines: &[(&'static str, &str)], body: &Bytes| excerpts.of(&head(lines), body);
-        let first = of(&[("server", "x"), ("date", "Monday"), ("a", "1"), ("a", "2")], &body);
+        let body = b"ok";
+        let of = |lines: &[(&'static str, &str)], body: &[u8]| excerpts.of(&head(lines), body);
+        let first = of(&[("server", "x"), ("date", "Monday"), ("a", "1"), ("a", "2")], body);
         assert_eq!(shown(&first), ["server: x", "a: 1", "a: 2"]);
-        let again = of(&[("date", "Tuesday"), ("server", "x"), ("a", "1"), ("a", "2")], &body);
+        let again = of(&[("date", "Tuesday"), ("server", "x"), ("a", "1"), ("a", "2")], body);
         assert!(Arc::ptr_eq(&first, &again));
-        let without_date = of(&[("server", "x"), ("a", "1"), ("a", "2")], &body);
+        let without_date = of(&[("server", "x"), ("a", "1"), ("a", "2")], body);
         assert!(Arc::ptr_eq(&first, &without_date));
-        let no = Bytes::from_static(b"no");
+        let no = b"no";
         for (lines, body) in [
-            (&[("server", "x"), ("a", "1"), ("a", "3")][..], &body),
-            (&[("server", "x"), ("a", "1")], &body),
-            (&[("server", "x"), ("a", "1"), ("a", "2"), ("b", "1")], &body),
-            (&[("server", "x"), ("a", "1"), ("a", "2")], &no),
+            (&[("server", "x"), ("a", "1"), ("a", "3")][..], body),
+            (&[("server", "x"), ("a", "1")], body),
+            (&[("server", "x"), ("a", "1"), ("a", "2"), ("b", "1")], body),
+            (&[("server", "x"), ("a", "1"), ("a", "2")], no),
         ] {
-            let known = of(&[("server", "x"), ("a", "1"), ("a", "2")], &Bytes::from_static(b"ok"));
+            let known = of(&[("server", "x"), ("a", "1"), ("a", "2")], b"ok");
             let other = of(lines, body);
             assert!(!Arc::ptr_eq(&known, &other), "{other:?}");
         }
@@ -194,8 +193,8 @@ mod tests {
             ("x-short", "abc"),
             ("x-longer", "abcd"),
         ]);
-        let body = Bytes::from_static(b"{\"you sent\":\"Bearer t0ken-of-ours\",\"x\":\"abc\xff\"}");
-        let excerpt = excerpts.of(&head, &body);
+        let body = b"{\"you sent\":\"Bearer t0ken-of-ours\",\"x\":\"abc\xff\"}";
+        let excerpt = excerpts.of(&head, body);
         let wanted = [
             "set-cookie: [secret]",
             "www-authenticate: [secret]",
@@ -213,7 +212,7 @@ mod tests {
     fn words_are_bounded() {
         let long = "é".repeat(1_000);
         let head = head(&[("x", &"x".repeat(5_000)), ("y", "1")]);
-        let excerpt = excerpts(&[]).of(&head, &Bytes::from(long));
+        let excerpt = excerpts(&[]).of(&head, long.as_bytes());
         assert_eq!(excerpt.headers[0].1.chars().count(), limits::EXCERPT_VALUE_BYTES_MAX + 1);
         assert_eq!(excerpt.headers.len(), 2);
         assert_eq!(excerpt.body.chars().count(), limits::EXCERPT_BODY_BYTES_MAX / 2 + 1);
@@ -227,7 +226,7 @@ mod tests {
                 ),
             );
         }
-        let excerpt = excerpts(&[]).of(&many, &Bytes::new());
+        let excerpt = excerpts(&[]).of(&many, &[]);
         let bytes: usize =
             excerpt.headers.iter().map(|(name, value)| name.len() + value.len()).sum();
         assert!(

@@ -48,6 +48,22 @@ fn hold(flow: &mut Flow, now: Timestamp) {
 }
 
 #[test]
+fn it_fares_well_until_a_failure_of_the_endpoint_and_from_the_next_success_on() {
+    let mut flow = flow();
+    let mut fares = |status| {
+        flow.start(1_000);
+        end(&mut flow, status, NOW, NOW);
+        flow.fares_well()
+    };
+    assert_eq!(
+        [200, 400, 503, 400, 503, 200].map(&mut fares),
+        [true, true, false, true, false, true]
+    );
+    hold(&mut flow, NOW);
+    assert!(!flow.fares_well());
+}
+
+#[test]
 fn the_bounds_are_kept() {
     let mut flow = flow();
     assert_eq!(fill(&mut flow, NOW), 8);
