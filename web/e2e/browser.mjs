@@ -30,7 +30,7 @@ export async function openPage(browser, origin) {
   });
   await context.grantPermissions(["clipboard-read", "clipboard-write"], { origin });
   const page = await context.newPage();
-  page.setDefaultTimeout(8_000);
+  page.setDefaultTimeout(15_000);
   /** @type {string[]} */
   const faults = [];
   await page.exposeFunction("reportFault", (/** @type {string} */ text) => faults.push(text));

@@ -1,6 +1,8 @@
 // The dashboard in a real browser against a real server (POSTRIDER_BIN): every file in stories/, or
-// those whose names are given. The last line is `N passed, N failed`; pictures are left in e2e/out.
-import { readdir } from "node:fs/promises";
+// those whose names are given; some files at a time, each in a process with a browser of its own. The
+// last line is `N passed, N failed`; pictures are left in e2e/out.
+import { spawn } from "node:child_process";
+import { readdir, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { launch } from "./browser.mjs";
 
@@ -11,6 +13,10 @@ import { launch } from "./browser.mjs";
  * @property {import("playwright-core").Browser} browser
  * @property {string} binary
  */
+
+/** Stories wait most of their time, for pages and for deliveries. */
+const FILES_AT_ONCE = 3;
+const FOLDER = join(import.meta.dirname, "stories");
 
 const binary = process.env.POSTRIDER_BIN;
 if (!binary) {
@@ -35,20 +41,55 @@ async function story(/** @type {string} */ name, /** @type {() => Promise<void>}
   }
 }
 
-const folder = join(import.meta.dirname, "stories");
-const all = (await readdir(folder)).filter((name) => name.endsWith(".mjs")).sort();
-const wanted = process.argv.slice(2).map((name) => `${name.replace(/\.mjs$/, "")}.mjs`);
-const browser = await launch();
-for (const name of wanted.length > 0 ? wanted : all) {
+/** Plays the stories of one file here. */
+async function play(/** @type {string} */ name, /** @type {string} */ postrider) {
   console.log(`-- ${name}`);
-  const { stories } = await import(join(folder, name));
-  // What breaks between the stories of a file must not keep the other files from running.
+  const browser = await launch();
+  const { stories } = await import(join(FOLDER, name));
+  // What breaks between the stories of a file is told as a story, with those that went well.
   try {
-    await stories({ story, browser, binary });
+    await stories({ story, browser, binary: postrider });
   } catch (error) {
     await story(`${name} can be run`, () => Promise.reject(error));
   }
+  await browser.close();
 }
-await browser.close();
+
+/** Has a file played in a process of its own, and prints what it says once it is over. */
+async function begin(/** @type {string} */ name) {
+  const child = spawn(process.execPath, [import.meta.filename, name], {
+    stdio: ["ignore", "pipe", "inherit"],
+  });
+  let said = "";
+  for await (const part of child.stdout) said += part;
+  const [, passed, failed] = /\n(\d+) passed, (\d+) failed\n$/.exec(said) ?? [];
+  counts.passed += Number(passed ?? 0);
+  counts.failed += Number(failed ?? 1);
+  console.log(said.replace(/\n[^\n]*\n$/, ""));
+}
+
+/** The longest files first, so that none of them is left over at the end. */
+async function all() {
+  const names = (await readdir(FOLDER)).filter((name) => name.endsWith(".mjs"));
+  const sizes = new Map(
+    await Promise.all(
+      names.map(
+        async (name) => /** @type {const} */ ([name, (await stat(join(FOLDER, name))).size]),
+      ),
+    ),
+  );
+  return names.sort((a, b) => (sizes.get(b) ?? 0) - (sizes.get(a) ?? 0));
+}
+
+const wanted = process.argv.slice(2).map((name) => `${name.replace(/\.mjs$/, "")}.mjs`);
+const files = wanted.length > 0 ? wanted : await all();
+if (files.length === 1) {
+  await play(`${files[0]}`, binary);
+} else {
+  const turns = Array.from({ length: FILES_AT_ONCE }, async () => {
+    for (let name = files.shift(); name; name = files.shift()) await begin(name);
+  });
+  await Promise.all(turns);
+}
 console.log(`${counts.passed} passed, ${counts.failed} failed`);
 process.exitCode = counts.failed > 0 ? 1 : 0;
