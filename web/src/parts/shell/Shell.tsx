@@ -13,11 +13,13 @@ import { Finder } from "./Finder";
 import { Foot } from "./Foot";
 import { Lost } from "./Lost";
 import { Navigation } from "./Navigation";
+import { useFocusKept } from "./useFocusKept";
 
 /** Pages of those who are not known yet: nothing of the server is asked or shown there. */
 const BARE = ["/login", "/setup"];
 
 export function Root() {
+  useFocusKept();
   const path = useRouterState({ select: (state) => state.location.pathname });
   return BARE.includes(path) ? <Outlet /> : <Shell />;
 }
