@@ -3,15 +3,21 @@ import { once } from "node:events";
 import { createServer } from "node:http";
 
 /**
+ * @typedef {object} Answers
+ * @property {number} status
+ * @property {string | ((body: string) => string)} [body] may be made of what came
+ * @property {Record<string, string>} [headers]
+ *
  * @typedef {object} Endpoint
  * @property {string} url
- * @property {{ status: number }} answers how it answers from now on; may be changed at any time
+ * @property {Answers} answers how it answers from now on; may be changed at any time
  * @property {string[]} bodies what it took with a status of 2xx
  * @property {() => void} stop
  */
 
 /** @returns {Promise<Endpoint>} */
 export async function startEndpoint(status = 200) {
+  /** @type {Answers} */
   const answers = { status };
   /** @type {string[]} */
   const bodies = [];
@@ -19,7 +25,8 @@ export async function startEndpoint(status = 200) {
     let body = "";
     for await (const part of request) body += part;
     if (answers.status < 300) bodies.push(body);
-    response.writeHead(answers.status).end("<b>as told</b>");
+    const { status, headers = {}, body: told = "<b>as told</b>" } = answers;
+    response.writeHead(status, headers).end(typeof told === "string" ? told : told(body));
   });
   server.listen(0, "127.0.0.1");
   await once(server, "listening");

@@ -3,7 +3,6 @@ import assert from "node:assert/strict";
 import { openPage } from "../browser.mjs";
 import { startEndpoint } from "../endpoint.mjs";
 import { examine, fits } from "../examine.mjs";
-import { HOSTILE } from "../hostile.mjs";
 import { sender, webhook, workspace } from "../senders.mjs";
 import { startServer } from "../server.mjs";
 import { until } from "../until.mjs";
@@ -100,37 +99,6 @@ export async function stories({ story, browser, binary }) {
     await page.goto("/users/nobody");
     await page.getByText("No event of this user is kept").waitFor();
     await examine(page, "user-none");
-  });
-
-  await story("hostile text is shown and runs nothing, wherever an event shows", async () => {
-    picky.answers.status = 200;
-    for (const [at, text] of HOSTILE.entries()) {
-      await track({
-        userId: text,
-        anonymousId: text,
-        event: text,
-        messageId: `h-${at}`,
-        properties: { [text]: text },
-      });
-    }
-    const grown = () =>
-      page.evaluate(() => ({
-        ran: /** @type {any} */ (window).__ran,
-        strangers: document.querySelectorAll(
-          "main :is(script, img, iframe, object, form, style, link, meta, base, input, video, math)",
-        ).length,
-      }));
-    for (const [at, text] of HOSTILE.entries()) {
-      const places = [
-        `/events/h-${at}?face=${["pretty", "raw", "table"][at % 3]}`,
-        `/users/${encodeURIComponent(text)}`,
-      ];
-      for (const place of places) {
-        await page.goto(place);
-        await page.locator("main :is(.timeline, .lane-delivery, .nothing)").first().waitFor();
-        assert.deepEqual(await grown(), { ran: undefined, strangers: 0 }, place);
-      }
-    }
   });
 
   await story("nothing of that broke the policy, left the host or complained", async () => {

@@ -6,7 +6,7 @@ import { liveUrl, readRequests } from "../api/playgrounds";
 import { merged, RING_ROWS_MAX, refilled } from "./ring";
 import { type Summary, summary } from "./summary";
 
-export type FeedState = "connecting" | "live" | "reconnecting" | "missing";
+export type FeedState = "connecting" | "live" | "reconnecting" | "refused" | "missing";
 
 export interface FeedRow extends PlaygroundRequest, Summary {}
 
@@ -17,6 +17,8 @@ export interface FeedView {
   received: number;
   /** Whether the first listing has come. */
   filled: boolean;
+  /** Why the server does not show it; it is asked again. */
+  refusal: Problem | null;
 }
 
 export interface Feed {
@@ -47,7 +49,13 @@ function hasGap(rows: readonly FeedRow[], knownTo: number): boolean {
 const asRow = (request: PlaygroundRequest): FeedRow => ({ ...request, ...summary(request) });
 
 export function createFeed(id: string): Feed {
-  let view: FeedView = { state: "connecting", rows: [], received: 0, filled: false };
+  let view: FeedView = {
+    state: "connecting",
+    rows: [],
+    received: 0,
+    filled: false,
+    refusal: null,
+  };
   const listeners = new Set<() => void>();
   const show = (change: Partial<FeedView>) => {
     view = { ...view, ...change };
@@ -94,7 +102,7 @@ export function createFeed(id: string): Feed {
     const comeBack = () => {
       stop();
       if (view.state === "missing") return;
-      show({ state: view.filled ? "reconnecting" : "connecting" });
+      if (view.state !== "refused") show({ state: view.filled ? "reconnecting" : "connecting" });
       waking = setTimeout(open, wait);
       wait = Math.min(wait * 2, RECONNECT_MS_MAX);
     };
@@ -104,11 +112,18 @@ export function createFeed(id: string): Feed {
       try {
         const listing = await readRequests(id, signal);
         if (signal.aborted) return;
-        take(refilled(view.rows, listing.map(asRow)), { state: "live", filled: true });
+        take(refilled(view.rows, listing.map(asRow)), {
+          state: "live",
+          filled: true,
+          refusal: null,
+        });
         wait = RECONNECT_MS_MIN;
       } catch (error) {
         if (signal.aborted) return;
-        if (error instanceof Problem && error.body.status === 404) show({ state: "missing" });
+        if (error instanceof Problem) {
+          const isMissing = error.body.status === 404;
+          show(isMissing ? { state: "missing" } : { state: "refused", refusal: error });
+        }
         comeBack();
       }
     };

@@ -23,11 +23,13 @@ interface FailedProps {
   what: string;
   error: Error;
   /** The right that the question takes. */
-  right: Right;
-  retry: () => void;
+  right?: Right;
+  /** Asks again; by itself where there is none. */
+  retry?: () => void;
 }
 
-function Failed({ what, error, right, retry }: FailedProps) {
+/** Says what failed and what can be done about it, or which role it takes. */
+export function Failed({ what, error, right = "view", retry }: FailedProps) {
   const status = error instanceof Problem ? error.body.status : 0;
   if (status === 403) return <NoRight right={right} />;
   return (
@@ -37,9 +39,13 @@ function Failed({ what, error, right, retry }: FailedProps) {
       <p role="alert">
         <Hostile text={error.message} />
       </p>
-      <Button size="compact-sm" variant="default" onClick={retry}>
-        Try again
-      </Button>
+      {retry ? (
+        <Button size="compact-sm" variant="default" onClick={retry}>
+          Try again
+        </Button>
+      ) : (
+        <p>It is tried again by itself.</p>
+      )}
     </Nothing>
   );
 }

@@ -2,7 +2,7 @@
 import { cleanup, render } from "@testing-library/react";
 import { afterEach, expect, it } from "vitest";
 import { Hostile } from "./Hostile";
-import { stretches } from "./visible";
+import { inPlainSight, stretches } from "./visible";
 
 afterEach(cleanup);
 
@@ -25,6 +25,7 @@ it.each([
   ["👩‍👩‍👧 سلام می‌خواهم שלום 日本", "👩‍👩‍👧 سلام می‌خواهم שלום 日本"],
 ])("shows %j as %j", (text, wanted) => {
   expect(shown(text)).toBe(wanted);
+  expect(inPlainSight(text)).toBe(wanted);
 });
 
 it("keeps line feeds and tabs where text is shown as sent", () => {

@@ -41,3 +41,9 @@ export function stretches(text: string, layout: Layout): Stretch[] {
   if (at < text.length) found.push({ text: text.slice(at) });
   return found;
 }
+
+/** The same where there are no elements: a symbol stands for each character that cannot be seen. */
+export const inPlainSight = (text: string): string =>
+  stretches(text, "oneLine")
+    .map((stretch) => (stretch.symbol === undefined ? stretch.text : `[${stretch.symbol}]`))
+    .join("");

@@ -2,7 +2,7 @@
 import { Button, Checkbox } from "@mantine/core";
 import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 import { getRouteApi, Link, useNavigate } from "@tanstack/react-router";
-import { useEffect, useState } from "react";
+import { useState } from "react";
 import {
   type ConnectionObject,
   objectQuery,
@@ -18,6 +18,7 @@ import { SchemaField } from "../../parts/form/SchemaField";
 import { Hostile } from "../../parts/Hostile";
 import { PageTabs } from "../../parts/PageTabs";
 import { Panel } from "../../parts/Panel";
+import { useTitle } from "../../parts/useTitle";
 import { VersionsTab } from "../destination/VersionsTab";
 import { DryRun } from "./DryRun";
 import type { Tab } from "./routes";
@@ -147,11 +148,14 @@ export function ConnectionPage() {
   const { id } = route.useParams();
   const { tab = "filter" } = route.useSearch();
   const query = useQuery(objectQuery("connections", id));
-  useEffect(() => {
-    document.title = `${id} · Postrider`;
-  }, [id]);
+  useTitle(id);
   return (
     <div className="page">
+      {!query.data && (
+        <h1>
+          Connection <Hostile text={id} />
+        </h1>
+      )}
       <Asked query={query} what="the connection">
         {(connection) => <Body connection={connection} tab={tab} />}
       </Asked>

@@ -2,7 +2,7 @@
 import { Button } from "@mantine/core";
 import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 import { getRouteApi, Link, useNavigate } from "@tanstack/react-router";
-import { useEffect, useState } from "react";
+import { useState } from "react";
 import {
   type Delivery as DeliveryRecord,
   deliveryQuery,
@@ -23,6 +23,7 @@ import { useKey } from "../../parts/keys/useKey";
 import { Nothing, Panel } from "../../parts/Panel";
 import { State } from "../../parts/State";
 import { Time } from "../../parts/Time";
+import { useTitle } from "../../parts/useTitle";
 import { deliveryLook } from "../../parts/words";
 import { AttemptPanel } from "./AttemptPanel";
 import { canResend, canSkip, canTryNow } from "./list";
@@ -183,9 +184,7 @@ export function Delivery() {
   const query = useQuery(deliveryQuery(destination, text));
   const mayRead = useMay("payload");
   const { data: status } = useQuery(statusQuery());
-  useEffect(() => {
-    document.title = `Event ${text} · Postrider`;
-  }, [text]);
+  useTitle(`Event ${text}`);
   const name = status?.destinations.find(({ id }) => id === destination)?.name || destination;
   const seq = Number(text);
   return (

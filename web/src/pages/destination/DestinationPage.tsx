@@ -1,13 +1,14 @@
 // One destination: how its deliveries fare, which they are, its settings, and what was changed by whom.
 import { useQuery } from "@tanstack/react-query";
 import { getRouteApi, Link } from "@tanstack/react-router";
-import { useEffect } from "react";
 import { objectQuery } from "../../api/catalog";
 import { type Destination, type Status, statusQuery } from "../../api/status";
+import { Asked } from "../../parts/Asked";
 import { Hostile } from "../../parts/Hostile";
 import { PageTabs } from "../../parts/PageTabs";
 import { Nothing } from "../../parts/Panel";
 import { State } from "../../parts/State";
+import { useTitle } from "../../parts/useTitle";
 import { destinationLook } from "../../parts/words";
 import { Actions } from "./Actions";
 import { DeliveriesTab } from "./DeliveriesTab";
@@ -70,26 +71,12 @@ function Shown({
   }
 }
 
-export function DestinationPage() {
-  const { id } = route.useParams();
+function Page({ destination, status }: { destination: Destination; status: Status }) {
+  const { id } = destination;
   const { tab = "overview" } = route.useSearch();
   const navigate = route.useNavigate();
-  const { data: status, error } = useQuery(statusQuery());
-  const destination = status?.destinations.find((each) => each.id === id);
-  const name = destination?.name || id;
-  useEffect(() => {
-    document.title = `${name} · Postrider`;
-  }, [name]);
-  if (!status) return <Nothing title={error ? error.message : "Loading…"} />;
-  if (!destination) {
-    return (
-      <Nothing title="There is no such destination">
-        <Link to="/destinations">Go to the destinations</Link>
-      </Nothing>
-    );
-  }
   return (
-    <div className="page">
+    <>
       <Head destination={destination} />
       <PageTabs
         label="Parts of this destination"
@@ -99,6 +86,33 @@ export function DestinationPage() {
       >
         <Shown tab={tab} destination={destination} status={status} key={id} />
       </PageTabs>
+    </>
+  );
+}
+
+export function DestinationPage() {
+  const { id } = route.useParams();
+  const query = useQuery(statusQuery());
+  const destination = query.data?.destinations.find((each) => each.id === id);
+  useTitle(destination?.name || id);
+  return (
+    <div className="page">
+      {!destination && (
+        <h1>
+          Destination <Hostile text={id} />
+        </h1>
+      )}
+      <Asked query={query} what="the destination">
+        {(status) =>
+          destination ? (
+            <Page destination={destination} status={status} />
+          ) : (
+            <Nothing title="There is no such destination">
+              <Link to="/destinations">Go to the destinations</Link>
+            </Nothing>
+          )
+        }
+      </Asked>
     </div>
   );
 }

@@ -136,7 +136,7 @@ function Form({ schema, sources }: { schema: Schema; sources: Source[] }) {
 
 export function NewDestination() {
   const types = useQuery(destinationTypesQuery());
-  const { data: status } = useQuery(statusQuery());
+  const status = useQuery(statusQuery());
   useEffect(() => {
     document.title = "Add destination · Postrider";
   }, []);
@@ -148,7 +148,11 @@ export function NewDestination() {
       </div>
       <Panel title="Webhook">
         <Asked query={types} what="the settings of destinations">
-          {(known) => status && <Form schema={known[0]?.schema ?? {}} sources={status.sources} />}
+          {(known) => (
+            <Asked query={status} what="the sources">
+              {({ sources }) => <Form schema={known[0]?.schema ?? {}} sources={sources} />}
+            </Asked>
+          )}
         </Asked>
       </Panel>
     </div>

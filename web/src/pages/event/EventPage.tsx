@@ -1,7 +1,6 @@
 // One event: what it is, what became of it at every destination, and what it holds.
 import { useQuery } from "@tanstack/react-query";
 import { getRouteApi, Link } from "@tanstack/react-router";
-import { useEffect } from "react";
 import { type EventRow, type EventSeen, eventPath, eventQuery } from "../../api/events";
 import { Asked } from "../../parts/Asked";
 import { copied } from "../../parts/Copy";
@@ -12,6 +11,7 @@ import { Kind } from "../../parts/Kind";
 import { useKey } from "../../parts/keys/useKey";
 import { Nothing, Panel } from "../../parts/Panel";
 import { Time } from "../../parts/Time";
+import { useTitle } from "../../parts/useTitle";
 import { DeliveryTable } from "./DeliveryTable";
 import { EventFacts } from "./EventFacts";
 import { Payload } from "./Payload";
@@ -111,9 +111,7 @@ export function EventPage() {
   const query = useQuery(eventQuery(id));
   const event = query.data?.event;
   const title = event ? titleOf(event) : `Event ${id}`;
-  useEffect(() => {
-    document.title = `${title} · Postrider`;
-  }, [title]);
+  useTitle(title);
   return (
     <div className="page">
       {!query.data && (

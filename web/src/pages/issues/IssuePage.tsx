@@ -1,16 +1,18 @@
 // One issue: what it is, what to do about it, what it has cost, and its newest attempts.
 import { useQuery } from "@tanstack/react-query";
 import { getRouteApi, Link } from "@tanstack/react-router";
-import { useEffect } from "react";
+import type { Attempt } from "../../api/attempts";
 import type { Issue } from "../../api/issues";
 import { issueQuery } from "../../api/issues";
 import { statusQuery } from "../../api/status";
+import { Asked } from "../../parts/Asked";
 import { AttemptTable } from "../../parts/AttemptTable";
 import { counted, exact } from "../../parts/format";
 import { Hostile } from "../../parts/Hostile";
-import { Nothing, Panel } from "../../parts/Panel";
+import { Panel } from "../../parts/Panel";
 import { State } from "../../parts/State";
 import { Time } from "../../parts/Time";
+import { useTitle } from "../../parts/useTitle";
 import { issueLook } from "../../parts/words";
 import { statusWords, usersWords } from "./issues";
 
@@ -74,38 +76,40 @@ function Facts({ issue, name }: { issue: Issue; name: string }) {
   );
 }
 
-export function IssuePage() {
-  const { id } = route.useParams();
-  const { data: issue, error } = useQuery(issueQuery(id));
+function Shown({ issue }: { issue: Issue & { attempts: Attempt[] } }) {
   const { data: status } = useQuery(statusQuery());
-  const title = issue ? issue.sentence || issue.reason : "Issue";
-  useEffect(() => {
-    document.title = `${title} · Postrider`;
-  }, [title]);
-  if (!issue) {
-    return (
-      <Nothing title={error ? error.message : "Loading…"}>
-        <Link to="/issues">Go to the issues</Link>
-      </Nothing>
-    );
-  }
   const destinations = status?.destinations ?? [];
   const known = destinations.find((each) => each.id === issue.destination);
   return (
-    <div className="page">
-      <div className="page-head">
-        <h1>
-          <Hostile text={title} />
-        </h1>
-        <State look={issueLook(issue)} />
-        <Link to="/issues">All issues</Link>
-      </div>
+    <>
       <Panel title="What it is">
         <Facts issue={issue} name={known?.name || issue.destination} />
       </Panel>
       <Panel title="Newest attempts">
         <AttemptTable attempts={issue.attempts} destinations={destinations} />
       </Panel>
+    </>
+  );
+}
+
+export function IssuePage() {
+  const { id } = route.useParams();
+  const query = useQuery(issueQuery(id));
+  const issue = query.data;
+  const title = issue ? issue.sentence || issue.reason : "Issue";
+  useTitle(title);
+  return (
+    <div className="page">
+      <div className="page-head">
+        <h1>
+          <Hostile text={title} />
+        </h1>
+        {issue && <State look={issueLook(issue)} />}
+        <Link to="/issues">All issues</Link>
+      </div>
+      <Asked query={query} what="the issue">
+        {(found) => <Shown issue={found} />}
+      </Asked>
     </div>
   );
 }

@@ -5,6 +5,7 @@ import { useEffect } from "react";
 import { ISSUE_STATES, type Issue, type IssueState, issuesQuery } from "../../api/issues";
 import type { Destination } from "../../api/status";
 import { statusQuery } from "../../api/status";
+import { Asked } from "../../parts/Asked";
 import { Choice, DestinationChoice } from "../../parts/Choice";
 import { Nothing, Panel } from "../../parts/Panel";
 import { IssueTable } from "./IssueTable";
@@ -66,7 +67,7 @@ function Body({ issues }: { issues: Issue[] }) {
 
 export function Issues() {
   const search = route.useSearch();
-  const { data: issues, error } = useQuery(issuesQuery(search));
+  const query = useQuery(issuesQuery(search));
   const { data: status } = useQuery(statusQuery());
   useEffect(() => {
     document.title = "Issues · Postrider";
@@ -75,10 +76,12 @@ export function Issues() {
     <div className="page">
       <div className="page-head">
         <h1>Issues</h1>
-        {issues && <span className="secondary">{summary(issues)}</span>}
+        {query.data && <span className="secondary">{summary(query.data)}</span>}
       </div>
       <Panel title="What fails" aside={<Filters destinations={status?.destinations ?? []} />}>
-        {issues ? <Body issues={issues} /> : <Nothing title={error ? error.message : "Loading…"} />}
+        <Asked query={query} what="the issues">
+          {(issues) => <Body issues={issues} />}
+        </Asked>
       </Panel>
     </div>
   );

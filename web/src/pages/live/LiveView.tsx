@@ -67,6 +67,7 @@ function Empty({
         <p role="alert">
           <Hostile text={view.refusal} />
         </p>
+        <p>It is tried again by itself.</p>
       </Nothing>
     );
   }

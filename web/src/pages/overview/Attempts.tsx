@@ -3,6 +3,7 @@ import { useQuery } from "@tanstack/react-query";
 import { getRouteApi } from "@tanstack/react-router";
 import { attemptsQuery, FATES, type Fate } from "../../api/attempts";
 import type { Destination } from "../../api/status";
+import { Asked } from "../../parts/Asked";
 import { AttemptTable } from "../../parts/AttemptTable";
 import { Choice, DestinationChoice } from "../../parts/Choice";
 import { Nothing, Panel } from "../../parts/Panel";
@@ -34,35 +35,40 @@ function Filters({ destinations }: { destinations: Destination[] }) {
   );
 }
 
-function Body({ destinations }: { destinations: Destination[] }) {
+function Nowhere() {
   const { destination, fate } = route.useSearch();
-  const { data: attempts, error } = useQuery(attemptsQuery({ destination, fate }));
   const navigate = route.useNavigate();
-  if (!attempts) return <Nothing title={error ? error.message : "Loading…"} />;
-  if (attempts.length === 0) {
-    return destination || fate ? (
-      <Nothing title="No attempt matches the filters">
-        <button
-          type="button"
-          className="link"
-          onClick={() => void navigate({ search: {}, resetScroll: false })}
-        >
-          Clear filters
-        </button>
-      </Nothing>
-    ) : (
-      <Nothing title="No attempts yet">
-        <p>They appear as soon as an accepted event is sent to a destination.</p>
-      </Nothing>
-    );
-  }
-  return <AttemptTable attempts={attempts} destinations={destinations} />;
+  return destination || fate ? (
+    <Nothing title="No attempt matches the filters">
+      <button
+        type="button"
+        className="link"
+        onClick={() => void navigate({ search: {}, resetScroll: false })}
+      >
+        Clear filters
+      </button>
+    </Nothing>
+  ) : (
+    <Nothing title="No attempts yet">
+      <p>They appear as soon as an accepted event is sent to a destination.</p>
+    </Nothing>
+  );
 }
 
 export function Attempts({ destinations }: { destinations: Destination[] }) {
+  const { destination, fate } = route.useSearch();
+  const query = useQuery(attemptsQuery({ destination, fate }));
   return (
     <Panel title="Latest attempts" aside={<Filters destinations={destinations} />}>
-      <Body destinations={destinations} />
+      <Asked query={query} what="the attempts">
+        {(attempts) =>
+          attempts.length > 0 ? (
+            <AttemptTable attempts={attempts} destinations={destinations} />
+          ) : (
+            <Nowhere />
+          )
+        }
+      </Asked>
     </Panel>
   );
 }

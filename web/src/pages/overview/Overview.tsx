@@ -3,8 +3,8 @@ import { Skeleton } from "@mantine/core";
 import { useQuery } from "@tanstack/react-query";
 import { useEffect } from "react";
 import { type StatusSeen, statusQuery } from "../../api/status";
+import { Failed } from "../../parts/Asked";
 import { Icon } from "../../parts/Icon";
-import { Nothing } from "../../parts/Panel";
 import { Time, useNow } from "../../parts/Time";
 import { Attempts } from "./Attempts";
 import { Destinations } from "./Destinations";
@@ -51,7 +51,7 @@ function Loading() {
 }
 
 export function Overview() {
-  const { data: status, error } = useQuery(statusQuery());
+  const { data: status, error, refetch } = useQuery(statusQuery());
   const now = useNow();
   useEffect(() => {
     document.title = "Overview · Postrider";
@@ -61,9 +61,7 @@ export function Overview() {
     return (
       <div className="page">
         <h1 className="offscreen">Overview</h1>
-        <Nothing title="Nothing to show yet">
-          <p>This page fills as soon as the server answers.</p>
-        </Nothing>
+        <Failed what="how things are" error={error} retry={() => void refetch()} />
       </div>
     );
   }

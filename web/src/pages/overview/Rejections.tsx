@@ -2,23 +2,27 @@
 import { useQuery } from "@tanstack/react-query";
 import { rejectionsQuery } from "../../api/rejections";
 import type { Source } from "../../api/status";
+import { Asked } from "../../parts/Asked";
 import { Nothing, Panel } from "../../parts/Panel";
 import { Counts, Latest } from "../../parts/RejectionTables";
 
 export function Rejections({ sources }: { sources: Source[] }) {
-  const { data, error } = useQuery(rejectionsQuery());
+  const query = useQuery(rejectionsQuery());
   const names = new Map(sources.map((each) => [each.id, each.name || each.id]));
-  const body = () => {
-    if (!data) return <Nothing title={error ? error.message : "Loading…"} />;
-    if (data.rejections.length === 0 && data.counts.length === 0) {
-      return <Nothing title="Nothing was rejected" />;
-    }
-    return (
-      <>
-        <Counts counts={data.counts} names={names} />
-        {data.rejections.length > 0 && <Latest rejections={data.rejections} names={names} />}
-      </>
-    );
-  };
-  return <Panel title="Rejections">{body()}</Panel>;
+  return (
+    <Panel title="Rejections">
+      <Asked query={query} what="the rejections" right="payload">
+        {({ counts, rejections }) =>
+          rejections.length === 0 && counts.length === 0 ? (
+            <Nothing title="Nothing was rejected" />
+          ) : (
+            <>
+              <Counts counts={counts} names={names} />
+              {rejections.length > 0 && <Latest rejections={rejections} names={names} />}
+            </>
+          )
+        }
+      </Asked>
+    </Panel>
+  );
 }

@@ -4,15 +4,17 @@ import { useQuery } from "@tanstack/react-query";
 import { getRouteApi, Link } from "@tanstack/react-router";
 import { useEffect, useRef } from "react";
 import { type StatusSeen, statusQuery } from "../../api/status";
-import type { FeedRow, FeedState } from "../../live/feed";
+import type { FeedRow, FeedState, FeedView } from "../../live/feed";
 import { useFeed } from "../../live/useFeed";
 import { useHold } from "../../live/useHold";
+import { Failed } from "../../parts/Asked";
 import { Command } from "../../parts/Command";
 import { Announcer, PauseButton } from "../../parts/Following";
 import { counted } from "../../parts/format";
 import { Hostile } from "../../parts/Hostile";
 import { Nothing } from "../../parts/Panel";
 import { State } from "../../parts/State";
+import { useTitle } from "../../parts/useTitle";
 import type { Look } from "../../parts/words";
 import { firstCurl } from "../overview/FirstEvent";
 import { RequestDetail } from "./RequestDetail";
@@ -24,6 +26,7 @@ const FEED_LOOKS: Record<FeedState, Look> = {
   connecting: { word: "Connecting", shape: "clock", tone: "quiet" },
   live: { word: "Live", shape: "dot", tone: "good" },
   reconnecting: { word: "Reconnecting", shape: "clock", tone: "warn" },
+  refused: { word: "Refused", shape: "octagon", tone: "bad" },
   missing: { word: "Not found", shape: "cross", tone: "bad" },
 };
 const PAUSED: Look = { word: "Paused", shape: "pause", tone: "warn" };
@@ -65,6 +68,13 @@ function Empty({ id }: { id: string }) {
   );
 }
 
+/** What stands where no request is to be shown. */
+function Bare({ live, id }: { live: FeedView; id: string }) {
+  if (live.refusal) return <Failed what="the playground" error={live.refusal} right="payload" />;
+  if (live.filled || live.state === "missing") return <Empty id={id} />;
+  return <Nothing title={`${FEED_LOOKS[live.state].word}…`} />;
+}
+
 export function Play() {
   const { id } = route.useParams();
   // A feed belongs to one playground: another id starts anew.
@@ -77,9 +87,7 @@ function Playground({ id }: { id: string }) {
   const live = useFeed(id);
   const hold = useHold(live, (view) => view.received);
   const { rows } = hold.shown;
-  useEffect(() => {
-    document.title = `Playground ${id} · Postrider`;
-  }, [id]);
+  useTitle(`Playground ${id}`);
 
   const split = useRef<HTMLDivElement>(null);
   const left = useRef<number | undefined>(undefined);
@@ -114,11 +122,7 @@ function Playground({ id }: { id: string }) {
         <Announcer received={live.received} noun="new request" />
       </div>
       {rows.length === 0 ? (
-        live.filled || live.state === "missing" ? (
-          <Empty id={id} />
-        ) : (
-          <Nothing title={live.state === "connecting" ? "Connecting…" : "Reconnecting…"} />
-        )
+        <Bare live={live} id={id} />
       ) : (
         <div className="split" ref={split}>
           <RequestList

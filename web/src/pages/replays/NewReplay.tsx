@@ -2,8 +2,10 @@
 import { useMutation, useQuery } from "@tanstack/react-query";
 import { getRouteApi, Link } from "@tanstack/react-router";
 import { useEffect } from "react";
+import { meQuery, useMay } from "../../api/me";
 import { estimateQuery, makeReplay, type ReplayOrder } from "../../api/replays";
-import { type Destination, statusQuery } from "../../api/status";
+import { type Destination, type Status, statusQuery } from "../../api/status";
+import { Asked, NoRight } from "../../parts/Asked";
 import { ConfirmCount } from "../../parts/form/ConfirmCount";
 import { elsewhere, mistakesOf } from "../../parts/form/mistakes";
 import { counted, exact } from "../../parts/format";
@@ -123,59 +125,71 @@ function Estimated({
   );
 }
 
-export function NewReplay() {
+function Fields({ status }: { status: Status }) {
   const search = route.useSearch();
   const navigate = route.useNavigate();
-  const { data: status, error } = useQuery(statusQuery());
   const order = orderOf(search);
   // The same question as below, so it costs nothing: its refusals are shown at the fields.
   const estimate = useQuery({
     ...estimateQuery(order ?? { destination: "", intent: "recover_failed" }),
     enabled: order !== null,
   });
-  useEffect(() => {
-    document.title = "New replay · Postrider";
-  }, []);
-  if (!status) return <Nothing title={error ? error.message : "Loading…"} />;
   const set = (part: Partial<ReplaySearch>) =>
     void navigate({
       search: (now) => ({ ...now, ...part }),
       replace: true,
       resetScroll: false,
     });
-  const mistakes = mistakesOf(estimate.error);
-  const fields = { search, set, mistakes, status };
+  const fields = { search, set, mistakes: mistakesOf(estimate.error), status };
+  return (
+    <div className="beside">
+      <div className="beside-main">
+        <Panel title="What for">
+          <IntentChoice {...fields} />
+        </Panel>
+        <Panel title="Which events">
+          <Which {...fields} />
+        </Panel>
+        <Panel title="How fast">
+          <Pace {...fields} />
+        </Panel>
+      </div>
+      <Panel title="Estimate">
+        {order ? (
+          <Estimated
+            order={order}
+            destination={status.destinations.find((each) => each.id === order.destination)}
+          />
+        ) : (
+          <Nothing title="Choose a destination and an intent">
+            <p>Then it is said how many events would be sent. Nothing is sent by that.</p>
+          </Nothing>
+        )}
+      </Panel>
+    </div>
+  );
+}
+
+export function NewReplay() {
+  const query = useQuery(statusQuery());
+  const { data: me } = useQuery(meQuery());
+  const mayEdit = useMay("edit");
+  useEffect(() => {
+    document.title = "New replay · Postrider";
+  }, []);
   return (
     <div className="page">
       <div className="page-head">
         <h1>New replay</h1>
         <Link to="/replays">All replays</Link>
       </div>
-      <div className="beside">
-        <div className="beside-main">
-          <Panel title="What for">
-            <IntentChoice {...fields} />
-          </Panel>
-          <Panel title="Which events">
-            <Which {...fields} />
-          </Panel>
-          <Panel title="How fast">
-            <Pace {...fields} />
-          </Panel>
-        </div>
-        <Panel title="Estimate">
-          {order ? (
-            <Estimated
-              order={order}
-              destination={status.destinations.find((each) => each.id === order.destination)}
-            />
-          ) : (
-            <Nothing title="Choose a destination and an intent">
-              <p>Then it is said how many events would be sent. Nothing is sent by that.</p>
-            </Nothing>
-          )}
-        </Panel>
-      </div>
+      {me && !mayEdit ? (
+        <NoRight right="edit" />
+      ) : (
+        <Asked query={query} what="the destinations">
+          {(status) => <Fields status={status} />}
+        </Asked>
+      )}
     </div>
   );
 }

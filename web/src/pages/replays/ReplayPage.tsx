@@ -2,14 +2,16 @@
 import { Button } from "@mantine/core";
 import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 import { getRouteApi, Link } from "@tanstack/react-router";
-import { useEffect, useRef } from "react";
+import { useRef } from "react";
 import { type ReplaySeen, replayQuery, type Turn, turnReplay } from "../../api/replays";
 import { statusQuery } from "../../api/status";
+import { Asked } from "../../parts/Asked";
 import { counted, exact, span } from "../../parts/format";
 import { Hostile } from "../../parts/Hostile";
-import { Nothing, Panel } from "../../parts/Panel";
+import { Panel } from "../../parts/Panel";
 import { State } from "../../parts/State";
 import { Time, useZone } from "../../parts/Time";
+import { useTitle } from "../../parts/useTitle";
 import { PassedOver } from "./PassedOver";
 import { ProgressBar } from "./ProgressBar";
 import { pace, progress, remember, type Seen, timeLeft } from "./progress";
@@ -89,7 +91,7 @@ function Numbers({ replay }: { replay: ReplaySeen }) {
   );
 }
 
-function Asked({ replay }: { replay: ReplaySeen }) {
+function Order({ replay }: { replay: ReplaySeen }) {
   const [zone] = useZone();
   const lines = scopeLines(replay.scope, zone);
   const { rate, concurrency, made_at, ended_at, cause } = replay;
@@ -151,25 +153,11 @@ function Result({ replay }: { replay: ReplaySeen }) {
   );
 }
 
-export function ReplayPage() {
-  const { id } = route.useParams();
-  const { data: replay, error } = useQuery(replayQuery(id));
+function Shown({ replay, seen }: { replay: ReplaySeen; seen: Seen[] }) {
   const { data: status } = useQuery(statusQuery());
-  const seen = useRef<Seen[]>([]);
-  if (replay) seen.current = remember(seen.current, replay);
-  useEffect(() => {
-    document.title = `Replay ${id} · Postrider`;
-  }, [id]);
-  if (!replay) {
-    return (
-      <Nothing title={error ? error.message : "Loading…"}>
-        <Link to="/replays">Go to the replays</Link>
-      </Nothing>
-    );
-  }
   const known = status?.destinations.find((each) => each.id === replay.destination);
   return (
-    <div className="page">
+    <>
       <div className="page-head">
         <h1>
           Replay {replay.id}: {INTENT_WORDS[replay.intent]?.name ?? replay.intent}, to{" "}
@@ -183,7 +171,7 @@ export function ReplayPage() {
       <Panel title="Progress" aside={isOpen(replay) ? <Turns replay={replay} /> : null}>
         <div className="replay-progress">
           <ProgressBar label="Progress" progress={progress(replay)} />
-          <Speed replay={replay} seen={seen.current} />
+          <Speed replay={replay} seen={seen} />
           <Result replay={replay} />
         </div>
       </Panel>
@@ -194,8 +182,31 @@ export function ReplayPage() {
         </Panel>
       )}
       <Panel title="What it was asked for">
-        <Asked replay={replay} />
+        <Order replay={replay} />
       </Panel>
+    </>
+  );
+}
+
+export function ReplayPage() {
+  const { id } = route.useParams();
+  const query = useQuery(replayQuery(id));
+  const seen = useRef<Seen[]>([]);
+  if (query.data) seen.current = remember(seen.current, query.data);
+  useTitle(`Replay ${id}`);
+  return (
+    <div className="page">
+      {!query.data && (
+        <div className="page-head">
+          <h1>
+            Replay <Hostile text={id} />
+          </h1>
+          <Link to="/replays">All replays</Link>
+        </div>
+      )}
+      <Asked query={query} what="the replay">
+        {(replay) => <Shown replay={replay} seen={seen.current} />}
+      </Asked>
     </div>
   );
 }

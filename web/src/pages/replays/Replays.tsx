@@ -4,6 +4,7 @@ import { getRouteApi, Link } from "@tanstack/react-router";
 import { useEffect } from "react";
 import { type Replay, replaysQuery } from "../../api/replays";
 import { statusQuery } from "../../api/status";
+import { Asked } from "../../parts/Asked";
 import { DestinationChoice } from "../../parts/Choice";
 import { Count } from "../../parts/Count";
 import { Hostile } from "../../parts/Hostile";
@@ -116,7 +117,7 @@ function Body({ replays, names }: { replays: Replay[]; names: Map<string, string
 export function Replays() {
   const { destination } = route.useSearch();
   const navigate = route.useNavigate();
-  const { data: replays, error } = useQuery(replaysQuery());
+  const query = useQuery(replaysQuery());
   const { data: status } = useQuery(statusQuery());
   useEffect(() => {
     document.title = "Replays · Postrider";
@@ -144,11 +145,9 @@ export function Replays() {
           />
         }
       >
-        {replays ? (
-          <Body replays={replays} names={names} />
-        ) : (
-          <Nothing title={error ? error.message : "Loading…"} />
-        )}
+        <Asked query={query} what="the replays">
+          {(replays) => <Body replays={replays} names={names} />}
+        </Asked>
       </Panel>
     </div>
   );

@@ -1,7 +1,7 @@
 // Who did what and when: every change, every look at a payload.
 import { Button } from "@mantine/core";
 import { useInfiniteQuery, useQuery } from "@tanstack/react-query";
-import { getRouteApi } from "@tanstack/react-router";
+import { getRouteApi, Link } from "@tanstack/react-router";
 import { auditQuery, type Deed, type DeedFilter } from "../../api/accounts";
 import { meQuery, useMay } from "../../api/me";
 import { Asked, NoRight } from "../../parts/Asked";
@@ -81,6 +81,17 @@ function Row({ deed }: { deed: Deed }) {
   );
 }
 
+function NoDeed({ isFiltered }: { isFiltered: boolean }) {
+  if (!isFiltered) return <Nothing title="Nothing was done yet" />;
+  return (
+    <Nothing title="Nothing was done that fits">
+      <Link to="/settings" search={{ tab: "audit" }}>
+        Clear filters
+      </Link>
+    </Nothing>
+  );
+}
+
 function List({ filter }: { filter: DeedFilter }) {
   const query = useInfiniteQuery(auditQuery(filter));
   return (
@@ -90,7 +101,7 @@ function List({ filter }: { filter: DeedFilter }) {
         return (
           <>
             {deeds.length === 0 ? (
-              <Nothing title="Nothing was done that fits" />
+              <NoDeed isFiltered={Object.keys(filter).length > 0} />
             ) : (
               <Scroll label="Audit log table">
                 <table>

@@ -1,13 +1,14 @@
 // One source: how to send to it, what comes and what is refused, its events, its settings.
 import { useQuery } from "@tanstack/react-query";
 import { getRouteApi } from "@tanstack/react-router";
-import { useCallback, useEffect } from "react";
+import { useCallback } from "react";
 import { type Source, type StatusSeen, statusQuery } from "../../api/status";
 import { Asked } from "../../parts/Asked";
 import { Hostile } from "../../parts/Hostile";
 import { PageTabs } from "../../parts/PageTabs";
 import { Nothing } from "../../parts/Panel";
 import { State } from "../../parts/State";
+import { useTitle } from "../../parts/useTitle";
 import { enabledLook } from "../../parts/words";
 import { LiveView } from "../live/LiveView";
 import { SOURCE_TABS, type SourceSearch, type SourceTab } from "./routes";
@@ -91,26 +92,25 @@ function Shown({ source, status }: { source: Source; status: StatusSeen }) {
 export function SourcePage() {
   const { id } = route.useParams();
   const query = useQuery(statusQuery());
-  useEffect(() => {
-    document.title = `Source ${id} · Postrider`;
-  }, [id]);
+  const source = query.data?.sources.find((each) => each.id === id);
+  useTitle(`Source ${id}`);
   return (
     <div className="page">
+      {!source && (
+        <h1>
+          Source <Hostile text={id} />
+        </h1>
+      )}
       <Asked query={query} what="the source">
-        {(status) => {
-          const source = status.sources.find((each) => each.id === id);
-          if (source) return <Shown key={id} source={source} status={status} />;
-          return (
-            <>
-              <h1>
-                Source <Hostile text={id} />
-              </h1>
-              <Nothing title="There is no such source">
-                <p>It was removed, or never there.</p>
-              </Nothing>
-            </>
-          );
-        }}
+        {(status) =>
+          source ? (
+            <Shown key={id} source={source} status={status} />
+          ) : (
+            <Nothing title="There is no such source">
+              <p>It was removed, or never there.</p>
+            </Nothing>
+          )
+        }
       </Asked>
     </div>
   );

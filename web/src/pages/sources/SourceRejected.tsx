@@ -10,7 +10,7 @@ export function SourceRejected({ id, name }: { id: string; name: string }) {
   const names = new Map([[id, name]]);
   return (
     <Panel title="Rejected">
-      <Asked query={query} what="the rejections">
+      <Asked query={query} what="the rejections" right="payload">
         {({ counts, rejections }) => {
           const own = counts.filter((each) => each.source === id);
           const latest = rejections.filter((each) => each.source === id);

@@ -1,7 +1,6 @@
 // A user's lane: all events of one id in order, what became of each everywhere, and what blocks.
 import { useQuery } from "@tanstack/react-query";
 import { getRouteApi, Link } from "@tanstack/react-router";
-import { useEffect } from "react";
 import type { Delivery } from "../../api/deliveries";
 import { type Lane, lanePath, laneQuery } from "../../api/events";
 import { statusQuery } from "../../api/status";
@@ -17,6 +16,7 @@ import { State } from "../../parts/State";
 import { Time } from "../../parts/Time";
 import { useDestinationNames } from "../../parts/useNames";
 import { useServerNow } from "../../parts/useServerNow";
+import { useTitle } from "../../parts/useTitle";
 import { deliveryLook } from "../../parts/words";
 import { titleOf } from "../event/EventPage";
 
@@ -136,9 +136,7 @@ export function UserPage() {
   const navigate = route.useNavigate();
   const { data: status } = useQuery(statusQuery());
   const lane = useQuery(laneQuery(id, destination));
-  useEffect(() => {
-    document.title = `User ${id} · Postrider`;
-  }, [id]);
+  useTitle(`User ${id}`);
   return (
     <div className="page">
       <div className="page-head">
