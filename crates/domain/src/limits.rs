@@ -463,6 +463,12 @@ pub const ISSUES_PER_DESTINATION_MAX: usize = 200;
 /// Users that an issue counts. Source: chosen; beyond it the number matters less than that it is large.
 pub const ISSUE_USERS_MAX: u64 = 1_000;
 
+/// Hours over which it is kept how often an issue came. Source: chosen; a day.
+pub const ISSUE_TREND_HOURS: usize = 24;
+
+/// Characters of what somebody notes about an issue. Source: chosen; a paragraph.
+pub const ISSUE_NOTE_CHARS_MAX: usize = 500;
+
 /// Deliveries of a removed destination that are given up in one step. Source: chosen; some
 /// milliseconds of the state's writer.
 pub const GIVEN_UP_AT_ONCE: u32 = 1_000;

@@ -5,8 +5,14 @@
 //! comes again, it is open again. An endpoint may answer with any status, so a destination has a bounded
 //! number of issues: beyond it those of one reason are told together, under status 0.
 //!
+//! People may say of an issue what it is to be taken for ([`Mark`]); how it came in the last hours is
+//! its [`Trend`].
+//!
 //! Engines keep a [`Book`] per destination, and store what has changed in it with the attempts that
 //! changed it.
+
+mod mark;
+mod trend;
 
 use std::collections::BTreeSet;
 
@@ -17,6 +23,8 @@ use domain::time::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use crate::ledger::{AttemptRecord, Fate};
+pub use mark::{Mark, Ruling};
+pub use trend::Trend;
 
 /// Failures of one kind at one destination.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -49,18 +57,27 @@ pub struct Issue {
     pub detail: String,
     /// How often it came again after it was resolved.
     pub reopened: u64,
-    /// When it was resolved; none while it is open.
+    /// When it was over by itself; none while it is not.
     pub resolved_at: Option<Timestamp>,
+    /// How often it came in the last hours.
+    pub trend: Trend,
+    /// What somebody said of it.
+    pub mark: Option<Mark>,
 }
 
-/// Whether an issue is over.
+/// How an issue stands.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
+#[repr(u8)]
 pub enum IssueState {
-    /// It is not.
-    Open,
-    /// It is, as far as can be seen.
-    Resolved,
+    /// It goes on, and nobody has said anything of it.
+    Open = 0,
+    /// It goes on, and somebody knows of it.
+    Acknowledged = 1,
+    /// It is over, as far as can be seen or as somebody said.
+    Resolved = 2,
+    /// Nobody is to be troubled by it.
+    Ignored = 3,
 }
 
 /// Reasons of deliveries that people let go: nothing failed, and nothing is to be done.
@@ -73,8 +90,8 @@ pub struct IssueQuery {
     pub id: Option<u64>,
     /// Only of this destination.
     pub destination: Option<DestinationId>,
-    /// Only in this state.
-    pub state: Option<IssueState>,
+    /// Only in one of these states; in any where there are none.
+    pub states: Vec<IssueState>,
     /// At most so many, those that came last.
     pub rows_max: u32,
 }
@@ -109,17 +126,33 @@ impl Issue {
             detail: String::new(),
             reopened: 0,
             resolved_at: None,
+            trend: Trend::default(),
+            mark: None,
         }
     }
 
-    /// Whether it is over.
+    /// How it stands.
     pub fn state(&self) -> IssueState {
-        self.resolved_at.map_or(IssueState::Open, |_| IssueState::Resolved)
+        match (self.ruling(), self.resolved_at) {
+            (Some(Ruling::Ignored), _) => IssueState::Ignored,
+            (Some(Ruling::Resolved), _) | (_, Some(_)) => IssueState::Resolved,
+            (Some(Ruling::Acknowledged), None) => IssueState::Acknowledged,
+            (None, None) => IssueState::Open,
+        }
+    }
+
+    /// Since when it is over, by itself or because somebody said so.
+    pub fn over_since(&self) -> Option<Timestamp> {
+        let said = self.mark.as_ref().filter(|mark| mark.ruling == Ruling::Resolved);
+        self.resolved_at.or(said.map(|mark| mark.at))
+    }
+
+    fn ruling(&self) -> Option<Ruling> {
+        self.mark.as_ref().map(|mark| mark.ruling)
     }
 
     fn count(&mut self, attempt: &AttemptRecord) {
-        let is_let_go = LET_GO.iter().any(|reason| reason.code() == attempt.reason);
-        let is_failed = matches!(attempt.fate, Fate::Retry | Fate::GaveUp) && !is_let_go;
+        let is_failed = matches!(attempt.fate, Fate::Retry | Fate::GaveUp) && !is_let_go(attempt);
         self.failed += u64::from(is_failed);
         self.gave_up += u64::from(attempt.fate == Fate::GaveUp);
         self.expired += u64::from(attempt.fate == Fate::Expired);
@@ -127,11 +160,21 @@ impl Issue {
         self.last_at = self.last_at.max(attempt.at);
         self.sample = attempt.seq;
         self.detail.clone_from(&attempt.detail);
-        if is_let_go {
-            self.resolved_at = Some(attempt.at);
-        } else {
-            self.reopened += u64::from(self.resolved_at.take().is_some());
+        if is_failed || attempt.fate == Fate::Expired {
+            self.trend.count(attempt.at);
         }
+    }
+
+    /// It has come again, if it was over; whether that took back what somebody said of it.
+    fn come_again(&mut self) -> bool {
+        let was_over = self.over_since().is_some();
+        self.resolved_at = None;
+        self.reopened += u64::from(was_over);
+        let is_spent = was_over && self.ruling().is_some_and(|ruling| ruling != Ruling::Ignored);
+        if is_spent {
+            self.mark = None;
+        }
+        is_spent
     }
 }
 
@@ -140,8 +183,13 @@ impl IssueQuery {
     pub fn matches(&self, issue: &Issue) -> bool {
         self.id.is_none_or(|wanted| wanted == issue.id)
             && self.destination.as_ref().is_none_or(|wanted| *wanted == issue.destination)
-            && self.state.is_none_or(|wanted| wanted == issue.state())
+            && (self.states.is_empty() || self.states.contains(&issue.state()))
     }
+}
+
+/// Whether people let a delivery go.
+fn is_let_go(attempt: &AttemptRecord) -> bool {
+    LET_GO.iter().any(|reason| reason.code() == attempt.reason)
 }
 
 /// Whether an attempt belongs to an issue.
@@ -169,8 +217,19 @@ pub struct Entry {
     pub last_failure: u64,
     /// Users touched since it was stored, as far as they may count.
     pub touched: BTreeSet<u64>,
-    /// Whether it is not stored as it is.
+    /// Whether it is not stored as it is, but for its mark.
     pub is_changed: bool,
+    /// Whether its mark is not.
+    pub is_mark_changed: bool,
+}
+
+impl Entry {
+    /// Whether it is kept when its last attempt, written before this place, is gone.
+    pub fn outlives(&self, first: u64) -> bool {
+        self.last_failure >= first
+            || self.issue.waiting > 0
+            || self.issue.state() == IssueState::Ignored
+    }
 }
 
 impl Book {
@@ -184,6 +243,10 @@ impl Book {
         let index = self.place(attempt);
         let entry = &mut self.entries[index];
         entry.issue.count(attempt);
+        match is_let_go(attempt) {
+            true => entry.issue.resolved_at = Some(attempt.at),
+            false => entry.is_mark_changed |= entry.issue.come_again(),
+        }
         entry.last_failure = place;
         entry.is_changed = true;
         if entry.issue.users < limits::ISSUE_USERS_MAX {
@@ -225,9 +288,22 @@ impl Book {
         }
     }
 
-    /// Nothing waits any more, and nothing will come.
+    /// Takes over what somebody says of an issue, or that it is taken back; none where there is no
+    /// such issue here.
+    pub fn mark(&mut self, id: u64, mark: Option<Mark>) -> Option<&mut Entry> {
+        let entry = self.entries.iter_mut().find(|entry| entry.issue.id == id)?;
+        entry.issue.mark = mark;
+        entry.is_mark_changed = true;
+        Some(entry)
+    }
+
+    /// Nothing waits any more, and nothing will come that could trouble anybody.
     pub fn close(&mut self) {
         self.wait(&[]);
+        let is_ignored = |entry: &&mut Entry| entry.issue.state() == IssueState::Ignored;
+        for entry in self.entries.iter_mut().filter(is_ignored) {
+            (entry.issue.mark, entry.is_mark_changed) = (None, true);
+        }
         for entry in self.entries.iter_mut().filter(|entry| entry.issue.resolved_at.is_none()) {
             entry.issue.resolved_at = Some(entry.issue.last_at);
             entry.is_changed = true;
@@ -267,6 +343,7 @@ impl Book {
             last_failure: 0,
             touched: BTreeSet::new(),
             is_changed: true,
+            is_mark_changed: false,
         });
         self.entries.len() - 1
     }

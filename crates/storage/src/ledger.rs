@@ -17,7 +17,7 @@ use domain::time::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use crate::deliveries::{DeliveryRecord, OpenPage, OpenQuery};
-use crate::issues::{Issue, IssueQuery};
+use crate::issues::{Issue, IssueQuery, Mark};
 use crate::receipt::Receipt;
 use crate::series::{IntakeStep, SeriesPoint, SeriesQuery};
 
@@ -32,6 +32,10 @@ pub trait Ledger: Send + Sync + 'static {
 
     /// The issues that match, those that came last first; counted with the attempts.
     fn issues(&self, query: IssueQuery) -> Receipt<Vec<Issue>>;
+
+    /// Writes down what somebody says of an issue, or takes it back where that is none; the issue as it
+    /// is then, none where there is none with this number.
+    fn mark_issue(&self, id: u64, mark: Option<Mark>) -> Receipt<Option<Issue>>;
 
     /// The newest rejections that match, newest first: so many of sources at most, and so many of nobody
     /// known. Strangers can make any number of the latter, which must not hide the former.

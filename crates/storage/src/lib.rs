@@ -34,7 +34,7 @@ pub use deliveries::{DeliveryRecord, OpenPage, OpenQuery, Tried};
 pub use error::StorageError;
 pub use frame::{Frame, StoredEvent};
 pub use index::{EventPlaces, EventQuery, Index, Marks, Toward};
-pub use issues::{Issue, IssueQuery, IssueState, WaitingBy};
+pub use issues::{Issue, IssueQuery, IssueState, Mark, Ruling, Trend, WaitingBy};
 pub use journal::{Chunk, Gap, GapReason, Journal, SeqRange, Wanted};
 pub use ledger::{
     AttemptPage, AttemptQuery, AttemptRecord, Depth, FailedQuery, Fate, FilteredCount, Known,

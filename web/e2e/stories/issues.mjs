@@ -90,6 +90,38 @@ export async function stories({ story, browser, binary }) {
   });
 
   await story(
+    "an issue is acknowledged with a note, ignored, found again and reopened",
+    async () => {
+      await page.goto("/issues?destination=acme");
+      await page.getByRole("link", { name: "The endpoint refused the event." }).click();
+      await page.locator(".trend > span", { hasText: /\d since \d\d:\d\d, \d in the/ }).waitFor();
+      await page.getByRole("button", { name: "Acknowledge…" }).click();
+      await page.getByLabel("Note").fill("<i>Ada</i> asks them");
+      await examine(page, "issue-acknowledge");
+      await page.getByRole("dialog").getByRole("button", { name: "Acknowledge" }).click();
+      await page.locator(".page-head .state", { hasText: "Acknowledged" }).waitFor();
+      await page.locator(".facts dd", { hasText: "<i>Ada</i> asks them" }).waitFor();
+      await page.getByRole("link", { name: "Issues 3 open" }).waitFor();
+      await examine(page, "issue-acknowledged");
+      await fits(page, "issue-acknowledged");
+
+      await page.getByRole("button", { name: "Ignore…" }).click();
+      await page.getByRole("dialog").getByRole("button", { name: "Ignore" }).click();
+      await page.locator(".page-head .state", { hasText: "Ignored" }).waitFor();
+      await page.goto("/issues?destination=acme");
+      await page.getByText("1 issue open, 2 deliveries waiting").waitFor();
+      assert.equal(await page.locator("tbody tr").count(), 1);
+      await page.getByLabel("Show issues that are").selectOption("ignored");
+      await page.getByText("1 issue ignored").waitFor();
+      await examine(page, "issues-ignored");
+      await page.getByRole("link", { name: "The endpoint refused the event." }).click();
+      await page.getByRole("button", { name: "Reopen" }).click();
+      await page.getByRole("link", { name: "Issues 4 open" }).waitFor();
+      await page.locator(".page-head .state", { hasText: "Open" }).waitFor();
+    },
+  );
+
+  await story(
     "what is disabled does not queue, and what is removed is kept for a while",
     async () => {
       await server.follow(workspace([destination("acme", endpoint.url, false)]));

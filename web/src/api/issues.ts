@@ -1,11 +1,14 @@
 // Issues: failures of one kind at one destination, and how they are recovered.
 import { keepPreviousData, queryOptions } from "@tanstack/react-query";
 import type { Attempt } from "./attempts";
-import { read } from "./client";
+import { act, read } from "./client";
 
-export const ISSUE_STATES = ["open", "resolved"] as const;
+export const ISSUE_STATES = ["open", "acknowledged", "resolved", "ignored"] as const;
 
 export type IssueState = (typeof ISSUE_STATES)[number];
+
+/** What people say of an issue. */
+export type Ruling = "acknowledged" | "resolved" | "ignored";
 
 /** Failures of one kind at one destination. */
 export interface Issue {
@@ -35,6 +38,10 @@ export interface Issue {
   /** The latest event, and what was said of it. */
   sample: number;
   detail: string;
+  /** Failures in each hour from `since` on; the last one is not over. */
+  trend: { since: string; failed: number[] };
+  /** What somebody said of it, and when. */
+  mark: { ruling: Ruling; at: string; by: string; note: string } | null;
 }
 
 export interface IssueFilter {
@@ -52,6 +59,20 @@ export const issuesQuery = (filter: IssueFilter) =>
         .issues,
     placeholderData: keepPreviousData,
   });
+
+const pathOf = (id: number) => `/api/v1/issues/${id}`;
+
+const DEEDS: Record<Ruling, string> = {
+  acknowledged: "acknowledge",
+  resolved: "resolve",
+  ignored: "ignore",
+};
+
+export const markIssue = async (id: number, ruling: Ruling, note: string) =>
+  await act<Issue>(`${pathOf(id)}/${DEEDS[ruling]}`, { note });
+
+/** Takes back what somebody said. */
+export const reopenIssue = async (id: number) => await act<Issue>(`${pathOf(id)}/reopen`);
 
 /** One issue with its newest attempts. */
 export const issueQuery = (id: string) =>

@@ -42,7 +42,7 @@ export interface Schemas {
   "HeaderRow": { "from": string; "to": string; };
   "HolderStatus": { "subject": string; "valid_until": string; };
   "IssueInFull": Schemas["IssueStatus"] & { "attempts": (Schemas["Attempt"])[]; };
-  "IssueStatus": { "id": number; "destination": string; "reason": string; "sentence": string; "advice": string; "status": number; "state": string; "first_at": string; "last_at": string; "resolved_at"?: string | null; "reopened": number; "failed": number; "gave_up": number; "expired": number; "waiting": number; "users": Schemas["Users"]; "sample": number; "detail": string; };
+  "IssueStatus": { "id": number; "destination": string; "reason": string; "sentence": string; "advice": string; "status": number; "state": string; "first_at": string; "last_at": string; "resolved_at"?: string | null; "reopened": number; "failed": number; "gave_up": number; "expired": number; "waiting": number; "users": Schemas["Users"]; "sample": number; "detail": string; "trend": Schemas["Trend"]; "mark"?: null | Schemas["MarkStatus"]; };
   "Issues": { "issues": (Schemas["IssueStatus"])[]; };
   "JournalStatus": { "head": number; };
   "KetchRow": { "purpose": string; };
@@ -51,6 +51,7 @@ export interface Schemas {
   "LaneEvent": { "event": Schemas["EventView"]; "deliveries": (Schemas["DeliveryView"])[]; };
   "LastAttempt": { "at": string; "number": number; "status": number; "reason": string; "sentence": string; "detail": string; "duration_us": number; "replay"?: number | null; };
   "LoginBody": { "name": string; "password": string; };
+  "MarkStatus": { "ruling": string; "at": string; "by": string; "note": string; };
   "Me": { "name": string; "role": string; "auth": string; "rights": (string)[]; };
   "Mistake": { "field": string; "column"?: number | null; "detail": string; };
   "NewToken": Schemas["TokenView"] & { "token": string; };
@@ -68,6 +69,7 @@ export interface Schemas {
   "Received": { "number": number; "at": string; "method": string; "path": string; "query": string; "headers": ([string, string])[]; "body": string; "body_bytes": number; "truncated": boolean; };
   "Rejection": { "at": string; "source"?: string | null; "reason": string; "detail": string; "sample": string; };
   "Rejections": { "counts": (Schemas["Count"])[]; "rejections": (Schemas["Rejection"])[]; "older_than"?: string | null; };
+  "Remark": { "note"?: string | null; };
   "RemovedStatus": { "id": string; "name": string; "target": string; "removed_at": string; "kept_until": string; "waiting": number; };
   "ReplayList": { "replays": (Schemas["ReplayView"])[]; };
   "ReplayRequest": { "destination": string; "intent": string; "first"?: number | null; "last"?: number | null; "events"?: (number)[] | null; "received_from"?: string | null; "received_until"?: string | null; "failed_since"?: string | null; "issue"?: number | null; "source"?: string | null; "user"?: string | null; "filter"?: Record<string, unknown> | null; "rate"?: number | null; "concurrency"?: number | null; };
@@ -102,6 +104,7 @@ export interface Schemas {
   "TokenBody": { "name": string; "role": string; "expires_at"?: string | null; };
   "TokenList": { "tokens": (Schemas["TokenView"])[]; };
   "TokenView": { "id": string; "name": string; "role": string; "made_by": string; "made_at": string; "expires_at"?: string | null; "used_at"?: string | null; };
+  "Trend": { "since": string; "failed": (number)[]; };
   "TrialBody": { "source"?: string | null; "destination"?: string | null; "filter"?: Record<string, unknown> | null; "last"?: number | null; };
   "TrialSample": { "seq": number; "kind": string; "event"?: string | null; "verdict": string; };
   "UserBody": { "name": string; "role": string; "password": string; };

@@ -89,6 +89,16 @@ export function clockTime(at: string | number, { zone, nowMs }: Clock): string {
   return day(when) === day(new Date(nowMs)) ? time : `${day(when)} ${time}`;
 }
 
+/** `10:02`. */
+export function hourTime(at: string | number, zone: Zone): string {
+  const zoned = zone === "utc" ? { timeZone: "UTC" } : {};
+  return new Date(at).toLocaleTimeString("en-GB", {
+    hour: "2-digit",
+    minute: "2-digit",
+    ...zoned,
+  });
+}
+
 /** Date, time and zone in full, for tooltips. */
 export function fullTime(at: string | number, zone: Zone): string {
   const when = new Date(at);

@@ -70,9 +70,16 @@ export function deliveryLook(status: string): Look {
     : unknown(status);
 }
 
+/** Issues that need nobody now. */
+const SETTLED = {
+  acknowledged: { word: "Acknowledged", shape: "ring", tone: "busy" },
+  resolved: { word: "Resolved", shape: "tick", tone: "quiet" },
+  ignored: { word: "Ignored", shape: "slash", tone: "quiet" },
+} as const satisfies Record<string, Look>;
+
 /** An issue is as bad as what it has cost: what is lost before what waits. */
 export function issueLook({ state, gave_up, expired }: Issue): Look {
-  if (state === "resolved") return { word: "Resolved", shape: "tick", tone: "quiet" };
+  if (Object.hasOwn(SETTLED, state)) return SETTLED[state as keyof typeof SETTLED];
   if (gave_up + expired > 0) return { word: "Open", shape: "cross", tone: "bad" };
   return { word: "Open", shape: "clock", tone: "warn" };
 }

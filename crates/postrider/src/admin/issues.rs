@@ -1,5 +1,7 @@
 //! `GET /api/v1/issues`: failures of one kind at one destination, those that came last first; and one of
-//! them with its newest attempts.
+//! them with its newest attempts. What people say of them is in `marks`.
+
+pub mod marks;
 
 use std::sync::Arc;
 
@@ -9,13 +11,14 @@ use domain::id::{DestinationId, Seq};
 use domain::limits;
 use domain::reason::Reason;
 use serde::{Deserialize, Serialize};
-use storage::{Issue, IssueQuery, IssueState};
+use storage::{Issue, IssueQuery, IssueState, Mark, Ruling};
 use utoipa::{IntoParams, ToSchema};
 
 use super::Needs;
 use super::asked::{Path, Query};
 use super::attempts::{self, Attempt};
 use super::problem::Problem;
+use crate::clock;
 
 /// Which issues to list.
 #[derive(Debug, Deserialize, IntoParams)]
@@ -24,7 +27,7 @@ pub struct Filter {
     /// Only of this destination.
     #[param(value_type = Option<String>)]
     destination: Option<DestinationId>,
-    /// Only `open` or `resolved` ones.
+    /// Only `open`, `acknowledged`, `resolved` or `ignored` ones; without it all but the ignored ones.
     #[param(value_type = Option<String>)]
     state: Option<IssueState>,
     /// At most so many: up to 500.
@@ -46,8 +49,9 @@ pub struct IssueInFull {
     attempts: Vec<Attempt>,
 }
 
+/// One issue.
 #[derive(Debug, Serialize, ToSchema)]
-struct IssueStatus {
+pub struct IssueStatus {
     id: u64,
     #[schema(value_type = String)]
     destination: DestinationId,
@@ -77,6 +81,30 @@ struct IssueStatus {
     #[schema(value_type = u64)]
     sample: Seq,
     detail: String,
+    trend: Trend,
+    /// What somebody said of it; null where nobody did, or where it came again since.
+    mark: Option<MarkStatus>,
+}
+
+/// How often an issue came lately.
+#[derive(Debug, Serialize, ToSchema)]
+struct Trend {
+    /// When the first of these hours began.
+    since: String,
+    /// Failures in each hour; the last one is the hour that is not over.
+    failed: Vec<u32>,
+}
+
+/// What somebody said of an issue.
+#[derive(Debug, Serialize, ToSchema)]
+struct MarkStatus {
+    /// `acknowledged`, `resolved` or `ignored`.
+    #[schema(value_type = String)]
+    ruling: Ruling,
+    at: String,
+    by: String,
+    /// Empty where nothing was noted.
+    note: String,
 }
 
 /// Users whose events were touched.
@@ -86,6 +114,9 @@ struct Users {
     /// Whether there may be more than could be counted.
     or_more: bool,
 }
+
+/// The states that are listed where nobody says which.
+const SHOWN: [IssueState; 3] = [IssueState::Open, IssueState::Acknowledged, IssueState::Resolved];
 
 fn default_limit() -> u32 {
     limits::ADMIN_ROWS_MAX
@@ -108,7 +139,7 @@ pub async fn list(
     let query = IssueQuery {
         id: None,
         destination: filter.destination,
-        state: filter.state,
+        states: filter.state.map_or_else(|| SHOWN.to_vec(), |state| vec![state]),
         rows_max: filter.limit.clamp(1, limits::ADMIN_ROWS_MAX),
     };
     let issues = needs.store.ledger.issues(query).await?;
@@ -137,15 +168,19 @@ pub async fn show(
 
 /// The issue that a path names.
 pub async fn find(needs: &Needs, id: u64) -> Result<Issue, Problem> {
-    let unknown = || Problem::new(404, "no_issue", "there is no such issue, or not any more");
     let query = IssueQuery { id: Some(id), rows_max: 1, ..IssueQuery::default() };
     needs.store.ledger.issues(query).await?.pop().ok_or_else(unknown)
+}
+
+fn unknown() -> Problem {
+    Problem::new(404, "no_issue", "there is no such issue, or not any more")
 }
 
 impl From<Issue> for IssueStatus {
     fn from(issue: Issue) -> Self {
         let reason = Reason::from_code(&issue.reason);
-        let state = issue.state();
+        let (state, over_since) = (issue.state(), issue.over_since());
+        let (since, failed) = issue.trend.until(clock::now());
         Self {
             id: issue.id,
             destination: issue.destination,
@@ -156,7 +191,7 @@ impl From<Issue> for IssueStatus {
             state,
             first_at: issue.first_at.to_string(),
             last_at: issue.last_at.to_string(),
-            resolved_at: issue.resolved_at.map(|at| at.to_string()),
+            resolved_at: over_since.map(|at| at.to_string()),
             reopened: issue.reopened,
             failed: issue.failed,
             gave_up: issue.gave_up,
@@ -165,6 +200,15 @@ impl From<Issue> for IssueStatus {
             users: Users { count: issue.users, or_more: issue.users >= limits::ISSUE_USERS_MAX },
             sample: issue.sample,
             detail: issue.detail,
+            trend: Trend { since: since.to_string(), failed: failed.to_vec() },
+            mark: issue.mark.map(MarkStatus::from),
         }
+    }
+}
+
+impl From<Mark> for MarkStatus {
+    fn from(mark: Mark) -> Self {
+        let Mark { ruling, at, by, note } = mark;
+        Self { ruling, at: at.to_string(), by, note }
     }
 }

@@ -160,3 +160,69 @@ async fn a_list_of_attempts_goes_on_where_a_page_ends() {
     problem(&server.admin.0.get("/api/v1/attempts?from=yesterday").await, 400, "bad_query");
     server.stop().await;
 }
+
+#[tokio::test]
+async fn an_issue_that_people_know_of_is_open_again_when_it_comes_again_and_an_ignored_one_is_not()
+{
+    let (bad, good) = (obedient().await, Endpoint::ok().await);
+    let workspace = |url: String| Workspace::of_app().posts_to("hooks", &url);
+    let server = Server::start(&workspace(bad.url("/"))).await;
+    server.accept("/v1/track", event("u-1", 1, "422")).await;
+    let found = wait_for_issues(server.admin, "an issue", |all| all.len() == 1).await;
+    assert_eq!((&found[0]["state"], &found[0]["mark"]), (&json!("open"), &Value::Null));
+    let failed = found[0]["trend"]["failed"].as_array().expect("a list");
+    let sum: u64 = failed.iter().filter_map(Value::as_u64).sum();
+    assert_eq!((failed.len(), sum), (24, 1), "{failed:?}");
+    let path = format!("/api/v1/issues/{}", found[0]["id"]);
+    let say = async |admin: Admin, deed: &str, body: Value| {
+        admin.post(&format!("{path}/{deed}"), &body).await
+    };
+
+    let long = json!({"note": "n".repeat(501)});
+    let refused = say(server.admin, "acknowledge", long).await;
+    problem(&refused, 422, "bad_note");
+    assert_eq!(refused.json()["mistakes"][0]["field"], "note");
+    problem(&say(server.admin, "reopen", Value::Null).await, 409, "nothing_to_take_back");
+    problem(&server.admin.post("/api/v1/issues/99/ignore", &json!({})).await, 404, "no_issue");
+    let said = say(server.admin, "acknowledge", json!({"note": "<b>Ada</b> asks them"})).await;
+    assert_eq!(said.status, 200, "{}", said.text());
+    let said = said.json();
+    assert_eq!(said["state"], "acknowledged");
+    assert_eq!(said["mark"]["note"], "<b>Ada</b> asks them");
+    assert!(said["mark"]["by"].as_str().is_some_and(|by| !by.is_empty()));
+    server.accept("/v1/track", event("u-1", 2, "422")).await;
+    let goes_on = |all: &Vec<Value>| all[0]["failed"] == 2 && all[0]["state"] == "acknowledged";
+    wait_for_issues(server.admin, "it goes on", goes_on).await;
+    assert_eq!(issues(server.admin, "state=open").await, [] as [Value; 0]);
+
+    let server = Server::at(server.stop().await, |_| {}).await;
+    let kept = issues(server.admin, "state=acknowledged").await;
+    assert_eq!((kept.len(), &kept[0]["mark"]), (1, &said["mark"]), "a restart keeps it");
+    server.home.write(&workspace(good.url("/")).text());
+    server.accept("/v1/track", event("u-2", 1, "200")).await;
+    let is_over = |all: &Vec<Value>| all[0]["state"] == "resolved";
+    wait_for_issues(server.admin, "it is over", is_over).await;
+    problem(&say(server.admin, "acknowledge", json!({})).await, 409, "issue_resolved");
+    server.home.write(&workspace(bad.url("/")).text());
+    let target = bad.url("");
+    let is_so =
+        |status: &Value| status["destinations"][0]["target"] == target.trim_end_matches('/');
+    eventually("the bad endpoint", || server.admin.get("/api/v1/status"), is_so).await;
+    server.accept("/v1/track", event("u-1", 3, "422")).await;
+    let again = |all: &Vec<Value>| all[0]["state"] == "open" && all[0]["mark"] == Value::Null;
+    wait_for_issues(server.admin, "it has come again", again).await;
+
+    assert_eq!(say(server.admin, "ignore", Value::Null).await.json()["state"], "ignored");
+    server.accept("/v1/track", event("u-1", 4, "422")).await;
+    let counted = |one: &Value| one["failed"] == 4 && one["state"] == "ignored";
+    eventually("it is counted all the same", || server.admin.get(&path), counted).await;
+    assert_eq!(issues(server.admin, "").await, [] as [Value; 0]);
+    assert_eq!(issues(server.admin, "state=ignored").await.len(), 1);
+    assert_eq!(say(server.admin, "reopen", Value::Null).await.json()["state"], "open");
+    assert_eq!(say(server.admin, "resolve", json!({})).await.json()["state"], "resolved");
+    let log = server.admin.get("/api/v1/audit?kind=issue").await;
+    let deeds: Vec<_> = log["records"].as_array().expect("records").iter().rev().collect();
+    let deeds: Vec<_> = deeds.iter().map(|one| one["action"].as_str().expect("a word")).collect();
+    assert_eq!(deeds, ["acknowledge", "ignore", "reopen", "resolve"]);
+    server.stop().await;
+}

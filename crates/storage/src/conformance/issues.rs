@@ -3,12 +3,13 @@
 use domain::event::Identities;
 use domain::id::{DestinationId, ReplayId, Seq};
 use domain::limits;
+use domain::time::Timestamp;
 
 use super::Subject;
 use super::fixture::{attempt, destination, hash, settlement};
 use crate::{
-    AttemptQuery, AttemptRecord, Fate, Issue, IssueQuery, IssueState, Reader, Settlement, Store,
-    WaitingBy,
+    AttemptQuery, AttemptRecord, Fate, Issue, IssueQuery, IssueState, Mark, Reader, Ruling,
+    Settlement, Store, WaitingBy,
 };
 
 type Open<'a> = &'a dyn Fn() -> Subject;
@@ -42,6 +43,10 @@ fn issues(store: &Store, query: IssueQuery) -> Vec<Issue> {
     let mut found = store.ledger.issues(IssueQuery { rows_max: 999, ..query }).wait().unwrap();
     found.sort_by_key(|issue| issue.id);
     found
+}
+
+fn of_states(states: &[IssueState]) -> IssueQuery {
+    IssueQuery { states: states.to_vec(), ..IssueQuery::default() }
 }
 
 fn all(store: &Store) -> Vec<Issue> {
@@ -90,8 +95,8 @@ pub fn failures_of_one_kind_are_one_issue(open: Open<'_>) {
 
     let of = |query: IssueQuery| issues(&store, query).len();
     assert_eq!(of(IssueQuery { destination: Some(other), ..IssueQuery::default() }), 1);
-    assert_eq!(of(IssueQuery { state: Some(IssueState::Open), ..IssueQuery::default() }), 4);
-    assert_eq!(of(IssueQuery { state: Some(IssueState::Resolved), ..IssueQuery::default() }), 1);
+    assert_eq!(of(of_states(&[IssueState::Open])), 4);
+    assert_eq!(of(of_states(&[IssueState::Resolved])), 1);
     assert_eq!(of(IssueQuery { id: Some(found[1].id), ..IssueQuery::default() }), 1);
     let newest = IssueQuery { rows_max: 2, ..IssueQuery::default() };
     let newest: Vec<_> = store.ledger.issues(newest).wait().unwrap();
@@ -184,4 +189,83 @@ pub fn a_destination_has_a_bounded_number_of_issues(open: Open<'_>) {
     let other = of_kind("timeout", 0, attempt(&one, 1, 1, Fate::Retry));
     settle(&store, &one, vec![other], None);
     assert_eq!(all(&store).len(), limits::ISSUES_PER_DESTINATION_MAX + 2, "one of its reason");
+}
+
+/// What somebody says, at the time `at`.
+fn mark(ruling: Ruling, at: i64) -> Mark {
+    let (by, note) = (format!("by-{at}"), "it's \"known\"; 名前 \u{1f41e}".to_owned());
+    Mark { ruling, at: Timestamp(at), by, note }
+}
+
+/// What people say of an issue holds until it is taken back, or until it comes again after it was over;
+/// an ignored one stays ignored.
+pub fn an_issue_is_what_people_say_of_it_until_it_comes_again(open: Open<'_>) {
+    let Subject { store, _keep } = open();
+    let one = destination(1);
+    let failing = |seq| settle(&store, &one, vec![attempt(&one, seq, 1, Fate::Retry)], None);
+    let over = |seq| {
+        let delivered = vec![attempt(&one, seq, 2, Fate::Delivered)];
+        settle(&store, &one, delivered, Some(Vec::new()));
+    };
+    let said = |mark: Option<Mark>| {
+        let id = all(&store)[0].id;
+        let marked = store.ledger.mark_issue(id, mark.clone()).wait().unwrap().unwrap();
+        assert_eq!((&marked, &marked.mark), (&all(&store)[0], &mark));
+    };
+    let state = || {
+        let issue = all(&store).pop().unwrap();
+        (issue.state(), issue.reopened, issue.mark.map(|mark| mark.at.0))
+    };
+    failing(1);
+    said(Some(mark(Ruling::Acknowledged, 5)));
+    failing(2);
+    assert_eq!(state(), (IssueState::Acknowledged, 0, Some(5)), "it goes on");
+    said(Some(mark(Ruling::Acknowledged, 6)));
+    over(1);
+    assert_eq!(state(), (IssueState::Resolved, 0, Some(6)));
+    failing(3);
+    assert_eq!(state(), (IssueState::Open, 1, None), "it has come again");
+    said(Some(mark(Ruling::Resolved, 7)));
+    assert_eq!(state(), (IssueState::Resolved, 1, Some(7)));
+    assert_eq!(all(&store)[0].over_since(), Some(Timestamp(7)));
+    said(None);
+    assert_eq!(state(), (IssueState::Open, 1, None), "taken back");
+    said(Some(mark(Ruling::Resolved, 8)));
+    failing(4);
+    assert_eq!(state(), (IssueState::Open, 2, None), "and it was not over");
+    said(Some(mark(Ruling::Ignored, 9)));
+    over(5);
+    failing(6);
+    assert_eq!(state(), (IssueState::Ignored, 3, Some(9)));
+    assert_eq!(all(&store)[0].failed, 5, "it is counted all the same");
+    let of = |states: &[IssueState]| issues(&store, of_states(states)).len();
+    assert_eq!(of(&[IssueState::Ignored]), 1);
+    assert_eq!(of(&[IssueState::Open, IssueState::Acknowledged, IssueState::Resolved]), 0);
+    store.schedule.forget(&one).wait().unwrap();
+    assert_eq!(state(), (IssueState::Resolved, 3, None), "it will not come any more");
+    assert_eq!(store.ledger.mark_issue(99, None).wait().unwrap(), None);
+}
+
+/// Attempts that fail are counted in their hours, and nothing else is.
+pub fn an_issue_knows_how_often_it_came_in_each_hour(open: Open<'_>) {
+    let Subject { store, _keep } = open();
+    let one = destination(1);
+    let at = |hour: i64, attempt| AttemptRecord { at: Timestamp(hour * 3_600_000 + 7), ..attempt };
+    let failing = |hour, seq| at(hour, attempt(&one, seq, 1, Fate::Retry));
+    settle(&store, &one, vec![failing(500_000, 1), failing(500_001, 2)], None);
+    settle(&store, &one, vec![failing(500_001, 3), failing(500_000, 4)], None);
+    let delivered = at(500_001, attempt(&one, 5, 1, Fate::Delivered));
+    let skipped = of_kind("skipped", 0, at(500_001, attempt(&one, 8, 1, Fate::GaveUp)));
+    let expired = of_kind("trimmed", 0, at(500_001, attempt(&one, 9, 0, Fate::Expired)));
+    settle(&store, &one, vec![delivered, skipped, expired], None);
+    let trends: Vec<_> = all(&store)
+        .iter()
+        .map(|issue| {
+            let (_, counts) = issue.trend.until(Timestamp(500_001 * 3_600_000));
+            let [.., before, now] = counts;
+            (issue.reason.clone(), before, now, counts.iter().sum::<u32>())
+        })
+        .collect();
+    let expected = [("server_error", 2, 2, 4), ("skipped", 0, 0, 0), ("trimmed", 0, 1, 1)];
+    assert_eq!(trends, expected.map(|(reason, a, b, all)| (reason.to_owned(), a, b, all)));
 }

@@ -74,6 +74,8 @@ macro_rules! conformance {
             issues::an_issue_is_open_until_nothing_waits_and_something_was_delivered,
             issues::users_are_counted_once_and_up_to_a_bound,
             issues::a_destination_has_a_bounded_number_of_issues,
+            issues::an_issue_is_what_people_say_of_it_until_it_comes_again,
+            issues::an_issue_knows_how_often_it_came_in_each_hour,
             ledger::what_is_known_is_what_the_model_knows,
             ledger::what_was_given_up_is_found_until_it_is_made,
             ledger::what_was_given_up_by_an_issue_is_found,

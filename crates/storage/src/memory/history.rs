@@ -12,7 +12,7 @@ use domain::time::Timestamp;
 use tokio::sync::watch;
 
 use crate::deliveries::{DeliveryRecord, OpenPage, OpenQuery};
-use crate::issues::{Book, Issue, IssueQuery, WaitingBy, has_issue};
+use crate::issues::{Book, Issue, IssueQuery, Mark, WaitingBy, has_issue};
 use crate::ledger::{
     AttemptPage, AttemptQuery, AttemptRecord, Depth, FailedQuery, Fate, FilteredCount, Known,
     Ledger, RejectionCursor, RejectionPage, RejectionQuery, RejectionRecord, Totals, add_count,
@@ -364,6 +364,13 @@ impl Ledger for MemoryHistory {
         found.sort_by_key(|issue| std::cmp::Reverse((issue.last_at, issue.id)));
         found.truncate(rows(query.rows_max));
         Receipt::ready(Ok(found))
+    }
+
+    fn mark_issue(&self, id: u64, mark: Option<Mark>) -> Receipt<Option<Issue>> {
+        let mut state = super::lock(&self.state);
+        let mut books = state.books.values_mut();
+        let marked = books.find_map(|own| own.book.mark(id, mark.clone()));
+        Receipt::ready(Ok(marked.map(|entry| entry.issue.clone())))
     }
 
     fn rejections(&self, query: RejectionQuery) -> Receipt<RejectionPage> {

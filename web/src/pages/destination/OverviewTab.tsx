@@ -9,7 +9,7 @@ import { Hostile } from "../../parts/Hostile";
 import { Nothing, Panel } from "../../parts/Panel";
 import { Time } from "../../parts/Time";
 import { IssueTable } from "../issues/IssueTable";
-import { worstFirst } from "../issues/issues";
+import { goesOn, worstFirst } from "../issues/issues";
 import { Filters } from "./Filters";
 import { arrived, firstTry } from "./numbers";
 import { RequestFacts } from "./RequestFacts";
@@ -74,7 +74,8 @@ function Trouble({ destination }: { destination: Destination }) {
 
 function Issues({ destination }: { destination: Destination }) {
   const { id, name } = destination;
-  const { data: issues, error } = useQuery(issuesQuery({ destination: id, state: "open" }));
+  const { data, error } = useQuery(issuesQuery({ destination: id }));
+  const issues = data?.filter(goesOn);
   return (
     <Panel
       title="What fails"
@@ -87,7 +88,7 @@ function Issues({ destination }: { destination: Destination }) {
       {issues && issues.length > 0 ? (
         <IssueTable issues={worstFirst(issues)} names={new Map([[id, name || id]])} />
       ) : (
-        <Nothing title={issues ? "Nothing fails" : error ? error.message : "Loading…"} />
+        <Nothing title={issues ? "No issue goes on" : error ? error.message : "Loading…"} />
       )}
     </Panel>
   );

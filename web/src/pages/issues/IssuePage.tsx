@@ -14,9 +14,28 @@ import { State } from "../../parts/State";
 import { Time } from "../../parts/Time";
 import { useTitle } from "../../parts/useTitle";
 import { issueLook } from "../../parts/words";
-import { statusWords, usersWords } from "./issues";
+import { Deeds } from "./Deeds";
+import { STATE_WORDS, statusWords, usersWords } from "./issues";
+import { Trend } from "./Trend";
 
 const route = getRouteApi("/issues/$id");
+
+/** Who said what of it, and why. */
+function Said({ mark }: { mark: NonNullable<Issue["mark"]> }) {
+  return (
+    <>
+      <dt>{STATE_WORDS[mark.ruling] ?? mark.ruling}</dt>
+      <dd>
+        by <Hostile text={mark.by} />, <Time at={mark.at} />
+        {mark.note && (
+          <>
+            : <Hostile text={mark.note} layout="asSent" />
+          </>
+        )}
+      </dd>
+    </>
+  );
+}
 
 function Facts({ issue, name }: { issue: Issue; name: string }) {
   return (
@@ -53,6 +72,10 @@ function Facts({ issue, name }: { issue: Issue; name: string }) {
       </dd>
       <dt>Failed attempts</dt>
       <dd>{exact(issue.failed)}</dd>
+      <dt>Last 24 hours</dt>
+      <dd>
+        <Trend trend={issue.trend} said />
+      </dd>
       <dt>Users touched</dt>
       <dd>{usersWords(issue.users)}</dd>
       <dt>Seen</dt>
@@ -60,7 +83,8 @@ function Facts({ issue, name }: { issue: Issue; name: string }) {
         first <Time at={issue.first_at} />, last <Time at={issue.last_at} />
         {issue.reopened > 0 && `, came again ${counted(issue.reopened, "time")}`}
       </dd>
-      {issue.resolved_at !== null && (
+      {issue.mark && <Said mark={issue.mark} />}
+      {issue.resolved_at !== null && issue.mark?.ruling !== "resolved" && (
         <>
           <dt>Resolved</dt>
           <dd>
@@ -106,6 +130,7 @@ export function IssuePage() {
         </h1>
         {issue && <State look={issueLook(issue)} />}
         <Link to="/issues">All issues</Link>
+        {issue && <Deeds issue={issue} />}
       </div>
       <Asked query={query} what="the issue">
         {(found) => <Shown issue={found} />}

@@ -8,10 +8,11 @@ import { Scroll } from "../../parts/Panel";
 import { State } from "../../parts/State";
 import { Time } from "../../parts/Time";
 import { issueLook } from "../../parts/words";
-import { statusWords, usersWords } from "./issues";
+import { goesOn, statusWords, usersWords } from "./issues";
+import { Trend } from "./Trend";
 
 function Row({ issue, name }: { issue: Issue; name: string }) {
-  const open = issue.state === "open";
+  const open = goesOn(issue);
   return (
     <tr>
       <td>
@@ -37,6 +38,9 @@ function Row({ issue, name }: { issue: Issue; name: string }) {
       <Count n={issue.gave_up + issue.expired} {...(open ? { tone: "bad" } : {})} />
       <Count n={issue.failed} />
       <td className="number-cell">{usersWords(issue.users)}</td>
+      <td>
+        <Trend trend={issue.trend} />
+      </td>
       <td>
         <Time at={issue.first_at} />
       </td>
@@ -74,6 +78,7 @@ export function IssueTable({ issues, names }: { issues: Issue[]; names: Map<stri
                 {head}
               </th>
             ))}
+            <th scope="col">Last 24 hours</th>
             <th scope="col">First</th>
             <th scope="col">Last</th>
             <th scope="col" className="number-cell">

@@ -7,9 +7,10 @@ import type { Destination } from "../../api/status";
 import { statusQuery } from "../../api/status";
 import { Asked } from "../../parts/Asked";
 import { Choice, DestinationChoice } from "../../parts/Choice";
+import { counted } from "../../parts/format";
 import { Nothing, Panel } from "../../parts/Panel";
 import { IssueTable } from "./IssueTable";
-import { summary, worstFirst } from "./issues";
+import { STATE_WORDS, summary, worstFirst } from "./issues";
 
 const route = getRouteApi("/issues");
 
@@ -28,12 +29,9 @@ function Filters({ destinations }: { destinations: Destination[] }) {
       />
       <Choice
         label="Show issues that are"
-        all="Open and resolved"
+        all="All but ignored"
         value={state}
-        options={ISSUE_STATES.map((each) => ({
-          value: each,
-          label: each === "open" ? "Open" : "Resolved",
-        }))}
+        options={ISSUE_STATES.map((value) => ({ value, label: STATE_WORDS[value] }))}
         onChoose={(value) => choose({ state: value })}
       />
     </div>
@@ -76,7 +74,13 @@ export function Issues() {
     <div className="page">
       <div className="page-head">
         <h1>Issues</h1>
-        {query.data && <span className="secondary">{summary(query.data)}</span>}
+        {query.data && (
+          <span className="secondary">
+            {search.state
+              ? `${counted(query.data.length, "issue")} ${search.state}`
+              : summary(query.data)}
+          </span>
+        )}
       </div>
       <Panel title="What fails" aside={<Filters destinations={status?.destinations ?? []} />}>
         <Asked query={query} what="the issues">

@@ -5,7 +5,8 @@ import { seriesQuery } from "../../api/series";
 import type { Destination } from "../../api/status";
 import { Count } from "../../parts/Count";
 import { Sparkline } from "../../parts/chart/Sparkline";
-import { exact, percent, span } from "../../parts/format";
+import { sum } from "../../parts/chart/series";
+import { counted, exact, percent, span } from "../../parts/format";
 import { Hostile } from "../../parts/Hostile";
 import { Nothing, Panel, Scroll } from "../../parts/Panel";
 import { State } from "../../parts/State";
@@ -49,7 +50,12 @@ function LastHour({ id }: { id: string }) {
   const values = deliveries.points.map(
     (point) => (point.delivered_first_try ?? 0) + (point.delivered_on_retry ?? 0),
   );
-  return <Sparkline values={values} noun="delivery" span="in the last hour" />;
+  return (
+    <Sparkline
+      values={values}
+      words={`${counted(sum(values), "delivery", "deliveries")} in the last hour`}
+    />
+  );
 }
 
 function Slowest({ id }: { id: string }) {

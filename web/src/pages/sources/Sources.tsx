@@ -9,7 +9,8 @@ import { seriesQuery } from "../../api/series";
 import { type Source, type Status, statusQuery } from "../../api/status";
 import { Asked } from "../../parts/Asked";
 import { Sparkline } from "../../parts/chart/Sparkline";
-import { count, exact } from "../../parts/format";
+import { sum } from "../../parts/chart/series";
+import { count, counted, exact } from "../../parts/format";
 import { Hostile } from "../../parts/Hostile";
 import { Nothing, Panel, Scroll } from "../../parts/Panel";
 import { State } from "../../parts/State";
@@ -20,7 +21,7 @@ function Rate({ id }: { id: string }) {
   const { data } = useQuery(seriesQuery({ of: "accepted", source: id, bucket: "1m" }));
   if (!data) return <span className="none">–</span>;
   const values = data.points.map((point) => point.accepted ?? 0);
-  return <Sparkline values={values} noun="event" span="in the last hour" />;
+  return <Sparkline values={values} words={`${counted(sum(values), "event")} in the last hour`} />;
 }
 
 function Row({ source, status, rejected }: { source: Source; status: Status; rejected: number }) {

@@ -1,5 +1,4 @@
-// A row's last hour as a line of a few pixels, with what it says in words.
-import { counted } from "../format";
+// A row's last hours as a line of a few pixels, with what it says in words.
 import { sparkPath } from "./series";
 
 const WIDTH = 96;
@@ -7,15 +6,11 @@ const HEIGHT = 20;
 
 interface Props {
   values: readonly number[];
-  /** What is counted, as a noun: "event". */
-  noun: string;
-  /** Over which time: "in the last hour". */
-  span: string;
+  /** What it says: "12 events in the last hour". */
+  words: string;
 }
 
-export function Sparkline({ values, noun, span }: Props) {
-  const sum = values.reduce((all, value) => all + value, 0);
-  const words = `${counted(sum, noun)} ${span}`;
+export function Sparkline({ values, words }: Props) {
   return (
     <svg
       className="sparkline"

@@ -22,6 +22,8 @@ export function stacked(lines: readonly Line[]): (number | null)[][] {
   );
 }
 
+export const sum = (values: readonly number[]) => values.reduce((all, value) => all + value, 0);
+
 export const total = ({ values }: Line) =>
   values.reduce<number>((sum, value) => sum + (value ?? 0), 0);
 

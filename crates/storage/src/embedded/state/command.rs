@@ -1,9 +1,11 @@
 //! What the state's writer is asked to do.
 
 use domain::id::{DestinationId, ReplayId, Seq};
+use domain::replay::{ReplayPlan, ReplayState};
+use domain::time::Timestamp;
 
-use super::replays::Edit;
 use crate::error::StorageError;
+use crate::issues::{Issue, Mark};
 use crate::ledger::RejectionRecord;
 use crate::receipt::Reply;
 use crate::replays::Replay;
@@ -42,7 +44,7 @@ pub enum Command {
     },
     /// Write what is summed up, and go on.
     Flush(Then),
-    /// Change a replay.
+    /// Change what people change.
     Edit(Edit),
     /// Read something, as everything handed over before leaves it.
     Read(Read),
@@ -50,6 +52,41 @@ pub enum Command {
 
 /// What comes after a flush.
 pub type Then = Box<dyn FnOnce(Result<(), StorageError>) + Send + Sync>;
+
+/// What people change.
+pub enum Edit {
+    /// A replay is made.
+    Make {
+        /// What is asked for.
+        plan: Box<ReplayPlan>,
+        /// Deliveries it is thought to make.
+        expected: Option<u64>,
+        /// When.
+        at: Timestamp,
+        /// Who waits for it.
+        reply: Reply<Replay>,
+    },
+    /// A replay comes to another state.
+    Turn {
+        /// Which.
+        id: ReplayId,
+        /// To which.
+        to: ReplayState,
+        /// When.
+        at: Timestamp,
+        /// Who waits for it.
+        reply: Reply<Option<Replay>>,
+    },
+    /// Somebody says what an issue is to be taken for, or takes it back.
+    Mark {
+        /// Which.
+        id: u64,
+        /// What is said.
+        mark: Option<Mark>,
+        /// Who waits for it.
+        reply: Reply<Option<Issue>>,
+    },
+}
 
 /// What of a schedule is read.
 pub enum Read {

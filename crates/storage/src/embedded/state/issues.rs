@@ -9,10 +9,10 @@ use std::collections::HashMap;
 use domain::id::{DestinationId, Seq};
 use domain::limits;
 use domain::time::Timestamp;
-use rusqlite::{Connection, Row};
+use rusqlite::{Connection, OptionalExtension, Row};
 
 use crate::embedded::sqlite;
-use crate::issues::{Book, Entry, Issue, IssueQuery, IssueState, has_issue};
+use crate::issues::{Book, Entry, Issue, IssueQuery, Mark, Ruling, Trend, has_issue};
 use crate::ledger::{AttemptRecord, Fate};
 use crate::schedule::{Reader, Settlement};
 
@@ -50,9 +50,19 @@ pub const ISSUES: &str = "
     ALTER TABLE spans ADD COLUMN at_max INTEGER NOT NULL DEFAULT 9223372036854775807;
 ";
 
+/// How they come, hour by hour, and what people say of them; of older versions nothing is known.
+pub const MARKS: &str = "
+    ALTER TABLE issues ADD COLUMN trend BLOB NOT NULL DEFAULT x'';
+    ALTER TABLE issues ADD COLUMN ruling INTEGER;
+    ALTER TABLE issues ADD COLUMN marked_at INTEGER;
+    ALTER TABLE issues ADD COLUMN marked_by TEXT;
+    ALTER TABLE issues ADD COLUMN note TEXT;
+";
+
 const COLUMNS: &str = "i.id, d.id, r.code, i.status, i.first_at, i.last_at, i.failed, i.gave_up,
-    i.expired, i.waiting, i.users, i.sample, i.detail, i.reopened, i.resolved_at";
-const COLUMNS_OF_ISSUE: usize = 15;
+    i.expired, i.waiting, i.users, i.sample, i.detail, i.reopened, i.resolved_at, i.trend, i.ruling,
+    i.marked_at, i.marked_by, i.note";
+const COLUMNS_OF_ISSUE: usize = 20;
 const TABLES: &str = "issues i JOIN destinations d ON d.key = i.destination
     JOIN reasons r ON r.key = i.reason";
 
@@ -115,28 +125,51 @@ impl Issues {
     pub fn write(&mut self, connection: &Connection) -> rusqlite::Result<u64> {
         let entries = self.books.values_mut().flat_map(|book| &mut book.entries);
         let mut rows = 0;
-        for entry in entries.filter(|entry| entry.is_changed) {
+        for entry in entries.filter(|entry| entry.is_changed || entry.is_mark_changed) {
             rows += 1 + write_users(connection, entry)?;
-            update(connection, entry)?;
-            entry.is_changed = false;
+            if entry.is_changed {
+                update(connection, entry)?;
+            }
+            if entry.is_mark_changed {
+                update_mark(connection, &entry.issue)?;
+            }
+            (entry.is_changed, entry.is_mark_changed) = (false, false);
         }
         Ok(rows)
     }
 
-    /// Removes the issues whose attempts are all gone, unless something waits.
+    /// Writes down what somebody says of an issue; the issue as it is then, none where there is none.
+    pub fn mark(
+        &mut self,
+        connection: &Connection,
+        id: u64,
+        mark: Option<Mark>,
+    ) -> rusqlite::Result<Option<Issue>> {
+        let mut select =
+            connection.prepare_cached("SELECT destination FROM issues WHERE id = ?1")?;
+        let destination = select.query_row([id.cast_signed()], |row| row.get(0)).optional()?;
+        let Some(destination) = destination else { return Ok(None) };
+        let Some(entry) = self.book(connection, destination)?.mark(id, mark) else {
+            return Ok(None);
+        };
+        update_mark(connection, &entry.issue)?;
+        entry.is_mark_changed = false;
+        Ok(Some(entry.issue.clone()))
+    }
+
+    /// Removes the issues whose attempts are all gone, unless something waits, or they are ignored.
     pub fn retain(&mut self, connection: &Connection, first: i64) -> rusqlite::Result<()> {
         let mut delete = connection.prepare_cached(
-            "DELETE FROM issues WHERE last_failure < ?1 AND waiting = 0 RETURNING id",
+            "DELETE FROM issues
+             WHERE last_failure < ?1 AND waiting = 0 AND ruling IS NOT ?2 RETURNING id",
         )?;
         let mut of_issue = connection.prepare_cached("DELETE FROM issue_users WHERE issue = ?1")?;
-        let gone = delete.query_map([first], |row| row.get::<_, i64>(0))?;
+        let gone = delete.query_map((first, Ruling::Ignored as u8), |row| row.get::<_, i64>(0))?;
         for id in gone.collect::<Result<Vec<_>, _>>()? {
             of_issue.execute([id])?;
         }
         for book in self.books.values_mut() {
-            book.entries.retain(|entry| {
-                entry.last_failure >= first.cast_unsigned() || entry.issue.waiting > 0
-            });
+            book.entries.retain(|entry| entry.outlives(first.cast_unsigned()));
         }
         Ok(())
     }
@@ -162,6 +195,7 @@ fn read(connection: &Connection, destination: i64) -> rusqlite::Result<Book> {
             last_failure: number(row, COLUMNS_OF_ISSUE + 1)?,
             touched: std::collections::BTreeSet::new(),
             is_changed: false,
+            is_mark_changed: false,
         })
     })?;
     rows.collect::<Result<_, _>>().map(Book::of)
@@ -206,7 +240,7 @@ fn update(connection: &Connection, entry: &Entry) -> rusqlite::Result<()> {
         .prepare_cached(
             "UPDATE issues SET is_mixed = ?2, first_at = ?3, last_at = ?4, last_failure = ?5,
                  failed = ?6, gave_up = ?7, expired = ?8, waiting = ?9, users = ?10, sample = ?11,
-                 detail = ?12, reopened = ?13, resolved_at = ?14
+                 detail = ?12, reopened = ?13, resolved_at = ?14, trend = ?15
              WHERE id = ?1",
         )?
         .execute((
@@ -224,22 +258,44 @@ fn update(connection: &Connection, entry: &Entry) -> rusqlite::Result<()> {
             &issue.detail,
             issue.reopened.cast_signed(),
             issue.resolved_at.map(|at| at.0),
+            issue.trend.to_bytes(),
         ))?;
     Ok(())
 }
+
+fn update_mark(connection: &Connection, issue: &Issue) -> rusqlite::Result<()> {
+    let mark = issue.mark.as_ref();
+    connection
+        .prepare_cached(
+            "UPDATE issues SET ruling = ?2, marked_at = ?3, marked_by = ?4, note = ?5 WHERE id = ?1",
+        )?
+        .execute((
+            issue.id.cast_signed(),
+            mark.map(|mark| mark.ruling as u8),
+            mark.map(|mark| mark.at.0),
+            mark.map(|mark| &mark.by),
+            mark.map(|mark| &mark.note),
+        ))?;
+    Ok(())
+}
+
+/// The number of the state of an issue, as [`IssueState`] numbers them.
+const STATE: &str =
+    "CASE WHEN i.ruling = 3 THEN 3 WHEN i.ruling = 2 OR i.resolved_at IS NOT NULL THEN 2
+    WHEN i.ruling = 1 THEN 1 ELSE 0 END";
 
 /// The issues that are asked for, those that came last first.
 pub fn list(connection: &Connection, query: &IssueQuery) -> rusqlite::Result<Vec<Issue>> {
     let mut select = connection.prepare_cached(&format!(
         "SELECT {COLUMNS} FROM {TABLES}
-         WHERE i.id = coalesce(?1, i.id) AND d.id = coalesce(?2, d.id)
-             AND (?3 IS NULL OR (i.resolved_at IS NULL) = ?3)
+         WHERE i.id = coalesce(?1, i.id) AND d.id = coalesce(?2, d.id) AND (?3 >> ({STATE})) & 1
          ORDER BY i.last_at DESC, i.id DESC LIMIT ?4"
     ))?;
+    let bits = query.states.iter().fold(0, |bits, state| bits | 1 << *state as u8);
     let params = (
         query.id.map(u64::cast_signed),
         query.destination.as_ref().map(DestinationId::as_str),
-        query.state.map(|state| state == IssueState::Open),
+        if query.states.is_empty() { i64::MAX } else { bits },
         query.rows_max,
     );
     select.query_map(params, issue)?.collect()
@@ -262,7 +318,16 @@ fn issue(row: &Row<'_>) -> rusqlite::Result<Issue> {
         detail: row.get(12)?,
         reopened: number(row, 13)?,
         resolved_at: row.get::<_, Option<i64>>(14)?.map(Timestamp),
+        trend: Trend::from_bytes(row.get_ref(15)?.as_blob()?),
+        mark: mark(row)?,
     })
+}
+
+fn mark(row: &Row<'_>) -> rusqlite::Result<Option<Mark>> {
+    let code: Option<u8> = row.get(16)?;
+    let Some(ruling) = code.and_then(Ruling::from_code) else { return Ok(None) };
+    let (at, by, note) = (Timestamp(row.get(17)?), row.get(18)?, row.get(19)?);
+    Ok(Some(Mark { ruling, at, by, note }))
 }
 
 fn number(row: &Row<'_>, column: usize) -> rusqlite::Result<u64> {

@@ -60,6 +60,7 @@ use domain::time::Timestamp;
 use tokio::sync::watch;
 
 pub use check::{check, cursors};
+use command::Edit;
 pub use command::{Command, Read};
 pub use ledger::{Queries, Query};
 pub use writer::{Limits, Writer};
@@ -68,7 +69,7 @@ use super::inbox::Inbox;
 use super::sqlite::{self, Durability};
 use crate::deliveries::{DeliveryRecord, OpenPage, OpenQuery};
 use crate::error::{OpenError, StorageError};
-use crate::issues::{Issue, IssueQuery};
+use crate::issues::{Issue, IssueQuery, Mark};
 use crate::ledger::{
     AttemptPage, AttemptQuery, AttemptRecord, FailedQuery, Known, Ledger, RejectionPage,
     RejectionQuery, RejectionRecord, Totals,
@@ -77,11 +78,10 @@ use crate::receipt::{Receipt, Reply};
 use crate::replays::{OpenReplays, Replay, Replays};
 use crate::schedule::{OpenDelivery, Reader, Schedule, ScheduleState, Settlement, ShelfLine};
 use crate::series::{IntakeStep, SeriesPoint, SeriesQuery};
-use replays::Edit;
 
 /// The steps that lead to today's tables.
-const STEPS: [&str; 6] =
-    [SCHEMA, TRACES, SHELF, issues::ISSUES, replays::REPLAYS, minutes::MINUTES];
+const STEPS: [&str; 7] =
+    [SCHEMA, TRACES, SHELF, issues::ISSUES, replays::REPLAYS, minutes::MINUTES, issues::MARKS];
 
 const SCHEMA: &str = "
     CREATE TABLE IF NOT EXISTS destinations (key INTEGER PRIMARY KEY, id TEXT NOT NULL UNIQUE);
@@ -267,6 +267,10 @@ impl Ledger for EmbeddedState {
 
     fn issues(&self, query: IssueQuery) -> Receipt<Vec<Issue>> {
         self.query(|reply| Query::Issues { query, reply })
+    }
+
+    fn mark_issue(&self, id: u64, mark: Option<Mark>) -> Receipt<Option<Issue>> {
+        self.command(1, |reply| Command::Edit(Edit::Mark { id, mark, reply }))
     }
 
     fn rejections(&self, query: RejectionQuery) -> Receipt<RejectionPage> {

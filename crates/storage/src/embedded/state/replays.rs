@@ -13,7 +13,6 @@ use super::ledger::count;
 use super::open::replay_key;
 use crate::embedded::sqlite;
 use crate::ledger::{AttemptRecord, FilteredCount};
-use crate::receipt::Reply;
 use crate::replays::{OpenReplays, Replay, ReplayCounts};
 
 /// Replays, and which attempts were made for one. What was given up has an index by destination, as it
@@ -41,32 +40,6 @@ pub const REPLAYS: &str = "
     CREATE INDEX attempts_of_replays ON attempts (seq) WHERE replay IS NOT NULL;
     CREATE INDEX attempts_given_up ON attempts (destination, seq) WHERE fate = 3;
 ";
-
-/// What is done to replays.
-pub enum Edit {
-    /// One is made.
-    Make {
-        /// What is asked for.
-        plan: Box<ReplayPlan>,
-        /// Deliveries it is thought to make.
-        expected: Option<u64>,
-        /// When.
-        at: Timestamp,
-        /// Who waits for it.
-        reply: Reply<Replay>,
-    },
-    /// One comes to another state.
-    Turn {
-        /// Which.
-        id: ReplayId,
-        /// To which.
-        to: ReplayState,
-        /// When.
-        at: Timestamp,
-        /// Who waits for it.
-        reply: Reply<Option<Replay>>,
-    },
-}
 
 /// What one transaction adds up of replays before it writes it.
 #[derive(Default)]

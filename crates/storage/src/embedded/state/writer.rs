@@ -15,12 +15,12 @@ use rusqlite::Connection;
 use tokio::sync::watch;
 
 use super::answers::Answers;
-use super::command::{Command, Read};
+use super::command::{Command, Edit, Read};
 use super::issues::Issues;
 use super::keys::Keys;
 use super::minutes::{self, Minutes};
 use super::open;
-use super::replays::{self, Edit};
+use super::replays;
 use super::sums::Sums;
 use super::trace::Remote;
 use crate::embedded::alarm::Alarm;
@@ -235,32 +235,49 @@ impl Writer {
     fn edit(&mut self, edit: Edit) {
         match edit {
             Edit::Make { plan, expected, at, reply } => {
-                let _ = reply.send(self.change(|db| replays::make(db, &plan, expected, at)));
+                let _ = reply.send(self.turn(|db| replays::make(db, &plan, expected, at)));
             }
             Edit::Turn { id, to, at, reply } => {
-                let _ = reply.send(self.change(|db| replays::turn(db, id, to, at)));
+                let _ = reply.send(self.turn(|db| replays::turn(db, id, to, at)));
+            }
+            Edit::Mark { id, mark, reply } => {
+                let marked = self.change("marking an issue", |own, db| own.mark(db, id, mark));
+                let _ = reply.send(marked);
             }
         }
     }
 
     /// Changes replays, and tells those who follow them.
-    fn change<T>(
+    fn turn<T>(
         &mut self,
         change: impl FnOnce(&Connection) -> rusqlite::Result<T>,
     ) -> Result<T, StorageError> {
-        if let Some(failure) = self.failure() {
-            return Err(failure);
-        }
-        let changed = change(&self.connection);
-        let changed = self.trust.judge("changing a replay", changed)?;
-        let reported = self.wal.wrote(&self.connection, 8 * sqlite::PAGE_BYTES);
-        self.trust.judge_checkpoint(reported)?;
+        let changed = self.change("changing a replay", |_, db| change(db))?;
         let open = self.reading(replays::open)?;
         self.replays.send_if_modified(|known| {
             let is_news = *known != open;
             *known = open;
             is_news
         });
+        Ok(changed)
+    }
+
+    fn change<T>(
+        &mut self,
+        operation: &'static str,
+        change: impl FnOnce(&mut Issues, &Connection) -> rusqlite::Result<T>,
+    ) -> Result<T, StorageError> {
+        if let Some(failure) = self.failure() {
+            return Err(failure);
+        }
+        let changed = change(&mut self.issues, &self.connection);
+        if changed.is_err() {
+            // What is known of issues may be what was not written.
+            self.issues = Issues::default();
+        }
+        let changed = self.trust.judge(operation, changed)?;
+        let reported = self.wal.wrote(&self.connection, 8 * sqlite::PAGE_BYTES);
+        self.trust.judge_checkpoint(reported)?;
         Ok(changed)
     }
 

@@ -2,13 +2,15 @@
 
 use domain::event::Identities;
 use domain::limits;
+use domain::time::Timestamp;
 use tempfile::TempDir;
 
 use super::open_default;
 use crate::conformance::fixture::{attempt, destination, hash, settlement};
 use crate::embedded::{Options, open};
 use crate::{
-    AttemptQuery, AttemptRecord, Fate, IssueQuery, IssueState, Settlement, Store, WaitingBy,
+    AttemptQuery, AttemptRecord, Fate, IssueQuery, IssueState, Mark, Ruling, Settlement, Store,
+    WaitingBy,
 };
 
 fn failing(seq: u64, user: u64) -> AttemptRecord {
@@ -28,24 +30,37 @@ fn issues(store: &Store) -> Vec<crate::Issue> {
 }
 
 #[test]
-fn a_restart_keeps_issues_and_whom_they_touched() {
+fn a_restart_keeps_issues_whom_they_touched_and_what_was_said_of_them() {
     let dir = TempDir::new().unwrap();
     let (store, engine) = open_default(dir.path());
     settle(&store, (1..=5).map(|user| failing(user, user)).collect(), Some(5));
+    let mark = |ruling, at| {
+        let (by, note) = ("ada".to_owned(), "known".to_owned());
+        Some(Mark { ruling, at: Timestamp(at), by, note })
+    };
+    let id = issues(&store)[0].id;
+    store.ledger.mark_issue(id, mark(Ruling::Acknowledged, 7)).wait().unwrap();
     let before = issues(&store);
+    assert_eq!(before[0].mark, mark(Ruling::Acknowledged, 7));
     engine.close().unwrap();
     drop(store);
-    let (store, _engine) = open_default(dir.path());
+    let (store, engine) = open_default(dir.path());
     assert_eq!(issues(&store), before);
     settle(&store, (4..=7).map(|user| failing(user, user)).collect(), None);
     let after = issues(&store).remove(0);
     assert_eq!((after.id, after.users, after.failed, after.waiting), (before[0].id, 7, 9, 5));
     settle(&store, vec![attempt(&destination(1), 9, 2, Fate::Delivered)], Some(0));
     assert_eq!(issues(&store)[0].state(), IssueState::Resolved);
+    settle(&store, vec![failing(10, 1)], None);
+    assert_eq!(issues(&store)[0].mark, None, "it has come again");
+    engine.close().unwrap();
+    drop(store);
+    let (store, _engine) = open_default(dir.path());
+    assert_eq!((issues(&store)[0].mark.clone(), issues(&store)[0].reopened), (None, 1));
 }
 
 #[test]
-fn an_issue_goes_with_the_last_of_its_attempts_unless_something_waits() {
+fn an_issue_goes_with_the_last_of_its_attempts_unless_something_waits_or_it_is_ignored() {
     let dir = TempDir::new().unwrap();
     let options = Options { ledger_rows_max: 1, ..Options::default() };
     let (store, _engine) = open(dir.path(), options).unwrap();
@@ -56,7 +71,13 @@ fn an_issue_goes_with_the_last_of_its_attempts_unless_something_waits() {
     settle(&store, many(10), None);
     let reasons = || issues(&store).into_iter().map(|issue| issue.reason).collect::<Vec<_>>();
     assert_eq!(reasons(), ["server_error"], "one waits");
+    let (id, by) = (issues(&store)[0].id, "ada".to_owned());
+    let mark = Mark { ruling: Ruling::Ignored, at: Timestamp(1), by, note: String::new() };
+    store.ledger.mark_issue(id, Some(mark)).wait().unwrap();
     settle(&store, many(10_000), Some(0));
+    assert_eq!(reasons(), ["server_error"], "it is ignored");
+    store.ledger.mark_issue(id, None).wait().unwrap();
+    settle(&store, many(20_000), Some(0));
     assert_eq!(reasons(), [] as [String; 0]);
     settle(&store, vec![failing(3, 1)], None);
     assert_eq!((issues(&store)[0].users, issues(&store)[0].failed), (1, 1), "it begins anew");
