@@ -8,6 +8,8 @@
 //!   it proposes besides is little.
 //! - **X2** What a crash takes of the index is made again from the journal.
 //! - **X3** Events that were trimmed from the journal are not found for long.
+//! - **X4** By name and by SDK, every event before [`Index::reached`] that the journal had when it was
+//!   indexed is counted once, also where it was trimmed since.
 
 use std::ops::Range;
 
@@ -16,6 +18,7 @@ use domain::id::{Seq, SourceId};
 use domain::time::Timestamp;
 use tokio::sync::watch;
 
+use crate::census::SourceCensus;
 use crate::frame::StoredEvent;
 use crate::receipt::Receipt;
 
@@ -26,6 +29,9 @@ pub trait Index: Send + Sync + 'static {
 
     /// Finds events. A search that would have to look at too much ends early, and says where to go on.
     fn search(&self, query: EventQuery) -> Receipt<EventPlaces>;
+
+    /// Which names and which SDKs a source's events had, and how often.
+    fn census(&self, source: &SourceId) -> Receipt<SourceCensus>;
 }
 
 /// Which events to find; what is not there is not asked for.
@@ -85,7 +91,11 @@ pub struct Marks {
 impl Marks {
     /// Looks for them in a stored event.
     pub fn of(event: &StoredEvent) -> Self {
-        let gist = Gist::of(event.kind, &event.payload);
+        Self::in_gist(event, &Gist::of(event.kind, &event.payload))
+    }
+
+    /// Takes them from what an event is about.
+    pub fn in_gist(event: &StoredEvent, gist: &Gist<'_>) -> Self {
         Self {
             name: gist.name.as_deref().and_then(NameHash::of),
             identities: [event.identities.user, event.identities.anonymous],

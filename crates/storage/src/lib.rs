@@ -2,8 +2,8 @@
 //!
 //! In come accepted events, settlements of deliveries, records of what happened, replays, edits of the
 //! catalog, who may make them, and who did; out go the same things, durable and in order. Deliberately
-//! unknown here: HTTP, when a delivery is tried, and, but for the index of names and ids, what a payload
-//! says.
+//! unknown here: HTTP, when a delivery is tried, and, but for the index of names, ids and SDKs, what a
+//! payload says.
 
 pub mod error;
 pub mod receipt;
@@ -13,6 +13,7 @@ pub mod schedule;
 pub mod ledger;
 pub mod deliveries;
 pub mod index;
+pub mod census;
 pub mod issues;
 pub mod series;
 pub mod replays;
@@ -30,6 +31,7 @@ use std::sync::Arc;
 pub use accounts::{AccountEdit, Accounts, Roll, RollFault};
 pub use audit::{Audit, AuditPage, AuditQuery, AuditRecord, Author, Deed, DeedClass};
 pub use catalog::{Catalog, CatalogChange, Snapshot};
+pub use census::{NameCount, SdkCount, Seen, SourceCensus};
 pub use deliveries::{DeliveryRecord, OpenPage, OpenQuery, Tried};
 pub use error::StorageError;
 pub use frame::{Frame, StoredEvent};

@@ -37,8 +37,15 @@ export async function stories({ story, browser, binary }) {
       await page.getByLabel("Send with").selectOption(`${choice}`);
       assert.ok((await page.locator(".command pre").textContent())?.includes(`${wanted}`), choice);
     }
-    await sender(server.gateway, writeKey).track({ event: "From the shop" });
+    await page.getByText("No events of this SDK so far.").waitFor();
+    const library = { name: "analytics-python", version: "2.1.9" };
+    const { track } = sender(server.gateway, writeKey);
+    await track({ event: "From the shop", context: { library } });
     await page.getByText(/We saw an event of this source/).waitFor();
+    await page.getByText(/We saw 1 event of this SDK, the last .* \(2\.1\.9\)/).waitFor();
+    await track({ event: "<b>Bold</b>", context: { library: { name: "<i>", version: "1" } } });
+    await page.getByText("All SDKs of this source (2)").click();
+    await page.locator("li", { hasText: "<i> 1" }).waitFor();
     await examine(page, "source-seen");
   });
 
@@ -49,7 +56,11 @@ export async function stories({ story, browser, binary }) {
     await page.getByRole("link", { name: "From the shop" }).waitFor();
     await examine(page, "source-events");
     await fits(page, "source-events");
-    await page.getByLabel("Name").fill("Nothing is called so");
+    await page.getByRole("button", { name: "<b>Bold</b>" }).click();
+    await page.getByRole("link", { name: "From the shop" }).waitFor({ state: "detached" });
+    await page.getByRole("link", { name: "<b>Bold</b>" }).waitFor();
+    await page.getByRole("button", { name: "Clear filters" }).first().click();
+    await page.getByLabel("Name", { exact: true }).fill("Nothing is called so");
     await page.getByText("No event matches the filters").waitFor();
     await page.getByRole("button", { name: "Clear filters" }).first().click();
     await page.getByRole("link", { name: "From the shop" }).waitFor();

@@ -80,6 +80,7 @@ export interface Schemas {
   "RoleBody": { "role": string; };
   "RotationBody": { "keepOldFor"?: string | null; };
   "ScopeView": { "first": number; "last": number; "events": (number)[]; "received_from"?: string | null; "received_until"?: string | null; "failed_since"?: string | null; "issue"?: number | null; "source"?: string | null; "user"?: string | null; "filter": Record<string, unknown>; };
+  "SeenStatus": { "events": number; "first_at": string; "last_at": string; };
   "Series": { "bucket_ms": number; "points": (Schemas["Point"])[]; };
   "SetupBody": { "code": string; "name": string; "password": string; };
   "SetupStatus": { "needed": boolean; };
@@ -90,6 +91,10 @@ export interface Schemas {
   "SourceBody": { "id"?: string | null; "name"?: string | null; "enabled"?: boolean | null; "writeKey"?: string | null; "postrider"?: null | Schemas["OwnSource"]; };
   "SourceKeyStatus": { "ending": string; "valid_until"?: string | null; };
   "SourceList": { "sources": (Schemas["Source"])[]; };
+  "SourceName": Schemas["SeenStatus"] & { "type": string; "name"?: string | null; };
+  "SourceNames": { "names": (Schemas["SourceName"])[]; "other"?: null | Schemas["SeenStatus"]; };
+  "SourceSdk": Schemas["SeenStatus"] & { "name"?: string | null; "version"?: string | null; };
+  "SourceSdks": { "sdks": (Schemas["SourceSdk"])[]; "other"?: null | Schemas["SeenStatus"]; };
   "SourceStatus": { "id": string; "name": string; "enabled": boolean; "write_keys": (string)[]; "keys": (Schemas["SourceKeyStatus"])[]; "allowed_origins": (string)[]; "rate_limit"?: Record<string, unknown> | null; };
   "Status": { "version": string; "started_at": string; "now": string; "gateway_url": string; "journal": Schemas["JournalStatus"]; "accepted": number; "duplicates": number; "recalled": boolean; "rejected": number; "turned_away": number; "is_disk_low": boolean; "storage": Schemas["StorageStatus"]; "sources": (Schemas["SourceStatus"])[]; "destinations": (Schemas["DestinationStatus"])[]; "removed": (Schemas["RemovedStatus"])[]; "connections": (Schemas["ConnectionStatus"])[]; };
   "StorageStatus": { "disk_free_bytes"?: number | null; "store_p99_ms"?: number | null; };

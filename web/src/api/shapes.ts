@@ -5,6 +5,7 @@ import type { Issue } from "./issues";
 import type { PlaygroundRequest } from "./playgrounds";
 import type { Rejection, RejectionCount } from "./rejections";
 import type { Schemas } from "./schema";
+import type { NameSeen, SdkSeen } from "./sources";
 import type {
   Connection,
   Destination,
@@ -52,4 +53,6 @@ export type Checked = [
   None<Faults<Removed, Schemas["RemovedStatus"]>>,
   None<Faults<Requests, Schemas["RequestsStatus"]>>,
   None<Faults<Connection, Schemas["ConnectionStatus"]>>,
+  None<Faults<NameSeen, Schemas["SourceName"]>>,
+  None<Faults<SdkSeen, Schemas["SourceSdk"]>>,
 ];

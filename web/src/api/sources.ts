@@ -38,6 +38,39 @@ export const sourceQuery = (id: string) =>
     queryFn: async ({ signal }) => await read<SourceObject>(pathOf(id), {}, signal),
   });
 
+/** How often something came, and when. */
+export interface Seen {
+  events: number;
+  first_at: string;
+  last_at: string;
+}
+
+/** Events of one type and name; without a name it is null. */
+export interface NameSeen extends Seen {
+  type: string;
+  name: string | null;
+}
+
+/** Events of one SDK in one version, as they say themselves. */
+export interface SdkSeen extends Seen {
+  name: string | null;
+  version: string | null;
+}
+
+export const namesQuery = (id: string) =>
+  queryOptions({
+    queryKey: ["source-names", id],
+    queryFn: async ({ signal }) =>
+      await read<{ names: NameSeen[]; other: Seen | null }>(`${pathOf(id)}/names`, {}, signal),
+  });
+
+export const sdksQuery = (id: string) =>
+  queryOptions({
+    queryKey: ["source-sdks", id],
+    queryFn: async ({ signal }) =>
+      await read<{ sdks: SdkSeen[]; other: Seen | null }>(`${pathOf(id)}/sdks`, {}, signal),
+  });
+
 export const addSource = async (name: string) =>
   await act<SourceObject>("/api/v1/sources", { name });
 

@@ -24,6 +24,8 @@ pub struct Gist<'t> {
     pub anonymous_id: Option<Cow<'t, str>>,
     /// Its `messageId`.
     pub message_id: Option<Cow<'t, str>>,
+    /// Its `context`, as it is written.
+    pub context: Option<&'t str>,
 }
 
 /// The raw values of the members that are read; the last one of a name counts.
@@ -35,6 +37,7 @@ struct Raw<'t> {
     user_id: Option<&'t str>,
     anonymous_id: Option<&'t str>,
     message_id: Option<&'t str>,
+    context: Option<&'t str>,
 }
 
 impl<'t> Gist<'t> {
@@ -47,6 +50,7 @@ impl<'t> Gist<'t> {
             user_id: raw.user_id.and_then(identity),
             anonymous_id: raw.anonymous_id.and_then(identity),
             message_id: raw.message_id.and_then(json::string),
+            context: raw.context,
         }
     }
 }
@@ -70,6 +74,8 @@ impl<'t> Raw<'t> {
                 raw.anonymous_id = value;
             } else if is("messageId") {
                 raw.message_id = value;
+            } else if is("context") {
+                raw.context = value;
             }
             Ok(())
         })?;

@@ -12,6 +12,7 @@ pub mod call;
 pub mod intake;
 pub mod fields;
 pub mod gist;
+pub mod library;
 pub mod restriction;
 pub mod pixel;
 
@@ -21,6 +22,7 @@ use serde::{Deserialize, Serialize};
 pub use self::call::CallHash;
 pub use self::gist::{CallMark, Gist, NameHash};
 pub use self::identity::{Identities, IdentityHash};
+pub use self::library::Library;
 pub use self::restriction::Restriction;
 
 use crate::id::SourceId;

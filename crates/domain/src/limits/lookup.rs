@@ -27,6 +27,18 @@ pub const STANDING_WAIT: Duration = Duration::from_millis(100);
 /// names.
 pub const SHOWN_NAME_CHARS_MAX: usize = 512;
 
+/// Names of a source's events that are counted each, those that came most; the others are counted
+/// together. Source: chosen; a handful of dozens is usual, and more are ids that somebody takes for
+/// names.
+pub const SOURCE_NAMES_MAX: usize = 500;
+
+/// SDKs of a source that are counted each, as versions apart; the others are counted together. Source:
+/// chosen; an app has a few versions in the field.
+pub const SOURCE_SDKS_MAX: usize = 32;
+
+/// Characters of a name or of a version by which they are counted; what is longer is cut. Source: chosen.
+pub const COUNTED_NAME_CHARS_MAX: usize = 200;
+
 /// Filtered events of a destination that are shown. Source: chosen.
 pub const FILTERED_SAMPLES_MAX: usize = 50;
 

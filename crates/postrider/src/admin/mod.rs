@@ -10,6 +10,7 @@ mod attempts;
 mod auth;
 mod body;
 mod catalog;
+mod census;
 mod deliveries;
 mod door;
 mod events;

@@ -16,7 +16,7 @@ use utoipa_axum::routes;
 use super::auth::{Rule, admit};
 use super::people::{log, me, sessions, setup, tokens, users};
 use super::{
-    Needs, attempts, catalog, deliveries, events, filtered, filters, issues, live, metrics,
+    Needs, attempts, catalog, census, deliveries, events, filtered, filters, issues, live, metrics,
     openapi, playground, ready, rejections, repeats, replays, series, status, test_event,
     test_request, wishes,
 };
@@ -194,6 +194,8 @@ fn of_sources() -> Vec<Entry> {
         entry(Edit, routes!(catalog::sources::patch)),
         entry(Edit, routes!(catalog::sources::remove)),
         entry(Edit, routes!(catalog::sources::rotate)),
+        entry(View, routes!(census::names)),
+        entry(View, routes!(census::sdks)),
     ]
 }
 

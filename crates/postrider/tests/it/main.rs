@@ -57,6 +57,7 @@ mod ready;
 mod names;
 mod workspace;
 mod catalog;
+mod census;
 mod sealed;
 mod away;
 mod deliveries;

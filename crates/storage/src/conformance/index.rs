@@ -1,4 +1,5 @@
-//! X1 and X3: every search finds exactly what the model finds, also over several blocks, page by page.
+//! X1, X3 and X4: every search finds exactly what the model finds, also over several blocks, page by page,
+//! and what is counted is what the model counts.
 
 use bytes::Bytes;
 use domain::event::{
@@ -9,7 +10,7 @@ use domain::time::Timestamp;
 
 use super::Subject;
 use super::fixture::append;
-use crate::{EventQuery, Store, Toward, memory};
+use crate::{EventQuery, Seen, SourceCensus, Store, Toward, memory};
 
 type Open<'a> = &'a dyn Fn() -> Subject;
 
@@ -30,8 +31,13 @@ pub fn event(number: u64) -> NewEvent {
         1 => format!("only-{number}"),
         rest => format!("name-{rest}"),
     };
+    let library = match number % 4 {
+        0 => r#""library":{"version":"1.0"},"#.to_owned(),
+        1 => String::new(),
+        _ => format!(r#""library":{{"name":"sdk","version":"{}"}},"#, number % 80),
+    };
     let payload = format!(
-        r#"{{"messageId":"m-{number}","event":"{name}","userId":"{user}","anonymousId":"{anonymous}"}}"#
+        r#"{{"messageId":"m-{number}","event":"{name}","userId":"{user}","anonymousId":"{anonymous}","context":{{{library}"a":1}}}}"#
     );
     NewEvent {
         source: SourceId::new(["app", "web", "server"][(number % 3) as usize]),
@@ -159,4 +165,54 @@ pub fn x3_what_was_trimmed_is_not_found_for_long(open: Open<'_>) {
         oldest.is_some_and(|oldest| oldest <= first.0 && first.0 - oldest < 1 << 14),
         "{oldest:?}"
     );
+}
+
+/// What is counted of a source.
+pub fn census(store: &Store, source: &str) -> SourceCensus {
+    store.index.census(&SourceId::new(source)).wait().unwrap()
+}
+
+/// How many events of the history are counted, by name and by SDK.
+pub fn counted(store: &Store) -> (u64, u64) {
+    let sum = |seen: &mut dyn Iterator<Item = Seen>| seen.map(|seen| seen.events).sum::<u64>();
+    let of = |source| {
+        let SourceCensus { names, other_names, sdks, other_sdks } = census(store, source);
+        let names = &mut names.iter().map(|one| one.seen).chain(other_names);
+        (sum(names), sum(&mut sdks.iter().map(|one| one.seen).chain(other_sdks)))
+    };
+    let [app, web, server] = ["app", "web", "server"].map(of);
+    (app.0 + web.0 + server.0, app.1 + web.1 + server.1)
+}
+
+/// X4: each event once, by kind and name and by SDK, also where it was trimmed since.
+pub fn x4_what_sources_send_is_counted(open: Open<'_>) {
+    let Subject { store, _keep } = open();
+    let model = memory::open();
+    for one in [&store, &model] {
+        fill(one, 1..EVENTS);
+    }
+    wait_until_reached(&store);
+    for source in ["app", "web", "server", "nobody"] {
+        assert!(census(&store, source) == census(&model, source), "{source}");
+    }
+    assert_eq!(counted(&store), (EVENTS - 1, EVENTS - 1));
+    let app = census(&store, "app");
+    assert_eq!((app.names.len(), app.sdks.len()), (500, 32));
+    assert_eq!(census(&store, "nobody"), SourceCensus::default());
+    let expected = (1..EVENTS).map(event).filter(|one| {
+        let text = String::from_utf8_lossy(&one.payload).into_owned();
+        one.source.as_str() == "app"
+            && one.kind == EventKind::Track
+            && text.contains(r#""event":"name-3""#)
+    });
+    let expected: Vec<_> = expected.map(|one| one.received_at).collect();
+    let found = app.names.iter().find(|one| one.kind == EventKind::Track && one.name == "name-3");
+    let seen = found.unwrap().seen;
+    assert_eq!(seen.events, expected.len() as u64);
+    assert_eq!(Some(&seen.first_at), expected.iter().min());
+    assert_eq!(Some(&seen.last_at), expected.iter().max());
+    let silent = |one: &&crate::SdkCount| one.name.is_empty() && one.version.is_empty();
+    assert_eq!(app.sdks.iter().find(silent).unwrap().seen.events, EVENTS / 12);
+    store.journal.trim(Seq(30_000)).wait().unwrap();
+    assert!(census(&store, "app") == app);
 }

@@ -70,6 +70,7 @@ macro_rules! conformance {
             deliveries::open_deliveries_come_newest_first,
             index::x1_searches_find_what_the_model_finds,
             index::x3_what_was_trimmed_is_not_found_for_long,
+            index::x4_what_sources_send_is_counted,
             issues::failures_of_one_kind_are_one_issue,
             issues::an_issue_is_open_until_nothing_waits_and_something_was_delivered,
             issues::users_are_counted_once_and_up_to_a_bound,

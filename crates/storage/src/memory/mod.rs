@@ -19,7 +19,7 @@ pub fn open() -> Store {
     let catalog = Arc::new(catalog::MemoryCatalog::default());
     let journal = Arc::new(journal::MemoryJournal::default());
     Store {
-        index: Arc::new(index::MemoryIndex(Arc::clone(&journal))),
+        index: Arc::new(index::MemoryIndex::of(Arc::clone(&journal))),
         journal,
         schedule: Arc::clone(&history) as Arc<dyn crate::Schedule>,
         ledger: Arc::clone(&history) as Arc<dyn crate::Ledger>,

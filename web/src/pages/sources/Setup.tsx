@@ -18,18 +18,10 @@ import { Hostile } from "../../parts/Hostile";
 import { Icon } from "../../parts/Icon";
 import { Panel } from "../../parts/Panel";
 import { useServerNow } from "../../parts/useServerNow";
-import { filled, type Snippet, snippetsOf } from "./snippets";
+import { SdkSeen } from "./SdkSeen";
+import { captionOf, filled, snippetsOf } from "./snippets";
 
 const CURL = "curl";
-
-const LANGUAGES: Record<string, string> = { ruby: "Ruby", csharp: ".NET" };
-
-/** `Phones: Swift`, or just `Node`; sections of several name them by their language. */
-const captionOf = ({ group, label, language }: Snippet, all: readonly Snippet[]) => {
-  const alone = all.filter((each) => each.group === group).length === 1;
-  if (label) return `${group}: ${label}`;
-  return alone || group === "Browsers" ? group : (LANGUAGES[language] ?? `${group}: ${language}`);
-};
 
 /** What has come of this source, so that one sees that it works. */
 function Seen({ source }: { source: Source }) {
@@ -158,6 +150,7 @@ export function Setup({ source, status }: { source: Source; status: StatusSeen }
           />
         </div>
         <Command text={text} what={`${chosen} snippet`} />
+        <SdkSeen source={source.id} caption={chosen} />
         {snippet?.group === "Phones" && url.startsWith("http:") && (
           <p className="note">
             Phones want TLS: give the gateway a certificate, or a proxy that has one.

@@ -1,4 +1,5 @@
-// The stored events of a source, newest first, with filters and older pages in the address.
+// What a source sends, counted by name; and its stored events, newest first, with filters and older pages
+// in the address.
 import { useQuery } from "@tanstack/react-query";
 import { getRouteApi } from "@tanstack/react-router";
 import { eventsQuery } from "../../api/events";
@@ -10,20 +11,41 @@ import { EventTable } from "../../parts/EventTable";
 import { TextField } from "../../parts/form/Fields";
 import { Nothing, Panel } from "../../parts/Panel";
 import type { SourceSearch } from "./routes";
+import { SourceNames } from "./SourceNames";
 
 const route = getRouteApi("/sources/$id");
 const NAMES = ["type", "name", "user"] as const;
 
-export function SourceEvents({ id }: { id: string }) {
-  const { type, name, user, older_than } = route.useSearch();
+/** How the list of events is changed: from its beginning on, as what it shows is another. */
+function useChange() {
   const navigate = route.useNavigate();
-  const filter = { source: id, type, name, user, older_than };
-  const events = useQuery(eventsQuery(filter));
-  const change = (part: SourceSearch) =>
+  return (part: SourceSearch) =>
     void navigate({
       search: (now) => ({ ...now, older_than: undefined, ...part }),
       resetScroll: false,
     });
+}
+
+export function SourceEvents({ id }: { id: string }) {
+  const change = useChange();
+  return (
+    <>
+      <SourceNames
+        id={id}
+        onChoose={({ type, name }) =>
+          change({ type: EVENT_TYPES.find((each) => each === type), name: name ?? undefined })
+        }
+      />
+      <EventList id={id} />
+    </>
+  );
+}
+
+function EventList({ id }: { id: string }) {
+  const { type, name, user, older_than } = route.useSearch();
+  const filter = { source: id, type, name, user, older_than };
+  const events = useQuery(eventsQuery(filter));
+  const change = useChange();
   const clear = () => change({ type: undefined, name: undefined, user: undefined });
   const values = { type, name, user };
   const chips = NAMES.flatMap((each) => {

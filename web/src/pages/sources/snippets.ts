@@ -10,6 +10,15 @@ export interface Snippet {
   text: string;
 }
 
+const LANGUAGES: Record<string, string> = { ruby: "Ruby", csharp: ".NET" };
+
+/** `Phones: Swift`, or just `Node`; sections of several name them by their language. */
+export function captionOf({ group, label, language }: Snippet, all: readonly Snippet[]): string {
+  const alone = all.filter((each) => each.group === group).length === 1;
+  if (label) return `${group}: ${label}`;
+  return alone || group === "Browsers" ? group : (LANGUAGES[language] ?? `${group}: ${language}`);
+}
+
 const HEADING = /^## (.+)$/;
 const FENCE = /^```(\w*[\w-]*)$/;
 

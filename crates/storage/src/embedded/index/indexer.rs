@@ -5,11 +5,12 @@
 
 use std::sync::Arc;
 
+use domain::event::Gist;
 use domain::id::Seq;
 use rusqlite::Connection;
 
 use super::block::{BlockRows, YoungBlock, lookups_of};
-use super::{Shared, number_of};
+use super::{Shared, census, number_of};
 use crate::embedded::inbox::Inbox;
 use crate::embedded::{limits, sqlite};
 use crate::error::StorageError;
@@ -73,20 +74,25 @@ impl Indexer {
     /// Takes in the events of a frame from a place on; answers where to go on. Should a block of theirs
     /// not be written, those before it are not taken in again.
     fn take_in(&self, frame: &Frame, from: Seq) -> Result<Seq, StorageError> {
-        let events = frame.events().filter(|event| event.seq >= from);
-        let events: Vec<_> = events.map(|event| (Marks::of(&event), event)).collect();
-        let number = |(_, event): &(Marks, StoredEvent)| number_of(event.seq);
+        let events: Vec<_> = frame.events().filter(|event| event.seq >= from).collect();
+        let number = |event: &StoredEvent| number_of(event.seq);
         for run in events.chunk_by(|one, next| number(one) == number(next)) {
             self.come_to(number(&run[0]))?;
-            let mut young = self.shared.write();
-            for (marks, event) in run {
-                young.push(event, *marks);
-            }
-            drop(young);
-            let next = run.last().map_or(from, |(_, event)| event.seq.next());
+            let run: Vec<_> = run.iter().map(|event| (event, gist(event))).collect();
+            self.add(&run);
+            let next = run.last().map_or(from, |(event, _)| event.seq.next());
             self.shared.reached.send_replace(next);
         }
         Ok(from.max(frame.last().next()))
+    }
+
+    /// Takes in events of the young block.
+    fn add(&self, events: &[(&StoredEvent, Gist<'_>)]) {
+        let (mut young, mut census) = (self.shared.write(), self.shared.census());
+        for (event, gist) in events {
+            young.push(event, Marks::in_gist(event, gist));
+            census.note(event, gist);
+        }
     }
 
     /// Writes the young block, where events come for a later one from now on.
@@ -136,10 +142,12 @@ impl Indexer {
             insert.execute((id, entries))?;
         }
         drop(insert);
+        census::write(&transaction, &self.shared.census())?;
         for number in old(&transaction, keep_from)? {
             remove(&transaction, number)?;
         }
         transaction.commit()?;
+        self.shared.census().stored();
         if number % limits::INDEX_BLOCKS_PER_CHECKPOINT == 0 {
             sqlite::checkpoint(&self.connection)?;
         }
@@ -165,4 +173,8 @@ fn remove(connection: &Connection, number: i64) -> rusqlite::Result<()> {
         .prepare_cached("DELETE FROM lookups WHERE id >= ?1 AND id < ?2")?
         .execute((lookups.start, lookups.end))?;
     Ok(())
+}
+
+fn gist(event: &StoredEvent) -> Gist<'_> {
+    Gist::of(event.kind, &event.payload)
 }

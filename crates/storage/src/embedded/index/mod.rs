@@ -11,15 +11,21 @@
 //! ids with the places that have them, cut by the hashes' first bits into 128 rows, of which a search
 //! for an id reads one per block. The block that events still come for is in memory only. All of it
 //! takes about 25 bytes per event.
+//!
+//! The census is in memory, and each block is written together with what it has changed in it: so a
+//! census that is read back is that of all blocks, and goes on with the events of the young one.
 
 mod block;
+mod census;
 mod indexer;
 mod search;
 
 use std::path::Path;
-use std::sync::{Arc, OnceLock, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
+use std::sync::{
+    Arc, Mutex, MutexGuard, OnceLock, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard,
+};
 
-use domain::id::Seq;
+use domain::id::{Seq, SourceId};
 use rusqlite::{Connection, OptionalExtension};
 use tokio::sync::watch;
 
@@ -27,6 +33,7 @@ use super::inbox::Inbox;
 use super::journal::{self, EmbeddedJournal};
 use super::limits;
 use super::sqlite::{self, Durability};
+use crate::census::{Census, SourceCensus};
 use crate::error::{OpenError, StorageError};
 use crate::index::{EventPlaces, EventQuery, Index};
 use crate::receipt::Receipt;
@@ -37,7 +44,9 @@ pub use search::{Search, Searches};
 /// The file's name.
 pub const FILE: &str = "index.db";
 
-const STEPS: [&str; 1] = ["
+const STEPS: [&str; 2] = [BLOCKS, CENSUS];
+
+const BLOCKS: &str = "
     CREATE TABLE blocks (
         number INTEGER PRIMARY KEY,
         sources TEXT NOT NULL,
@@ -48,12 +57,40 @@ const STEPS: [&str; 1] = ["
     );
     CREATE TABLE columns (number INTEGER PRIMARY KEY, names BLOB NOT NULL, body BLOB NOT NULL);
     CREATE TABLE lookups (id INTEGER PRIMARY KEY, entries BLOB NOT NULL);
-"];
+";
+
+/// What was indexed before there was a census is in none: it is indexed again.
+const CENSUS: &str = "
+    CREATE TABLE census (
+        source TEXT NOT NULL,
+        topic INTEGER NOT NULL,
+        word TEXT NOT NULL,
+        events INTEGER NOT NULL,
+        first_at INTEGER NOT NULL,
+        last_at INTEGER NOT NULL,
+        PRIMARY KEY (source, topic, word)
+    ) WITHOUT ROWID;
+    DELETE FROM blocks;
+    DELETE FROM columns;
+    DELETE FROM lookups;
+";
+
+/// Leaves nothing.
+const EMPTY: &str = "
+    BEGIN;
+    DELETE FROM blocks;
+    DELETE FROM columns;
+    DELETE FROM lookups;
+    DELETE FROM census;
+    COMMIT;
+";
 
 /// What the indexer shows to searches.
 pub struct Shared {
     /// The block that events still come for; every block before it is written.
     young: RwLock<YoungBlock>,
+    /// Of all events that are indexed.
+    census: Mutex<Census>,
     /// Everything before it is indexed.
     reached: watch::Sender<Seq>,
     /// Why the indexer has ended, where it has.
@@ -85,6 +122,13 @@ impl Index for EmbeddedIndex {
             Err(error) => Receipt::ready(Err(error)),
         }
     }
+
+    fn census(&self, source: &SourceId) -> Receipt<SourceCensus> {
+        Receipt::ready(match self.shared.failure.get() {
+            Some(failure) => Err(failure.clone()),
+            None => Ok(self.shared.census().of(source)),
+        })
+    }
 }
 
 impl Shared {
@@ -93,23 +137,18 @@ impl Shared {
     /// # Errors
     /// Where the file cannot be read.
     pub fn open(connection: &Connection, head: Seq) -> rusqlite::Result<Arc<Self>> {
-        // A journal that ends before the index is another one than it was made from.
-        let end = number_of(head);
-        for delete in
-            ["DELETE FROM blocks WHERE number >= ?1", "DELETE FROM columns WHERE number >= ?1"]
-        {
-            connection.execute(delete, [end])?;
+        let last = "SELECT number FROM blocks ORDER BY number DESC LIMIT 1";
+        let last: Option<i64> = connection.query_row(last, [], |row| row.get(0)).optional()?;
+        let mut number = last.map_or(0, |last| last + 1);
+        if first_of(number) > head.max(Seq::FIRST) {
+            // A journal that ends before the index is another one than it was made from.
+            connection.execute_batch(EMPTY)?;
+            number = 0;
         }
-        connection.execute("DELETE FROM lookups WHERE id >= ?1", [block::lookups_of(end).start])?;
-        let last: Option<i64> = connection
-            .query_row("SELECT number FROM blocks ORDER BY number DESC LIMIT 1", [], |row| {
-                row.get(0)
-            })
-            .optional()?;
-        let number = last.map_or(0, |last| last + 1);
+        let census = Mutex::new(census::read(connection)?);
         let reached = watch::Sender::new(first_of(number).max(Seq::FIRST));
         let young = RwLock::new(YoungBlock::new(number));
-        Ok(Arc::new(Self { young, reached, failure: OnceLock::new() }))
+        Ok(Arc::new(Self { young, census, reached, failure: OnceLock::new() }))
     }
 
     fn read(&self) -> RwLockReadGuard<'_, YoungBlock> {
@@ -118,6 +157,10 @@ impl Shared {
 
     fn write(&self) -> RwLockWriteGuard<'_, YoungBlock> {
         self.young.write().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn census(&self) -> MutexGuard<'_, Census> {
+        self.census.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 

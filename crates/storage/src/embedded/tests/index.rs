@@ -3,7 +3,7 @@
 use domain::id::Seq;
 
 use super::open_default;
-use crate::conformance::index::{all, fill, of_user, wait_until_reached};
+use crate::conformance::index::{all, census, counted, fill, of_user, wait_until_reached};
 use crate::embedded::index;
 use crate::{EventQuery, Store};
 
@@ -12,6 +12,7 @@ fn check(store: &Store, events: u64) {
     let found = all(store, &EventQuery::of(Seq(0)..Seq(u64::MAX), 9_999));
     let expected: Vec<_> = (1..=events).rev().collect();
     assert!(found == expected, "{} of {events}", found.len());
+    assert_eq!(counted(store), (events, events), "X4");
     assert_eq!(all(store, &of_user("user-5")), [5]);
     assert_eq!(all(store, &of_user(&format!("user-{events}"))), [events]);
 }
@@ -28,8 +29,11 @@ fn x2_what_is_not_written_is_indexed_again() {
     let blocks: i64 = file.query_row("SELECT count(*) FROM blocks", [], |row| row.get(0)).unwrap();
     assert_eq!(blocks, 2);
     drop(file);
+    let before = census(&store, "app");
+    drop(store);
     let (store, engine) = open_default(dir.path());
     check(&store, 40_009);
+    assert!(census(&store, "app") == before, "X4");
     fill(&store, 40_010..50_000);
     check(&store, 49_999);
     engine.close().unwrap();
