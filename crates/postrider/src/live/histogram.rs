@@ -56,7 +56,7 @@ impl Times {
             seen >= wanted
         };
         let (bound, _) = self.buckets.iter().find(holds)?;
-        Some(*bound).filter(|bound| *bound < f64::MAX)
+        Some(*bound).filter(|bound| *bound < f64::INFINITY)
     }
 }
 
@@ -72,7 +72,7 @@ impl Histogram {
     /// What was noted until now.
     pub fn times(&self) -> Times {
         let counts = self.counts.iter().map(|count| count.load(Relaxed));
-        let bounds = BOUNDS_US.iter().map(|us| seconds(*us)).chain([f64::MAX]);
+        let bounds = BOUNDS_US.iter().map(|us| seconds(*us)).chain([f64::INFINITY]);
         let buckets: Vec<_> = bounds.zip(counts).collect();
         Times {
             sum_seconds: seconds(self.sum_us.load(Relaxed)),
@@ -93,7 +93,7 @@ mod tests {
     #[test]
     fn a_bound_holds_as_many_as_are_asked_for() {
         let times = |counts: &[u64]| {
-            let bounds = [0.1, 0.5, f64::MAX];
+            let bounds = [0.1, 0.5, f64::INFINITY];
             let buckets = bounds.into_iter().zip(counts.iter().copied()).collect();
             Times { sum_seconds: 0.0, count: counts.iter().sum(), buckets }
         };
@@ -122,7 +122,7 @@ mod tests {
         check(1_000, 0.001);
         check(1_001, 0.0025);
         check(86_400_000_000, 86_400.0);
-        check(86_400_000_001, f64::MAX);
+        check(86_400_000_001, f64::INFINITY);
         assert!((histogram.times().sum_seconds - 172_800.002_002).abs() < 1e-6);
     }
 

@@ -40,6 +40,8 @@ async fn what_happened_is_counted() {
     check(r#"postrider_attempts_total{destination="hooks",outcome="timeout"}"#, 0.0);
     check(r#"postrider_attempt_seconds_count{destination="hooks"}"#, 2.0);
     check(r#"postrider_delivery_seconds_count{destination="hooks"}"#, 1.0);
+    // Without this bound Prometheus finds no quantiles.
+    check(r#"postrider_delivery_seconds_bucket{le="+Inf",destination="hooks"}"#, 1.0);
     check(r#"postrider_deliveries_total{destination="hooks",result="on_retry"}"#, 1.0);
     check(r#"postrider_destination_state{destination="hooks",state="active"}"#, 1.0);
     check(r#"postrider_waiting{destination="hooks"}"#, 0.0);
