@@ -19,3 +19,4 @@ pub mod workspace;
 pub mod delivery;
 pub mod replay;
 pub mod account;
+pub mod trace_context;

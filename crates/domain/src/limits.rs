@@ -4,6 +4,7 @@ mod account;
 mod admin;
 mod lookup;
 mod replay;
+mod spans;
 mod viewing;
 
 use std::time::Duration;
@@ -13,6 +14,7 @@ pub use account::*;
 pub use admin::*;
 pub use lookup::*;
 pub use replay::*;
+pub use spans::*;
 pub use viewing::*;
 
 /// How deep and wide one event may be.

@@ -144,7 +144,8 @@ fn sender(url: &str, ca: Option<String>) -> Sender {
 
 async fn round_of(sender: &Sender) {
     let payload = event();
-    let stamp = AttemptStamp { number: 1, at: Timestamp(0), occasion: Occasion::Delivery };
+    let occasion = Occasion::Delivery;
+    let stamp = AttemptStamp { number: 1, at: Timestamp(0), occasion, span: None };
     let sent = join_all((0..AT_A_TIME).map(|_| sender.send(&payload, stamp))).await;
     assert!(sent.iter().all(|one| one.outcome.status == 200), "{:?}", sent[0].outcome);
 }

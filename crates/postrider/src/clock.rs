@@ -23,15 +23,48 @@ impl Stopwatch {
         Self(Instant::now())
     }
 
+    /// When it was started.
+    pub fn started(self) -> Instant {
+        self.0
+    }
+
     /// Microseconds since the start.
     pub fn micros(self) -> u32 {
         u32::try_from(self.0.elapsed().as_micros()).unwrap_or(u32::MAX)
     }
 
-    /// Nanoseconds since the start; they last for centuries.
+    /// Nanoseconds since the start.
     pub fn nanos(self) -> u64 {
-        u64::try_from(self.0.elapsed().as_nanos()).unwrap_or(u64::MAX)
+        nanos(self.0.elapsed())
     }
+}
+
+/// Tells the time of day of moments that lie a little back or ahead.
+#[derive(Clone, Copy, Debug)]
+pub struct Dial {
+    at: Instant,
+    /// Nanoseconds since 1970, at that moment.
+    nanos: u64,
+}
+
+impl Dial {
+    /// A dial that is right now.
+    pub fn now() -> Self {
+        let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+        Self { at: Instant::now(), nanos: nanos(since) }
+    }
+
+    /// Nanoseconds from 1970 to a moment.
+    pub fn nanos(&self, moment: Instant) -> u64 {
+        let ahead = nanos(moment.saturating_duration_since(self.at));
+        let back = nanos(self.at.saturating_duration_since(moment));
+        self.nanos.saturating_add(ahead).saturating_sub(back)
+    }
+}
+
+/// Nanoseconds of a span; they last for centuries.
+fn nanos(span: Duration) -> u64 {
+    u64::try_from(span.as_nanos()).unwrap_or(u64::MAX)
 }
 
 /// A wait that goes on across the turns of a loop.

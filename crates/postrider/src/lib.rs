@@ -33,6 +33,7 @@ mod retention;
 mod samples;
 mod send;
 mod signals;
+mod spans;
 mod supervisor;
 mod tally;
 mod telemetry;
@@ -51,6 +52,7 @@ use std::sync::atomic::Ordering::Relaxed;
 use domain::address::Egress;
 use domain::delivery::Policy;
 use domain::delivery::flow::Bounds;
+use domain::trace_context::Share;
 use storage::embedded::{self, Engine, Options};
 use storage::error::OpenError;
 use storage::{StorageError, Store};
@@ -61,6 +63,7 @@ use cookie_file::CookieFile;
 use live::Gauges;
 use reload::Reload;
 use shutdown::{Shutdown, Trigger};
+use spans::Tracer;
 use terminal::Terminal;
 use threads::Threads;
 
@@ -169,16 +172,17 @@ fn serve(
         let cookie = let_in_commands(config, admin)?;
         let renewal = load_identity(config, &controls.reload)?;
         let identity = renewal.as_ref().map(gateway::Renewal::identity);
+        let (tracer, export) = start_spans(config, &listeners, &gauges, controls)?;
         let mut takers = Threads::new(controls.clone());
         let disk = watch_disk(config, &gauges);
-        let needs = gateway_needs(config, store, &gauges, identity, controls.shutdown.clone());
+        let needs = gateway_needs(config, store, &gauges, (identity, &tracer), controls);
         let tally = tally::Tally::begin(store.clone(), gauges.clone()).await?;
         start_recall(&needs, &mut takers)?;
         start_gateway(thread_count(config), &listeners, &needs, &mut takers)?;
         let (hatch, handed) = hatch::hatch();
         let composed = gateway::take_composed(handed, needs, controls.shutdown.clone());
         let mut senders = Threads::new(controls.clone());
-        start_dispatch(config, &listeners, store, &gauges, &mut senders)?;
+        start_dispatch(config, &listeners, (store, &gauges, &tracer), &mut senders)?;
         let (tester, bench) = tester::tester();
         let outlet = outlet_of_tests(config, &listeners)?;
         let (viewing, scribe) = viewing::viewing(store, gauges.notices.clone());
@@ -213,7 +217,7 @@ fn serve(
         let alarm = alarm(engine, controls);
         let retention = retention::run(store.clone(), keep(config), shutdown.clone());
         let serve = admin::serve(listener, needs, config.intake.header_timeout, shutdown.clone());
-        let end = end_in_order(controls, senders, takers);
+        let end = end_in_order(controls, senders, takers, export);
         let disk = disk.run(shutdown.clone());
         // Senders stay on one thread, and what they start stays with them.
         let local = tokio::task::LocalSet::new();
@@ -276,7 +280,8 @@ async fn follow(
     tokio::join!(workspace, identity);
 }
 
-/// Waits until the server is to end; then until nothing is sent any more, then until nothing is taken.
+/// Waits until the server is to end; then until nothing is sent any more, then until nothing is
+/// taken, and at last until telemetry knows of it.
 ///
 /// # Errors
 /// What a thread failed with.
@@ -284,12 +289,40 @@ async fn end_in_order(
     controls: &Controls,
     senders: Threads,
     takers: Threads,
+    export: Option<spans::Export>,
 ) -> Result<(), RunError> {
     controls.shutdown.clone().draining().await;
     supervisor::stopping();
     let sent = senders.join().await;
     controls.trigger.close();
-    sent.and(takers.join().await)
+    let ended = sent.and(takers.join().await);
+    match export {
+        Some(export) => ended.and(export.finish().await),
+        None => ended,
+    }
+}
+
+/// Starts telling the collector of events, where there is one.
+fn start_spans(
+    config: &Config,
+    listeners: &Listeners,
+    gauges: &Arc<Gauges>,
+    controls: &Controls,
+) -> Result<(Tracer, Option<spans::Export>), RunError> {
+    let otel = &config.otel;
+    let Some(endpoint) = &otel.endpoint else { return Ok((Tracer::default(), None)) };
+    let headers = config.secrets.otel_headers.as_ref().map_or("", config::Secret::reveal);
+    let headers = spans::headers(headers);
+    let settings = spans::Settings {
+        url: spans::url(endpoint),
+        headers: headers.map_err(|why| machine("use POSTRIDER_OTEL_HEADERS", why))?,
+        service: otel.service_name.clone(),
+        share: Share::of_millionths(otel.sample),
+        tells_endpoints: otel.tells_endpoints,
+        outlet: outlet_settings(config, listeners),
+    };
+    let (tracer, export) = spans::start(settings, gauges, controls.clone())?;
+    Ok((tracer, Some(export)))
 }
 
 fn machine(
@@ -374,8 +407,8 @@ fn gateway_needs(
     config: &Config,
     store: &Store,
     gauges: &Arc<Gauges>,
-    identity: Option<Arc<gateway::Identity>>,
-    shutdown: Shutdown,
+    (identity, tracer): (Option<Arc<gateway::Identity>>, &Tracer),
+    controls: &Controls,
 ) -> gateway::Needs {
     let intake = &config.intake;
     let crowd =
@@ -392,7 +425,8 @@ fn gateway_needs(
         aside: Arc::new(gateway::Aside::new(thread_count(config) / 2)),
         crowd: Arc::new(crowd),
         identity,
-        shutdown,
+        shutdown: controls.shutdown.clone(),
+        tracer: tracer.clone(),
     }
 }
 
@@ -451,8 +485,7 @@ fn start_gateway(
 fn start_dispatch(
     config: &Config,
     listeners: &Listeners,
-    store: &Store,
-    gauges: &Arc<Gauges>,
+    (store, gauges, tracer): (&Store, &Arc<Gauges>, &Tracer),
     threads: &mut Threads,
 ) -> Result<(), RunError> {
     let outlet = outlet_settings(config, listeners);
@@ -460,13 +493,14 @@ fn start_dispatch(
     let count = thread_count(config);
     for index in 0..count {
         let (outlet, store, gauges) = (outlet.clone(), store.clone(), gauges.clone());
-        let settings = settings.clone();
+        let (settings, tracer) = (settings.clone(), tracer.clone());
         let trigger = threads.trigger();
         threads.start(format!("dispatch-{index}"), move |shutdown| async move {
             let outlet = send::Outlet::new(outlet).map_err(|error| machine("set up TLS", error))?;
             let end = Box::new(move || trigger.drain());
             let outlet = Rc::new(outlet);
-            let needs = dispatch::Needs { store, outlet, settings, keep_removed, gauges, end };
+            let needs =
+                dispatch::Needs { store, outlet, settings, keep_removed, gauges, tracer, end };
             Ok(dispatch::Crew::new(needs, (index, count)).run(shutdown).await?)
         })?;
     }

@@ -80,7 +80,8 @@ async fn test(order: TestOrder, outlet: Rc<Outlet>) -> Option<Tested> {
     let settings = DestinationSettings::Webhook(order.settings);
     let destination = Destination::new(DestinationId::new("test"), "test", settings);
     let sender = Sender::new(&destination, outlet).ok()?;
-    let stamp = AttemptStamp { number: 1, at: clock::now(), occasion: Occasion::Test };
+    let occasion = Occasion::Test;
+    let stamp = AttemptStamp { number: 1, at: clock::now(), occasion, span: None };
     let start = Stopwatch::start();
     let sent = sender.send(&order.payload, stamp).await;
     Some((sent, start.micros()))

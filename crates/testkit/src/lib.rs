@@ -22,11 +22,13 @@ pub mod names;
 pub mod raw;
 pub mod http2_endpoint;
 pub mod endpoint;
+pub mod collector;
 pub mod event;
 pub mod workspace;
 
 pub use authority::{ALWAYS, Authority};
 pub use client::{Client, Connection, Request};
+pub use collector::{Collector, TracedSpan};
 pub use endpoint::{Endpoint, Gate, Received, Refusing, Reply};
 pub use event::{Event, batch};
 pub use feed::{Feed, Row};

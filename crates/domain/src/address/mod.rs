@@ -49,6 +49,12 @@ impl Egress {
         Self { allow }
     }
 
+    /// All addresses but those of metadata services, for what the operator himself has named.
+    #[must_use]
+    pub fn wide() -> Self {
+        Self::new(vec![Ipv4Net::default().into(), Ipv6Net::default().into()])
+    }
+
     /// Decides whether `address` may be called.
     ///
     /// # Errors

@@ -292,6 +292,7 @@ proptest! {
         let open = egress("0.0.0.0/0 ::/0").check(address);
         let is_metadata = forbidden(address).is_some_and(|it| it.metadata);
         prop_assert_eq!(open.is_err(), is_metadata);
+        prop_assert_eq!(Egress::wide().check(address), open);
     }
 
     #[test]

@@ -120,7 +120,7 @@ fn wish(root: &Node<'_>, mistakes: &mut Mistakes) -> Option<Wish> {
 
 impl TestResult {
     fn of(sent: Sent, duration_us: u32) -> Self {
-        let Sent { outcome, trace } = sent;
+        let Sent { outcome, trace, .. } = sent;
         let reason = outcome.reason();
         let Trace { phases, remote, answer } = trace;
         Self {

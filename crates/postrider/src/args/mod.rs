@@ -239,7 +239,11 @@ mod tests {
     fn every_flag_is_in_every_command_that_gathers() {
         // All at once: some belong together.
         let flag = |row: &Row| {
-            let text = if row.default.is_empty() { "::1" } else { row.default };
+            let text = match (row.default, row.kind.placeholder()) {
+                ("", "URL") => "http://[::1]",
+                ("", _) => "::1",
+                (default, _) => default,
+            };
             OsString::from(format!("{}={text}", row.flag()))
         };
         for command in ["serve", "config check", "config print"] {

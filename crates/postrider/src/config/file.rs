@@ -102,6 +102,7 @@ fn text_of(row: &Row, value: &DeValue<'_>) -> Result<String, Fault> {
         DeValue::Integer(number) => i64::from_str_radix(number.as_str(), number.radix())
             .map(|number| number.to_string())
             .map_err(|_| Fault::new("the number is too large", "write a smaller one")),
+        DeValue::Float(number) if row.kind.is_share() => Ok(number.as_str().to_owned()),
         DeValue::Array(parts) if row.kind.is_list() => parts
             .iter()
             .map(|part| match part.get_ref() {
@@ -143,7 +144,7 @@ mod tests {
     fn settings_carry_their_lines() {
         let (settings, mistakes) = read_text(
             "data_dir = \"d\"\n\n[delivery]\nconcurrency = 0x10\n\n\
-             [egress]\nallow = [\"::1\", \"::2\"]\n",
+             [egress]\nallow = [\"::1\", \"::2\"]\n[otel]\nsample = 0.5\n",
         );
         assert!(mistakes.is_empty(), "{mistakes:?}");
         assert_eq!(
@@ -152,6 +153,7 @@ mod tests {
                 ("data_dir", "d".into(), "p.toml:1".into()),
                 ("delivery.concurrency", "16".into(), "p.toml:4".into()),
                 ("egress.allow", "::1, ::2".into(), "p.toml:7".into()),
+                ("otel.sample", "0.5".into(), "p.toml:9".into()),
             ]
         );
     }

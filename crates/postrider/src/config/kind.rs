@@ -4,7 +4,10 @@ use std::net::{IpAddr, SocketAddr};
 use std::path::PathBuf;
 use std::time::Duration;
 
+use domain::limits::SERVICE_NAME_BYTES_MAX;
+use domain::trace_context::Share;
 use ipnet::IpNet;
+use url::Url;
 
 use super::types::Config;
 use super::units::{Fault, parse_duration, parse_size, show_duration, show_size};
@@ -27,6 +30,12 @@ pub enum Kind {
     Duration(Field<Duration>, Bounds<Duration>),
     /// A whole number.
     Count(Field<usize>, Bounds<usize>),
+    /// A URL of http or https; empty means none.
+    OptionalUrl(Field<Option<Url>>),
+    /// A share of a whole, in millionths.
+    Share(Field<u32>),
+    /// A text that is a name; never empty.
+    Name(Field<String>),
     /// One of a few words.
     Choice(&'static [Choice]),
 }
@@ -80,6 +89,12 @@ impl Kind {
                 *field(config) =
                     bounds.check(text, parse_count(text)?, |count| count.to_string())?;
             }
+            Self::OptionalUrl(field) => {
+                let text = text.trim();
+                *field(config) = (!text.is_empty()).then(|| parse_url(text)).transpose()?;
+            }
+            Self::Share(field) => *field(config) = parse_share(text)?,
+            Self::Name(field) => *field(config) = parse_name(text)?,
             Self::Choice(choices) => (find_choice(choices, text)?.pick)(config),
         }
         Ok(())
@@ -90,6 +105,11 @@ impl Kind {
         matches!(self, Self::Networks(_) | Self::Servers(_))
     }
 
+    /// Whether a number may have a dot.
+    pub fn is_share(&self) -> bool {
+        matches!(self, Self::Share(_))
+    }
+
     /// A word for the kind, as a placeholder in `--help`.
     pub fn placeholder(&self) -> &'static str {
         match self {
@@ -98,7 +118,9 @@ impl Kind {
             Self::Networks(_) => "NETWORK",
             Self::Size(..) => "SIZE",
             Self::Duration(..) => "DURATION",
-            Self::Count(..) => "NUMBER",
+            Self::Count(..) | Self::Share(_) => "NUMBER",
+            Self::OptionalUrl(_) => "URL",
+            Self::Name(_) => "NAME",
             Self::Choice(_) => "WORD",
         }
     }
@@ -124,6 +146,12 @@ impl Kind {
             Self::Count(_, bounds) => {
                 format!("A whole number, from {} to {}.", bounds.least, bounds.most)
             }
+            Self::OptionalUrl(_) => {
+                "A URL such as `http://127.0.0.1:4318`, without user or query; empty means none."
+                    .into()
+            }
+            Self::Share(_) => "A number from 0 to 1, such as `0.01`; `1` means all.".into(),
+            Self::Name(_) => "A name of at most 255 bytes.".into(),
             Self::Choice(choices) => format!("One of {}.", list_of_words(choices)),
         }
     }
@@ -219,6 +247,51 @@ fn parse_server(text: &str) -> Result<SocketAddr, Fault> {
     })
 }
 
+fn parse_url(text: &str) -> Result<Url, Fault> {
+    let fault = |hint: &str| Fault::new(format!("{text:?} is not the URL of a collector"), hint);
+    let url = Url::parse(text);
+    let url = url.map_err(|_| fault("write it whole, for example http://127.0.0.1:4318"))?;
+    if !matches!(url.scheme(), "http" | "https") {
+        return Err(fault("only http and https can be used"));
+    }
+    if !url.username().is_empty() || url.password().is_some() {
+        // It may hold a secret, which is not shown.
+        let hint = "put it into POSTRIDER_OTEL_HEADERS as authorization=Basic%20…";
+        return Err(Fault::new("the URL of a collector cannot have a user", hint));
+    }
+    match url.query().or(url.fragment()) {
+        Some(_) => Err(fault("leave out what begins with ? or #")),
+        None => Ok(url),
+    }
+}
+
+/// Reads a share as digits, at most six of them behind the dot.
+fn parse_share(text: &str) -> Result<u32, Fault> {
+    let (whole, part) = text.trim().split_once('.').unwrap_or((text.trim(), ""));
+    let are_digits = [whole, part].iter().all(|it| it.bytes().all(|byte| byte.is_ascii_digit()));
+    let millionths = format!("{whole}{part:0<6}").parse::<u32>();
+    match millionths {
+        Ok(parts)
+            if are_digits && !whole.is_empty() && part.len() <= 6 && parts <= Share::WHOLE =>
+        {
+            Ok(parts)
+        }
+        _ => Err(Fault::new(
+            format!("{text:?} is not a share"),
+            "write a number from 0 to 1, with six digits behind the dot at most, for example 0.01",
+        )),
+    }
+}
+
+fn parse_name(text: &str) -> Result<String, Fault> {
+    let name = text.trim();
+    if name.is_empty() || name.len() > SERVICE_NAME_BYTES_MAX || name.contains(char::is_control) {
+        let hint = format!("write one line of at most {SERVICE_NAME_BYTES_MAX} bytes");
+        return Err(Fault::new(format!("{text:?} is not a name"), hint));
+    }
+    Ok(name.to_owned())
+}
+
 fn parse_count(text: &str) -> Result<usize, Fault> {
     text.trim().parse().map_err(|_| {
         Fault::new(format!("{text:?} is not a whole number"), "write digits only, for example 64")
@@ -271,6 +344,41 @@ mod tests {
         assert_eq!(shown("::1").as_deref(), Ok("[::1]:53"));
         assert_eq!(shown("[::1]:54").as_deref(), Ok("[::1]:54"));
         assert!(hint(parse_server("dns.example")).contains("an IP address"));
+    }
+
+    #[test]
+    fn collectors_have_whole_urls_and_keep_their_secrets() {
+        assert!(parse_url("http://127.0.0.1:4318").is_ok());
+        assert!(parse_url("https://otel.example/base/").is_ok());
+        for (text, fault) in [
+            ("127.0.0.1:4318", "for example http://127.0.0.1:4318"),
+            ("localhost:4318", "only http and https"),
+            ("grpc://a.example", "only http and https"),
+            ("http://a.example/?key=x", "leave out"),
+            ("http://user:hidden@a.example", "POSTRIDER_OTEL_HEADERS"),
+        ] {
+            let found = parse_url(text).expect_err(text);
+            assert!(found.hint.contains(fault) && !found.what.contains("hidden"), "{found:?}");
+        }
+    }
+
+    #[test]
+    fn shares_are_of_one() {
+        for (text, parts) in [("0", 0), ("1", 1_000_000), ("1.0", 1_000_000), (" 0.01 ", 10_000)] {
+            assert_eq!(parse_share(text), Ok(parts));
+        }
+        assert_eq!(parse_share("0.000001"), Ok(1));
+        for text in ["", ".5", "1.1", "-0.1", "+1", "1%", "0.0000001", "1e-2", "NaN", "99999"] {
+            assert!(parse_share(text).is_err(), "{text}");
+        }
+    }
+
+    #[test]
+    fn names_are_one_line() {
+        assert_eq!(parse_name(" postrider eu "), Ok("postrider eu".to_owned()));
+        for text in ["", " ", "a\nb", &"x".repeat(256)] {
+            assert!(parse_name(text).is_err());
+        }
     }
 
     #[test]

@@ -9,6 +9,7 @@ pub mod types;
 pub mod table;
 pub mod intake;
 pub mod people;
+pub mod tracing;
 pub mod kind;
 pub mod units;
 pub mod mistake;
@@ -24,5 +25,6 @@ pub use mistake::{ConfigMistake, ConfigMistakes, Origin};
 pub use table::{Row, Setting};
 pub use types::{
     AdminAuth, AuditConfig, Config, DeliveryConfig, EgressConfig, IntakeConfig, JournalConfig,
-    LogConfig, LogFormat, LogLevel, MixedBatches, RuntimeConfig, Secret, Secrets, ShutdownConfig,
+    LogConfig, LogFormat, LogLevel, MixedBatches, OtelConfig, RuntimeConfig, Secret, Secrets,
+    ShutdownConfig,
 };

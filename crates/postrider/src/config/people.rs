@@ -85,6 +85,12 @@ pub const SECRETS: &[SecretVariable] = &[
         field: |secrets| &mut secrets.sealing_key,
         length_min: 43,
     },
+    SecretVariable {
+        name: "POSTRIDER_OTEL_HEADERS",
+        help: "Headers for the collector of `otel.endpoint`, as `name=value,name=value`; `%20` is a space",
+        field: |secrets| &mut secrets.otel_headers,
+        length_min: 1,
+    },
 ];
 
 impl SecretVariable {

@@ -1,4 +1,5 @@
-//! The table: one row per setting. A new setting is a row here, or in `intake`, and a field in `types`.
+//! The table: one row per setting. A new setting is a row here or in `intake`, `people` or `tracing`,
+//! and a field in `types`.
 
 use std::time::Duration;
 
@@ -9,6 +10,7 @@ use super::intake::INTAKE;
 use super::kind::{Bounds, Choice, Kind};
 use super::mistake::Origin;
 use super::people::{ADMIN_AUTH, AUDIT};
+use super::tracing::OTEL;
 use super::types::{AdminAuth, Config, JournalConfig, LogFormat, LogLevel};
 use super::units::{GIB, HOUR, INSTANT, KIB, SECOND, YEAR};
 
@@ -121,6 +123,7 @@ pub const SECTIONS: &[Section] = &[
     Section { prefix: "runtime", title: "Runtime", rows: RUNTIME },
     Section { prefix: "log", title: "Log", rows: LOG },
     Section { prefix: "audit", title: "Audit log", rows: AUDIT },
+    Section { prefix: "otel", title: "Tracing", rows: OTEL },
 ];
 
 const PLACES: &[Row] = &[

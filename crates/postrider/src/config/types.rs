@@ -7,6 +7,7 @@ use std::time::Duration;
 use domain::delivery::lanes::Order;
 use domain::delivery::policy::Preset;
 use ipnet::IpNet;
+use url::Url;
 
 use super::table;
 
@@ -41,6 +42,8 @@ pub struct Config {
     pub log: LogConfig,
     /// What is kept of what people did.
     pub audit: AuditConfig,
+    /// What telemetry is told.
+    pub otel: OtelConfig,
     /// What is in no file and never printed.
     pub secrets: Secrets,
 }
@@ -73,6 +76,8 @@ pub struct Secrets {
     pub token: Option<Secret>,
     /// What secrets of destinations are sealed with.
     pub sealing_key: Option<Secret>,
+    /// Headers for the collector.
+    pub otel_headers: Option<Secret>,
 }
 
 /// A text that is shown to nobody.
@@ -199,6 +204,19 @@ pub struct RuntimeConfig {
     pub threads: usize,
 }
 
+/// What telemetry is told.
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+pub struct OtelConfig {
+    /// The collector; nothing is traced where there is none.
+    pub endpoint: Option<Url>,
+    /// Millionths of all events.
+    pub sample: u32,
+    /// The server's name.
+    pub service_name: String,
+    /// Whether endpoints are told the span that a request is made in.
+    pub tells_endpoints: bool,
+}
+
 /// What is logged.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
 pub struct LogConfig {
@@ -266,6 +284,7 @@ impl Config {
             runtime: RuntimeConfig::default(),
             log: LogConfig::default(),
             audit: AuditConfig::default(),
+            otel: OtelConfig::default(),
             secrets: Secrets::default(),
         }
     }

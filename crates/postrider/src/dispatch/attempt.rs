@@ -18,6 +18,7 @@ use super::agenda::Going;
 use super::world::Sends;
 use crate::clock::Stopwatch;
 use crate::send::Sent;
+use crate::spans::{Traced, Tracer};
 
 /// An attempt that has ended.
 pub struct Attempt {
@@ -37,8 +38,20 @@ pub struct Attempt {
     pub received_at: Option<Timestamp>,
     /// Bytes of the event, as far as they were known when it began.
     pub bytes: usize,
+    /// How it is traced, where it is.
+    pub traced: Option<Traced>,
     /// What came of it.
     pub result: AttemptResult,
+}
+
+/// What an attempt is made for, and when.
+pub struct Errand {
+    /// What for.
+    pub occasion: Occasion,
+    /// When: now.
+    pub at: Timestamp,
+    /// What telemetry is told of it.
+    pub tracer: Tracer,
 }
 
 /// What came of an attempt.
@@ -96,7 +109,7 @@ pub async fn attempt<S: Sends>(
     sender: Rc<S>,
     rereader: Rc<Rereader>,
     mut going: Going,
-    (occasion, at): (Occasion, Timestamp),
+    Errand { occasion, at, tracer }: Errand,
 ) -> Attempt {
     let start = Stopwatch::start();
     let bytes = going.bytes();
@@ -105,14 +118,16 @@ pub async fn attempt<S: Sends>(
         None => rereader.read(going.seq).await,
     };
     let received_at = event.as_ref().ok().map(|event| event.received_at);
-    let stamp = AttemptStamp { number: going.tries.count, at, occasion };
+    let traced = received_at.and_then(|received_at| tracer.begin(going.seq, received_at, start));
+    let span = tracer.told(traced);
+    let stamp = AttemptStamp { number: going.tries.count, at, occasion, span };
     let result = match event {
         Ok(event) => AttemptResult::Ended(sender.send(&event.payload, stamp).await),
         Err(lost_or_unread) => lost_or_unread,
     };
     let duration_us = start.micros();
     let Going { seq, kind, identities, tries, .. } = going;
-    Attempt { seq, kind, identities, tries, at, duration_us, received_at, bytes, result }
+    Attempt { seq, kind, identities, tries, at, duration_us, received_at, bytes, traced, result }
 }
 
 /// Why an event cannot be read any more.

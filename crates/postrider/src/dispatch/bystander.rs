@@ -274,7 +274,7 @@ impl Bystander {
             open = state.map(|state| state.open).unwrap_or_default();
             open.truncate(usize::try_from(most).unwrap_or(usize::MAX));
         }
-        let mut records = Records::new(self.aside.id.clone(), None, Arc::default());
+        let mut records = Records::new(self.aside.id.clone(), None, Default::default());
         open.iter().for_each(|one| records.removed(one, clock::now()));
         let closed: Vec<_> = open.iter().map(|one| one.seq).collect();
         let step = Settlement { closed, attempts: records.take(), ..self.step(self.cursor) };

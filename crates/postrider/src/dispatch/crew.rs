@@ -25,6 +25,7 @@ use crate::live::Gauges;
 use crate::replay;
 use crate::send::Outlet;
 use crate::shutdown::Shutdown;
+use crate::spans::Tracer;
 
 /// How all dispatchers work.
 pub type CrewSettings = Policy;
@@ -41,6 +42,8 @@ pub struct Needs {
     pub keep_removed: Duration,
     /// What people see of each destination.
     pub gauges: Arc<Gauges>,
+    /// What telemetry is told of attempts.
+    pub tracer: Tracer,
     /// Asks the server to end.
     pub end: Box<dyn Fn()>,
 }
@@ -136,6 +139,7 @@ impl Crew {
             lead: gauges.of(id),
             notices: gauges.notices.clone(),
             commons: self.commons.clone(),
+            tracer: self.needs.tracer.clone(),
         };
         let aside = replay.is_none().then(|| Aside {
             id: id.clone(),

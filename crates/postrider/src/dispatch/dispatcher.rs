@@ -30,7 +30,7 @@ use storage::{
 use tokio::sync::watch;
 
 use super::agenda::{Agenda, Step};
-use super::attempt::{Attempt, AttemptResult, Rereader, attempt};
+use super::attempt::{Attempt, AttemptResult, Errand, Rereader, attempt};
 use super::commons::{Fares, Stake};
 use super::duty::Duty;
 use super::feed::{self, Feed, Found};
@@ -323,8 +323,9 @@ impl<W: World> Dispatcher<W> {
                 follower.started();
             }
             let (sender, rereader) = (self.sender.clone(), self.rereader.clone());
-            let begun = attempt(sender, rereader, going, (self.parts.occasion(), now));
-            self.attempts.push(Box::pin(begun));
+            let (occasion, tracer) = (self.parts.occasion(), self.parts.tracer.clone());
+            let errand = Errand { occasion, at: now, tracer };
+            self.attempts.push(Box::pin(attempt(sender, rereader, going, errand)));
         }
         self.stake.pause(match self.flow.fares_well() {
             true => Fares::Well,

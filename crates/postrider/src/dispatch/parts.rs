@@ -15,6 +15,7 @@ use super::commons::Commons;
 use super::duty::Duty;
 use super::records::Records;
 use crate::live::{DestinationGauge, Notices};
+use crate::spans::Tracer;
 
 /// How deliveries are made, as far as a destination does not say otherwise.
 #[derive(Clone, Debug)]
@@ -44,6 +45,8 @@ pub struct Parts<W> {
     pub lead: Arc<DestinationGauge>,
     /// Tells those who watch.
     pub notices: Arc<Notices>,
+    /// What telemetry is told of attempts.
+    pub tracer: Tracer,
 }
 
 /// Why a dispatcher cannot start.
@@ -69,7 +72,8 @@ impl<W> Parts<W> {
     /// Where what happens is written down.
     pub fn records(&self) -> Records {
         let replay = self.replay.as_ref().map(|one| one.id);
-        Records::new(self.id.clone(), replay, self.notices.clone())
+        let told = (self.notices.clone(), self.tracer.clone());
+        Records::new(self.id.clone(), replay, told)
     }
 
     /// Where a reader begins that has no state yet, and was made when the journal stood at `head`.

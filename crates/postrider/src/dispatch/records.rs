@@ -5,6 +5,7 @@
 //! deliveries begin to fail and when they succeed again, what is given up, what is gone for good.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use domain::delivery::flow::Turn;
 use domain::delivery::retry::Decision;
@@ -19,6 +20,7 @@ use storage::{AttemptRecord, Fate, Gap, OpenDelivery};
 use super::attempt::{Attempt, lost_reason};
 use crate::live::{FilteredSample, Notices, Settled, SettledAside};
 use crate::send::Sent;
+use crate::spans::{Attempted, Tracer};
 
 /// What happened at one destination and is not settled.
 pub struct Records {
@@ -33,6 +35,7 @@ pub struct Records {
     /// Whether the last thing said of the deliveries is that they fail.
     is_failing: bool,
     notices: Arc<Notices>,
+    tracer: Tracer,
     /// What the rows do not say; gathered while somebody watches, and handed over with them.
     aside: SettledAside,
     handed_over: SettledAside,
@@ -43,10 +46,11 @@ impl Records {
     pub fn new(
         destination: DestinationId,
         replay: Option<ReplayId>,
-        notices: Arc<Notices>,
+        (notices, tracer): (Arc<Notices>, Tracer),
     ) -> Self {
         Self {
             notices,
+            tracer,
             aside: SettledAside::default(),
             handed_over: SettledAside::default(),
             destination,
@@ -111,6 +115,7 @@ impl Records {
                 "gave up a delivery"
             );
         }
+        self.trace(attempt, fate, sent);
         self.push(AttemptRecord {
             destination: self.destination.clone(),
             seq: attempt.seq,
@@ -127,6 +132,22 @@ impl Records {
             trace: sent.trace.clone(),
             replay: self.replay,
         });
+    }
+
+    /// Tells telemetry of an attempt that is traced.
+    fn trace(&self, attempt: &Attempt, fate: Fate, sent: &Sent) {
+        let Some(traced) = attempt.traced else { return };
+        let attempted = Attempted {
+            destination: &self.destination,
+            replay: self.replay,
+            seq: attempt.seq,
+            kind: attempt.kind,
+            number: attempt.tries.count,
+            duration: Duration::from_micros(attempt.duration_us.into()),
+            fate,
+            sent,
+        };
+        self.tracer.attempted(traced, &attempted);
     }
 
     /// An attempt found its event gone.
@@ -265,7 +286,7 @@ mod tests {
 
     #[test]
     fn what_is_gone_is_told_once() {
-        let mut records = Records::new(DestinationId::new("d"), None, Arc::default());
+        let mut records = Records::new(DestinationId::new("d"), None, Default::default());
         let gap = |first, last| Gap {
             range: SeqRange { first: Seq(first), last: Seq(last) },
             reason: GapReason::Quarantined,

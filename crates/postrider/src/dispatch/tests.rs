@@ -20,6 +20,7 @@ use crate::live::{Gauges, Wish};
 use crate::samples::{append, connect, destination, destination_id};
 use crate::send::{Outlet, OutletSettings};
 use crate::shutdown::{Shutdown, shutdown};
+use crate::spans::Tracer;
 
 const MINUTE: Duration = Duration::from_secs(60);
 
@@ -53,6 +54,7 @@ fn crew(store: &Store, gauges: Arc<Gauges>) -> Crew {
         settings,
         keep_removed: MINUTE,
         gauges,
+        tracer: Tracer::default(),
         end: Box::new(|| {}),
     };
     Crew::new(needs, (0, 1))

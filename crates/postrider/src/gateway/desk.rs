@@ -19,6 +19,7 @@ use super::Needs;
 use super::recent::{Calls, Claims, Recent};
 use crate::clock;
 use crate::live::Gauges;
+use crate::spans::{Arrival, Tracer};
 
 type Reply = oneshot::Sender<Result<(), StorageError>>;
 
@@ -27,6 +28,7 @@ pub struct Desk {
     journal: Arc<dyn Journal>,
     gauges: Arc<Gauges>,
     recent: Arc<Recent>,
+    tracer: Tracer,
     pending: RefCell<Batch>,
     filled: Notify,
 }
@@ -38,6 +40,8 @@ struct Batch {
     /// Claimed; to be remembered once the events are stored.
     calls: Calls,
     replies: Vec<Reply>,
+    /// How events came, where that is traced, with the place of the first one of each request.
+    arrivals: Vec<(usize, Arrival)>,
     bytes: usize,
     /// What was full before this one began.
     full: Vec<Batch>,
@@ -50,6 +54,7 @@ impl Desk {
             journal: needs.store.journal.clone(),
             gauges: needs.gauges.clone(),
             recent: needs.recent.clone(),
+            tracer: needs.tracer.clone(),
             pending: RefCell::default(),
             filled: Notify::new(),
         }
@@ -68,6 +73,7 @@ impl Desk {
         &self,
         events: Vec<NewEvent>,
         claims: Claims<&Recent>,
+        arrival: Option<Arrival>,
     ) -> Result<(), StorageError> {
         let (reply, answer) = oneshot::channel();
         {
@@ -75,6 +81,8 @@ impl Desk {
             let bytes = events.iter().map(|event| event.payload.len()).sum();
             pending.make_room(bytes);
             pending.bytes += bytes;
+            let place = pending.events.len();
+            pending.arrivals.extend(arrival.map(|arrival| (place, arrival)));
             pending.events.extend(events);
             pending.calls.extend(claims.hand_over());
             pending.replies.push(reply);
@@ -111,19 +119,23 @@ impl Desk {
         let count = batch.events.len() as u64;
         let gauges = self.gauges.clone();
         let claims = Claims::of(self.recent.clone(), batch.calls);
+        let traced = self.tracer.acceptance(&batch.events, batch.arrivals);
         let handed_over = Instant::now();
         match self.journal.append(batch.events) {
             Ok(receipt) => Some(async move {
-                let answer = receipt.await.map(|_| ());
+                let stored = receipt.await;
                 gauges.store_time.note(handed_over.elapsed());
                 // Done here, as a caller may be gone before its answer comes, and send again.
-                if answer.is_ok() {
+                if stored.is_ok() {
                     gauges.accepted.fetch_add(count, Relaxed);
                     claims.confirm(clock::now());
                 } else {
                     drop(claims);
                 }
-                answer_all(batch.replies, &answer);
+                answer_all(batch.replies, &stored.clone().map(|_| ()));
+                if let (Some(traced), Ok(places)) = (traced, stored) {
+                    traced.stored(places.first);
+                }
             }),
             Err(error) => {
                 drop(claims);

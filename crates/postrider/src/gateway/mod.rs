@@ -23,6 +23,7 @@ mod parting;
 mod postmark;
 mod recall;
 mod recent;
+mod refused;
 mod route;
 mod rudder;
 mod sentry;
@@ -39,6 +40,7 @@ use storage::Store;
 
 use crate::live::Gauges;
 use crate::shutdown::Shutdown;
+use crate::spans::Tracer;
 
 pub use aside::Aside;
 pub use bucket::Buckets;
@@ -75,6 +77,8 @@ pub struct Needs {
     pub buckets: Arc<Buckets>,
     /// Where large bodies are worked on.
     pub aside: Arc<Aside>,
+    /// What telemetry is told of events.
+    pub tracer: Tracer,
 }
 
 /// What the gateway takes.

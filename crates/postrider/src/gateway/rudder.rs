@@ -16,22 +16,23 @@ use http::header::{EXPECT, ORIGIN};
 use http::request::Parts;
 use http::{HeaderMap, Method, StatusCode};
 use hyper::body::Incoming;
-use storage::{RejectionRecord, StorageError};
+use storage::RejectionRecord;
 
 use super::answer::{self, Answer};
 use super::body::{self, Encoding, Workplace};
-use super::bucket::Overdrawn;
 use super::budget::{Share, Standing};
 use super::cors;
 use super::desk::Desk;
 use super::key_ring::{KeyFault, KeyHolder, KeyRing, header_key, query_key};
 use super::postmark::Postmark;
 use super::recent::{Claims, Recent};
+use super::refused::Refused;
 use super::route::{Route, route};
 use super::{GatewaySettings, Mixed, Needs, source_config, webhook_keys};
 use crate::address::{self, Client};
 use crate::clock;
 use crate::live::Cause;
+use crate::spans::Arrival;
 use crate::version;
 
 /// The gateway as one thread sees it.
@@ -64,15 +65,9 @@ struct Call<'a> {
 struct Sender {
     client: Client,
     received_at: Timestamp,
+    /// How the request came, where that is traced.
+    arrival: Option<Arrival>,
     holder: Rc<KeyHolder>,
-}
-
-/// A refusal on its way to caller and ledger.
-struct Refused {
-    holder: Option<Rc<KeyHolder>>,
-    rejections: Vec<Rejection>,
-    /// Where its source has sent more than it may.
-    overdrawn: Option<Overdrawn>,
 }
 
 impl Rudder {
@@ -157,7 +152,7 @@ impl Rudder {
 
     async fn take(&self, call: Call<'_>, body: Incoming) -> Result<(), Refused> {
         let Call { head, shape, place, peer } = call;
-        let received_at = clock::now();
+        let (received_at, arrival) = (clock::now(), self.needs.tracer.arrival(&head.headers));
         let settings = &self.needs.settings;
         let bounds = body::Bounds {
             bytes_max: settings.request_bytes_max,
@@ -195,7 +190,7 @@ impl Rudder {
                 self.authenticate(key, &head.headers, received_at)?
             }
         };
-        self.take_body(&body, shape, Sender { client, received_at, holder }).await
+        self.take_body(&body, shape, Sender { client, received_at, arrival, holder }).await
     }
 
     /// Takes an event that was composed here, as if its source had sent it from there.
@@ -209,11 +204,12 @@ impl Rudder {
         address: IpAddr,
     ) -> Result<(), (Reason, String)> {
         let body = Bytes::from([b"{\"batch\":[", event, b"]}"].concat());
-        let received_at = clock::now();
+        let (received_at, headers) = (clock::now(), HeaderMap::new());
+        let arrival = self.needs.tracer.arrival(&headers);
         let client = Client { address, is_trusted: false };
-        let taken = match self.authenticate(Some(key), &HeaderMap::new(), received_at) {
+        let taken = match self.authenticate(Some(key), &headers, received_at) {
             Ok(holder) => {
-                let sender = Sender { client, received_at, holder };
+                let sender = Sender { client, received_at, arrival, holder };
                 self.take_body(&body, Shape::Batch, sender).await
             }
             Err(refused) => Err(refused),
@@ -225,26 +221,26 @@ impl Rudder {
     }
 
     async fn take_pixel(&self, head: &Parts, kind: EventKind, peer: IpAddr) -> Result<(), Refused> {
-        let received_at = clock::now();
+        let (received_at, arrival) = (clock::now(), self.needs.tracer.arrival(&head.headers));
         let query = head.uri.query();
         let holder = self.authenticate(query_key(query), &head.headers, received_at)?;
         let body = pixel::body(query.unwrap_or_default(), kind, received_at);
         let body = body.map_err(|refusal| Refused::of(refusal).by(Some(&holder)))?;
         let trusted = &self.needs.settings.trusted_proxies;
         let client = address::client(peer, &head.headers, trusted);
-        let sender = Sender { client, received_at, holder };
+        let sender = Sender { client, received_at, arrival, holder };
         self.take_body(&Bytes::from(body), Shape::Single(kind), sender).await
     }
 
     /// Stores what a body holds.
     async fn take_body(&self, body: &Bytes, shape: Shape, sender: Sender) -> Result<(), Refused> {
-        let Sender { client, received_at, holder } = sender;
+        let Sender { client, received_at, holder, .. } = &sender;
         let settings = &self.needs.settings;
         let postmark = Postmark {
             shape,
             source: holder.source.clone(),
-            received_at,
-            client,
+            received_at: *received_at,
+            client: *client,
             event_bytes_max: settings.event_bytes_max,
             message_seed: self.needs.recent.seed(),
         };
@@ -252,8 +248,8 @@ impl Rudder {
         let workplace = Workplace { aside: &self.needs.aside, site: client.site() };
         let read = workplace.work(body.len(), move || postmark.read(&whole)).await;
         let intake = read.map_err(Refused::of).and_then(|intake| self.judge(intake));
-        let intake = intake.map_err(|refused| refused.by(Some(&holder)))?;
-        self.store(intake, &holder).await
+        let intake = intake.map_err(|refused| refused.by(Some(holder)))?;
+        self.store(intake, &sender).await
     }
 
     /// Decides whether anything of a request is stored.
@@ -268,9 +264,10 @@ impl Rudder {
     }
 
     /// Stores what is good and keeps what is bad for people to see.
-    async fn store(&self, mut intake: Intake, holder: &Rc<KeyHolder>) -> Result<(), Refused> {
+    async fn store(&self, mut intake: Intake, sender: &Sender) -> Result<(), Refused> {
+        let holder = &sender.holder;
         let rejections = std::mem::take(&mut intake.rejections);
-        let storing = self.store_new(intake, holder);
+        let storing = self.store_new(intake, sender);
         let stored = tokio::time::timeout(limits::STORE_TIME_MAX, storing).await;
         stored.unwrap_or_else(|_| {
             let late = (Reason::StoreTimeout, "storage did not answer in time".to_owned());
@@ -281,12 +278,12 @@ impl Rudder {
     }
 
     /// Stores what is new, once what is under way with another request has ended.
-    async fn store_new(&self, mut intake: Intake, holder: &Rc<KeyHolder>) -> Result<(), Refused> {
-        let claims = self.claim(&mut intake, holder).await;
+    async fn store_new(&self, mut intake: Intake, sender: &Sender) -> Result<(), Refused> {
+        let claims = self.claim(&mut intake, &sender.holder).await;
         if intake.events.is_empty() {
             return Ok(());
         }
-        self.store_charged(intake.events, claims, holder).await
+        self.store_charged(intake.events, claims, sender).await
     }
 
     /// Stores events, which count for the rate limit of their source.
@@ -297,17 +294,18 @@ impl Rudder {
         &self,
         events: Vec<NewEvent>,
         claims: Claims<&Recent>,
-        holder: &Rc<KeyHolder>,
+        sender: &Sender,
     ) -> Result<(), Refused> {
+        let holder = &sender.holder;
         let bucket = holder.bucket.as_deref();
         let taken = bucket.map(|bucket| bucket.take(events.len()).map(|taken| (bucket, taken)));
         let taken = taken.transpose().map_err(|overdrawn| Refused::of_rate(overdrawn, holder))?;
-        self.desk.store(events, claims).await.map_err(|error| {
+        self.desk.store(events, claims, sender.arrival).await.map_err(|error| {
             if let Some((bucket, taken)) = taken {
                 // They count when they come again.
                 bucket.give_back(taken);
             }
-            Refused::of(storage_reason(&error)).by(Some(holder))
+            Refused::of_storage(&error).by(Some(holder))
         })
     }
 
@@ -502,42 +500,6 @@ impl Rudder {
     }
 }
 
-impl Refused {
-    fn of((reason, detail): (Reason, String)) -> Self {
-        let rejection = Rejection { reason, detail, sample: String::new() };
-        Self { holder: None, rejections: vec![rejection], overdrawn: None }
-    }
-
-    fn without_key() -> Self {
-        Self::of((Reason::MissingKey, "no write key".to_owned()))
-    }
-
-    /// A refusal of a key that belongs to no source.
-    fn of_key(key: &str) -> Self {
-        Self::of((Reason::BadKey, format!("the write key ends with …{}", ending(key))))
-    }
-
-    fn of_rate(overdrawn: Overdrawn, holder: &Rc<KeyHolder>) -> Self {
-        let detail = overdrawn.detail.clone().unwrap_or_default();
-        let refused = Self::of((Reason::RateLimited, detail)).by(Some(holder));
-        Self { overdrawn: Some(overdrawn), ..refused }
-    }
-
-    fn by(self, holder: Option<&Rc<KeyHolder>>) -> Self {
-        Self { holder: holder.cloned(), ..self }
-    }
-
-    /// The reason that its caller is told.
-    fn reason(&self) -> Reason {
-        self.rejections.first().map_or(Reason::NotAnEvent, |first| first.reason)
-    }
-
-    /// Whether it is more than a count: of a flood only one refusal in a while is.
-    fn is_listed(&self) -> bool {
-        self.overdrawn.as_ref().is_none_or(|overdrawn| overdrawn.detail.is_some())
-    }
-}
-
 /// Whether the page that a request comes from may use the source; what is no page always may, and
 /// what says to be two never.
 fn check_origin(holder: &Rc<KeyHolder>, headers: &HeaderMap) -> Result<(), Refused> {
@@ -569,16 +531,6 @@ fn with_unlisted(detail: String, unlisted: u64) -> String {
             )
         }
     }
-}
-
-fn storage_reason(error: &StorageError) -> (Reason, String) {
-    let reason = match error {
-        StorageError::TooLarge { .. } => Reason::TooLarge,
-        error if error.passes() => Reason::StorageFull,
-        StorageError::Closed => Reason::ShuttingDown,
-        _ => Reason::StorageFailed,
-    };
-    (reason, error.to_string())
 }
 
 #[cfg(test)]

@@ -50,7 +50,22 @@ pub struct Gauges {
     pub seconds: Seconds,
     /// What is told to those who watch.
     pub notices: Arc<Notices>,
+    /// What has become of spans.
+    pub spans: SpanCounts,
     readers: Mutex<HashMap<Reader, Arc<DestinationGauge>>>,
+}
+
+/// Spans since the server started.
+#[derive(Debug, Default)]
+pub struct SpanCounts {
+    /// The collector has taken them.
+    pub taken: AtomicU64,
+    /// There was no room for them.
+    pub crowded_out: AtomicU64,
+    /// The collector has refused them.
+    pub refused: AtomicU64,
+    /// They could not be sent in time.
+    pub unsent: AtomicU64,
 }
 
 /// What is going on at one destination, or in one replay to it.

@@ -9,7 +9,10 @@ use std::rc::Rc;
 use std::sync::Arc;
 use std::time::Instant;
 
+use domain::delivery::Outcome;
 use domain::delivery::trace::{Excerpt, Phases, Trace};
+
+use super::Sent;
 
 /// What an attempt waits for.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
@@ -27,11 +30,25 @@ pub enum Step {
     Answer,
 }
 
+/// When each step began; none where it was not reached, or not needed.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub struct Begun {
+    /// Finding the addresses of the name.
+    pub resolve: Option<Instant>,
+    /// Connecting.
+    pub connect: Option<Instant>,
+    /// Agreeing on TLS.
+    pub tls: Option<Instant>,
+    /// Sending the request.
+    pub ask: Option<Instant>,
+}
+
 /// The way to a new connection.
 #[derive(Default)]
 pub struct Way {
     step: Cell<Step>,
     phases: Cell<Phases>,
+    begun: Cell<Begun>,
     remote: Cell<Option<SocketAddr>>,
 }
 
@@ -43,6 +60,7 @@ pub struct Journey {
     /// Where a connection had to be made.
     way: RefCell<Option<Rc<Way>>>,
     remote: Cell<Option<SocketAddr>>,
+    asked: Cell<Option<Instant>>,
     first_byte_us: Cell<Option<u32>>,
 }
 
@@ -54,13 +72,15 @@ impl Way {
         let done = doing.await;
         let took = Some(micros(start, Instant::now()));
         let mut phases = self.phases.get();
+        let mut begun = self.begun.get();
         match step {
-            Step::Resolve => phases.resolve_us = took,
-            Step::Connect => phases.connect_us = took,
-            Step::Tls => phases.tls_us = took,
+            Step::Resolve => (begun.resolve, phases.resolve_us) = (Some(start), took),
+            Step::Connect => (begun.connect, phases.connect_us) = (Some(start), took),
+            Step::Tls => (begun.tls, phases.tls_us) = (Some(start), took),
             Step::Room | Step::Answer => {}
         }
         self.phases.set(phases);
+        self.begun.set(begun);
         done
     }
 
@@ -77,15 +97,16 @@ impl Journey {
         *self.way.borrow_mut() = Some(way.clone());
     }
 
-    /// A request is sent on a connection to there.
-    pub fn asks(&self, remote: SocketAddr) {
+    /// A request is sent now on a connection to there.
+    pub fn asks(&self, remote: SocketAddr, now: Instant) {
         self.is_asking.set(true);
         self.remote.set(Some(remote));
+        self.asked.set(Some(now));
     }
 
     /// The head of the answer has come.
-    pub fn answered(&self, sent: Instant, now: Instant) {
-        self.first_byte_us.set(Some(micros(sent, now)));
+    pub fn answered(&self, now: Instant) {
+        self.first_byte_us.set(self.asked.get().map(|asked| micros(asked, now)));
     }
 
     /// What it waits for.
@@ -99,14 +120,16 @@ impl Journey {
     }
 
     /// All of it, for people.
-    pub fn trace(self, answer: Option<Arc<Excerpt>>) -> Trace {
+    pub fn end(self, outcome: Outcome, answer: Option<Arc<Excerpt>>) -> Sent {
         let way = self.way.into_inner();
         let phases = way.as_ref().map(|way| way.phases.get()).unwrap_or_default();
-        Trace {
+        let begun = way.as_ref().map(|way| way.begun.get()).unwrap_or_default();
+        let trace = Trace {
             phases: Phases { first_byte_us: self.first_byte_us.get(), ..phases },
             remote: self.remote.get().or_else(|| way.and_then(|way| way.remote.get())),
             answer,
-        }
+        };
+        Sent { outcome, trace, begun: Begun { ask: self.asked.get(), ..begun } }
     }
 }
 

@@ -6,6 +6,7 @@
 mod answer;
 mod arrival;
 mod connect;
+mod courier;
 mod excerpt;
 mod failure;
 mod handshake;
@@ -38,6 +39,8 @@ use domain::destination::{Destination, DestinationSettings};
 use http::header::{HOST, HeaderMap, HeaderName, HeaderValue};
 use http::{Request, Uri};
 
+pub use courier::Courier;
+pub use journey::Begun;
 pub use outlet::{Outlet, OutletSettings};
 pub use probe::{Reached, probe};
 
@@ -70,6 +73,8 @@ pub struct Sent {
     pub outcome: Outcome,
     /// What it went through.
     pub trace: Trace,
+    /// When its steps began.
+    pub begun: Begun,
 }
 
 /// Headers that do not differ from event to event.
@@ -133,12 +138,12 @@ impl Sender {
         match attempt {
             Ok(Ok((answer, pool))) => {
                 let (outcome, excerpt) = answer.judge(&pool).await;
-                Sent { outcome, trace: journey.trace(Some(excerpt)) }
+                journey.end(outcome, Some(excerpt))
             }
-            Ok(Err(failure)) => Sent { outcome: failure.outcome(), trace: journey.trace(None) },
+            Ok(Err(failure)) => journey.end(failure.outcome(), None),
             Err(_) => {
                 let outcome = Failure::late(journey.step(), limit).outcome();
-                Sent { outcome, trace: journey.trace(None) }
+                journey.end(outcome, None)
             }
         }
     }

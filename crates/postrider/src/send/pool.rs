@@ -195,8 +195,7 @@ impl Pool {
         request: Request<Bytes>,
         journey: &Journey,
     ) -> Result<Answer, Failure> {
-        journey.asks(lease.remote());
-        let sent = Instant::now();
+        journey.asks(lease.remote(), Instant::now());
         let answered = match &mut lease {
             Lease::Line { line, .. } => {
                 line.ask(request).await.map(|answer| answer.map(Body::Http1))
@@ -208,7 +207,7 @@ impl Pool {
         };
         let answer = answered.map_err(|failure| self.told(failure))?;
         let now = Instant::now();
-        journey.answered(sent, now);
+        journey.answered(now);
         if let Lease::Line { line, .. } = &mut lease {
             line.used_at = now;
         }

@@ -43,7 +43,8 @@ fn destination(webhook: WebhookSettings) -> Destination {
 }
 
 async fn send(sender: &Sender) -> Sent {
-    let stamp = AttemptStamp { number: 1, at: Timestamp(0), occasion: Occasion::Delivery };
+    let occasion = Occasion::Delivery;
+    let stamp = AttemptStamp { number: 1, at: Timestamp(0), occasion, span: None };
     sender.send(&Bytes::from_static(b"{\"type\":\"track\",\"event\":\"x\"}"), stamp).await
 }
 

@@ -51,6 +51,7 @@ mod endpoints;
 mod endpoint_tls;
 mod endpoint_http2;
 mod metrics;
+mod spans;
 mod live;
 mod series;
 mod ready;

@@ -21,6 +21,7 @@ use super::template::{Setting, Textual};
 use crate::event::json::{Scanner, unescape};
 use crate::limits;
 use crate::reason::Reason;
+use crate::trace_context::{TRACEPARENT, TraceContext};
 
 /// What the settings of a destination decide once.
 pub struct Plan {
@@ -140,7 +141,20 @@ impl Plan {
             sign(&mut headers, id, stamp, signatures);
         }
         mark(&mut headers, stamp.occasion);
+        if let Some(span) = stamp.span {
+            self.tell(&mut headers, span);
+        }
         Ok(WebhookRequest { method, elsewhere, asked, headers, body })
+    }
+
+    /// Tells the endpoint the span of the attempt, unless settings or event name one.
+    fn tell(&self, headers: &mut Vec<(String, String)>, span: TraceContext) {
+        let configured = self.settings.headers.iter().filter_map(HeaderSetting::fixed);
+        let own = headers.iter().map(|(name, _)| name.as_str());
+        let mut named = configured.map(|(name, _)| name).chain(own);
+        if !named.any(|name| name.eq_ignore_ascii_case(TRACEPARENT)) {
+            headers.push((TRACEPARENT.to_owned(), span.to_string()));
+        }
     }
 
     fn method(&self, reading: &Reading<'_>) -> Result<Method, Unsendable> {

@@ -15,6 +15,7 @@ use serde::{Deserialize, Serialize};
 use super::reading::{Reading, Role, text_of};
 use crate::id::ReplayId;
 use crate::time::Timestamp;
+use crate::trace_context::TraceContext;
 
 /// What a destination signs with; at least one of its keys never ends.
 #[derive(Clone, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
@@ -59,6 +60,8 @@ pub struct AttemptStamp {
     pub at: Timestamp,
     /// What it is made for.
     pub occasion: Occasion,
+    /// The span that the endpoint is told of; none where it is not traced, or not told.
+    pub span: Option<TraceContext>,
 }
 
 /// What an attempt is made for.
@@ -265,6 +268,7 @@ mod tests {
             number: 1,
             at: Timestamp(seconds * 1_000 + 999),
             occasion: Occasion::Delivery,
+            span: None,
         }
     }
 

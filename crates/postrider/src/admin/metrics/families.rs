@@ -64,6 +64,10 @@ families! {
         "Attempts that may be under way, as far as the endpoint bears them"
     STATE Gauge "postrider_destination_state" ["destination", "state"]
         "1 for the state that the destination is in: active, retrying, holding, stopped, paused, disabled"
+    SPANS_TAKEN Counter "postrider_spans_taken" []
+        "Spans that the collector of `otel.endpoint` has taken since the server started"
+    SPANS_DROPPED Counter "postrider_spans_dropped" ["reason"]
+        "Spans dropped since the server started: no_room, refused by the collector, unsent after some tries"
     DISK_FREE Gauge "postrider_disk_free_bytes" []
         "Free bytes of the data directory's file system, looked at once a second"
     DISK_LOW Gauge "postrider_disk_low" []

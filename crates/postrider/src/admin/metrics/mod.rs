@@ -90,6 +90,7 @@ impl Scrape {
         self.say(&families::TURNED_AWAY, &[], count(&gauges.turned_away));
         self.say(&families::STORE_SECONDS, &[], Value::Times(gauges.store_time.times()));
         self.rejections(gauges);
+        self.spans(gauges);
         let is_low = u8::from(gauges.is_disk_low.load(Relaxed));
         self.say(&families::DISK_LOW, &[], Value::Level(f64::from(is_low)));
         let free = gauges.disk_free_bytes.load(Relaxed);
@@ -107,6 +108,19 @@ impl Scrape {
         for ((source, reason), count) in gauges.refusals.counts() {
             let source = source.as_ref().map_or("", |source| source.as_str());
             self.say(&families::REJECTIONS, &[source, reason.code()], Value::Count(count));
+        }
+    }
+
+    fn spans(&mut self, gauges: &Gauges) {
+        let spans = &gauges.spans;
+        self.say(&families::SPANS_TAKEN, &[], Value::Count(spans.taken.load(Relaxed)));
+        let dropped = [
+            ("no_room", &spans.crowded_out),
+            ("refused", &spans.refused),
+            ("unsent", &spans.unsent),
+        ];
+        for (reason, count) in dropped {
+            self.say(&families::SPANS_DROPPED, &[reason], Value::Count(count.load(Relaxed)));
         }
     }
 

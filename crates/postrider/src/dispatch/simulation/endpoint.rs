@@ -17,7 +17,7 @@ use tokio::time::Instant;
 use super::dice::Dice;
 use super::truth::Truth;
 use crate::dispatch::world::{Sends, World};
-use crate::send::Sent;
+use crate::send::{Begun, Sent};
 
 /// The time of day at which every life begins.
 const MORNING: Timestamp = Timestamp(1_700_000_000_000);
@@ -126,7 +126,7 @@ impl Sends for Simulated {
         let seq = Seq(std::str::from_utf8(payload).unwrap().parse().unwrap());
         self.0.truth.lock().unwrap().begins(seq);
         let _under_way = UnderWay(self.0.truth.clone(), seq);
-        Sent { outcome: self.answer(seq).await, trace: Trace::default() }
+        Sent { outcome: self.answer(seq).await, trace: Trace::default(), begun: Begun::default() }
     }
 }
 

@@ -30,6 +30,7 @@ use crate::dispatch::world::World;
 use crate::live::{DestinationGauge, Wish};
 use crate::samples;
 use crate::shutdown::{Shutdown, Trigger, shutdown};
+use crate::spans::Tracer;
 
 /// How long all is well before everything has to have arrived; longer than any wait.
 const WEEK: Duration = Duration::from_secs(7 * 86_400);
@@ -119,6 +120,7 @@ impl Stage {
             gauge: self.gauge.clone(),
             lead: self.gauge.clone(),
             notices: Arc::default(),
+            tracer: Tracer::default(),
             commons: Commons::of(limits::THREAD_ATTEMPTS_MAX, limits::THREAD_WINDOW_BYTES),
         }
     }

@@ -10,9 +10,14 @@ use super::*;
 use crate::id::ReplayId;
 use crate::reason::Reason;
 use crate::time::Timestamp;
+use crate::trace_context::TraceContext;
 
-const STAMP: AttemptStamp =
-    AttemptStamp { number: 3, at: Timestamp(1_764_030_890_123), occasion: Occasion::Delivery };
+const STAMP: AttemptStamp = AttemptStamp {
+    number: 3,
+    at: Timestamp(1_764_030_890_123),
+    occasion: Occasion::Delivery,
+    span: None,
+};
 
 /// The defaults of a request with a body.
 const BODY: &str = "user-agent: RudderLabs\ncontent-type: application/json\n";
@@ -493,6 +498,23 @@ fn what_is_replayed_or_tried_is_marked_and_nobody_else_can_do_that() {
     check_refused(&posting(), faked, Reason::BadRequest, why);
     let configured = settings("https://a.test/", "POST", &[("Postrider-Replay", "1")]);
     assert!(Plan::new(&configured).is_err());
+}
+
+#[test]
+fn the_span_of_an_attempt_is_told_unless_somebody_names_another() {
+    let span = TraceContext::parse(b"00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01");
+    let told = |settings: &WebhookSettings, event: &'static str| {
+        let plan = Plan::new(settings).unwrap();
+        let stamp = AttemptStamp { span, ..STAMP };
+        let request = plan.request(&Bytes::from_static(event.as_bytes()), stamp).unwrap();
+        request.headers.into_iter().map(|(name, value)| format!("{name}: {value}")).next()
+    };
+    let own = "traceparent: 00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01";
+    assert_eq!(told(&posting(), "{}").as_deref(), Some(own));
+    let configured = settings("https://a.test/", "POST", &[("Traceparent", "theirs")]);
+    assert_eq!(told(&configured, "{}"), None, "it is among the configured ones");
+    let brought = r#"{"header":{"TraceParent":"the event's"}}"#;
+    assert_eq!(told(&posting(), brought).as_deref(), Some("traceparent: the event's"));
 }
 
 /// The host and port of a URL, read by hand.
