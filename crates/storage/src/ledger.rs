@@ -19,7 +19,7 @@ use serde::{Deserialize, Serialize};
 use crate::deliveries::{DeliveryRecord, OpenPage, OpenQuery};
 use crate::issues::{Issue, IssueQuery, Mark};
 use crate::receipt::Receipt;
-use crate::series::{IntakeStep, SeriesPoint, SeriesQuery};
+use crate::series::{DestinationSeries, IntakeStep, SeriesPoint, SeriesQuery};
 
 /// What happened.
 pub trait Ledger: Send + Sync + 'static {
@@ -53,6 +53,10 @@ pub trait Ledger: Send + Sync + 'static {
     /// How much happened when, in order; what is not there is nothing. Everything that was settled or
     /// counted before is in it (L2). Minutes are kept for a month, and fewer where there are very many.
     fn series(&self, query: SeriesQuery) -> Receipt<Vec<SeriesPoint>>;
+
+    /// The same of every destination to which something happened in these minutes, minute by minute:
+    /// one question where a table has a row for each.
+    fn series_by_destination(&self, from: Timestamp, to: Timestamp) -> Receipt<DestinationSeries>;
 
     /// What is known of a destination's deliveries of these events, which are in order and lie close
     /// together: a search looks at whatever lies between the first and the last.

@@ -45,7 +45,9 @@ pub use ledger::{
 pub use receipt::Receipt;
 pub use replays::{OpenReplay, OpenReplays, Replay, ReplayCounts, Replays};
 pub use schedule::{OpenDelivery, Reader, Schedule, ScheduleState, Settlement, ShelfLine};
-pub use series::{Happenings, IntakeStep, Scope, SeriesPoint, SeriesQuery, Spread};
+pub use series::{
+    DestinationSeries, Happenings, IntakeStep, Scope, SeriesPoint, SeriesQuery, Spread,
+};
 
 /// The eight contracts of one engine, opened together.
 #[derive(Clone)]

@@ -236,9 +236,17 @@ impl Scope {
 impl SeriesQuery {
     /// The minutes that are asked for: the first one, and the one after the last.
     pub fn minutes(&self) -> (i64, i64) {
-        (minute(self.from), minute(Timestamp(self.to.0.saturating_add(MINUTE_MS - 1))))
+        minutes(self.from, self.to)
     }
 }
+
+/// The first minute of a span, and the one after its last.
+pub(crate) fn minutes(from: Timestamp, to: Timestamp) -> (i64, i64) {
+    (minute(from), minute(Timestamp(to.0.saturating_add(MINUTE_MS - 1))))
+}
+
+/// Minutes of each destination, in order.
+pub type DestinationSeries = BTreeMap<DestinationId, Vec<SeriesPoint>>;
 
 /// Points in the making.
 pub(crate) struct Points {
@@ -264,6 +272,13 @@ impl Points {
         let begin = |bucket: i64| Timestamp(bucket * self.bucket_minutes * MINUTE_MS);
         let point = |(bucket, happenings)| SeriesPoint { at: begin(bucket), happenings };
         self.points.into_iter().map(point).collect()
+    }
+}
+
+impl SeriesPoint {
+    /// What happened in one minute.
+    pub(crate) fn of_minute(minute: i64, happenings: Happenings) -> Self {
+        Self { at: Timestamp(minute * MINUTE_MS), happenings }
     }
 }
 

@@ -126,12 +126,14 @@ export async function stories({ story, browser, binary }) {
     await examine(page, "destination-remove");
     await page.getByRole("dialog").getByRole("button", { name: "Remove", exact: true }).click();
     await page.waitForURL("**/destinations");
-    await page.getByRole("heading", { name: "Removed" }).waitFor();
+    await page.getByRole("heading", { name: "Removed destinations" }).waitFor();
     await examine(page, "destinations");
     await fits(page, "destinations");
     await button(/Bring back/).click();
     await page.getByRole("link", { name: "Orders (mine)" }).waitFor();
-    await page.getByRole("heading", { name: "Removed" }).waitFor({ state: "detached" });
+    await page
+      .getByRole("heading", { name: "Removed destinations" })
+      .waitFor({ state: "detached" });
   });
 
   await story("a filter is tried on what has come, and its mistakes are told at it", async () => {

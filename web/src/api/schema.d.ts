@@ -20,10 +20,12 @@ export interface Schemas {
   "DeliveryView": { "destination": string; "seq": number; "status": string; "reason"?: string | null; "sentence"?: string | null; "type"?: string | null; "name"?: string | null; "user_id"?: string | null; "anonymous_id"?: string | null; "source"?: string | null; "accepted_at"?: string | null; "attempts": number; "last"?: null | Schemas["LastAttempt"]; "next_try_at"?: string | null; "blocked_by"?: null | Schemas["BlockedBy"]; };
   "Destination": { "id": string; "name": string; "enabled": boolean; "type": string; "config": Schemas["WebhookConfig"]; "postrider"?: null | Schemas["OwnDestination"]; "version": number; "managedBy"?: string | null; };
   "DestinationBody": { "id"?: string | null; "name"?: string | null; "enabled"?: boolean | null; "type": string; "config": Schemas["WebhookConfig"]; "postrider"?: null | Schemas["OwnDestination"]; };
+  "DestinationFared": { "destination": string; "sum": Schemas["Point"]; "delivered": (number)[]; };
   "DestinationList": { "destinations": (Schemas["Destination"])[]; };
   "DestinationStatus": { "id": string; "name": string; "type": string; "enabled": boolean; "method": string; "target": string; "playground"?: string | null; "requests": Schemas["RequestsStatus"]; "state": string; "queues": boolean; "flow"?: null | Schemas["FlowStatus"]; "waiting": number; "retrying": number; "next_retry_at"?: string | null; "oldest_waiting_at"?: string | null; "delivered_first_try": number; "delivered_on_retry": number; "retries": number; "gave_up": number; "expired": number; "filtered": Schemas["FilteredStatus"]; };
   "DestinationType": { "type": string; "title": string; "schema": Record<string, unknown>; };
   "DestinationTypes": { "types": (Schemas["DestinationType"])[]; };
+  "DestinationsFared": { "from": string; "destinations": (Schemas["DestinationFared"])[]; };
   "EstimateView": { "events": number; "complete": boolean; "oldest"?: null | Schemas["EventPlace"]; "newest"?: null | Schemas["EventPlace"]; "users"?: number | null; "passed": (Schemas["Passed"])[]; "seconds"?: number | null; "rate"?: number | null; "concurrency": number; };
   "EventNamesForm": { "allow"?: (string)[] | null; "deny"?: (string)[] | null; };
   "EventPage": { "seq": number; "event"?: null | Schemas["EventView"]; "expired"?: null | Schemas["Expired"]; "deliveries": (Schemas["DeliveryView"])[]; "before"?: null | Schemas["EventView"]; "after"?: null | Schemas["EventView"]; };

@@ -53,3 +53,25 @@ export const seriesQuery = (wish: SeriesWish) =>
     refetchInterval: RHYTHM_MS[wish.bucket],
     staleTime: RHYTHM_MS[wish.bucket] / 2,
   });
+
+/** How a destination has fared in the last hour. */
+export interface Fared {
+  destination: string;
+  /** What happened in all. */
+  sum: Point;
+  /** Deliveries that succeeded, minute by minute. */
+  delivered: number[];
+}
+
+/** How each destination has fared in the last hour, by id: one question for a whole table. */
+export const faredQuery = () =>
+  queryOptions({
+    queryKey: ["series", "destinations"],
+    queryFn: async ({ signal }) => {
+      const path = "/api/v1/series/destinations";
+      const { destinations } = await read<{ destinations: Fared[] }>(path, {}, signal);
+      return new Map(destinations.map((each) => [each.destination, each]));
+    },
+    refetchInterval: RHYTHM_MS["1m"],
+    staleTime: RHYTHM_MS["1m"] / 2,
+  });

@@ -5,6 +5,7 @@ import type { Issue } from "./issues";
 import type { PlaygroundRequest } from "./playgrounds";
 import type { Rejection, RejectionCount } from "./rejections";
 import type { Schemas } from "./schema";
+import type { Fared } from "./series";
 import type { NameSeen, SdkSeen } from "./sources";
 import type {
   Connection,
@@ -48,6 +49,7 @@ export type Checked = [
   None<Faults<Omit<Status, "sources" | "destinations">, Schemas["Status"]>>,
   None<Faults<Source, Schemas["SourceStatus"]>>,
   None<Faults<Destination, Schemas["DestinationStatus"]>>,
+  None<Faults<Fared, Schemas["DestinationFared"]>>,
   None<Faults<Flow, Schemas["FlowStatus"]>>,
   None<Faults<FilteredCounts, Schemas["FilteredStatus"]>>,
   None<Faults<Removed, Schemas["RemovedStatus"]>>,

@@ -137,6 +137,7 @@ fn of_watching() -> Vec<Entry> {
     ]
 }
 
+        entry(View, routes!(series::by_destination)),
 /// Events, and what became of them.
 fn of_deliveries() -> Vec<Entry> {
     use Right::{Edit, Payload, View};

@@ -1,4 +1,4 @@
-//! `GET /api/v1/series`: how much happened when, for charts.
+//! `GET /api/v1/series`: how much happened when, for charts; and how each destination has fared.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -9,7 +9,7 @@ use domain::id::{DestinationId, SourceId};
 use domain::limits;
 use domain::time::Timestamp;
 use serde::{Deserialize, Serialize};
-use storage::{Happenings, Scope, SeriesQuery, Spread};
+use storage::{Happenings, Scope, SeriesPoint, SeriesQuery, Spread};
 use utoipa::{IntoParams, ToSchema};
 
 use super::Needs;
@@ -20,7 +20,7 @@ use crate::clock;
 use crate::live::Moment;
 
 /// Which series.
-#[derive(Debug, Deserialize, IntoParams)]
+#[derive(Debug, Default, Deserialize, IntoParams)]
 #[into_params(parameter_in = Query)]
 pub struct Asked {
     /// `accepted` for what came in, `deliveries` for what became of it, `latency` for how long it took
@@ -126,6 +126,27 @@ struct Point {
     p99_ms: Option<Option<f64>>,
 }
 
+/// How each destination has fared.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct DestinationsFared {
+    /// When the first minute begins.
+    #[schema(format = DateTime)]
+    from: String,
+    /// Those to which something happened, by id.
+    destinations: Vec<DestinationFared>,
+}
+
+/// How a destination has fared.
+#[derive(Debug, Serialize, ToSchema)]
+struct DestinationFared {
+    #[schema(value_type = String)]
+    destination: DestinationId,
+    /// What happened in all, and how long it took until events were delivered.
+    sum: Point,
+    /// How many deliveries succeeded, minute by minute; the last one may not be over yet.
+    delivered: Vec<u64>,
+}
+
 impl Bucket {
     fn ms(self) -> i64 {
         match self {
@@ -167,6 +188,49 @@ pub async fn show(
         Point { at: Timestamp(at).to_string(), ..point }
     });
     Ok(Json(Series { bucket_ms, points: points.collect() }))
+}
+
+/// Says how each destination has fared in the last hour: what a table has of all of them, at once.
+#[utoipa::path(
+    get,
+    path = "/api/v1/series/destinations",
+    tag = "System",
+    responses(
+        (status = 200, description = "Those to which something happened", body = DestinationsFared),
+    )
+)]
+pub async fn by_destination(
+    State(needs): State<Arc<Needs>>,
+) -> Result<Json<DestinationsFared>, Problem> {
+    let (from, to) = Asked::default().span(clock::now())?;
+    let found = needs.store.ledger.series_by_destination(from, to).await?;
+    let fared = |(destination, points): (_, Vec<SeriesPoint>)| {
+        DestinationFared::of(destination, &points, (from, to))
+    };
+    let destinations = found.into_iter().map(fared).collect();
+    Ok(Json(DestinationsFared { from: from.to_string(), destinations }))
+}
+
+impl DestinationFared {
+    fn of(
+        destination: DestinationId,
+        points: &[SeriesPoint],
+        (from, to): (Timestamp, Timestamp),
+    ) -> Self {
+        let minutes = (to.0 - from.0) / Bucket::Minute.ms();
+        let mut delivered = vec![0; usize::try_from(minutes).unwrap_or(0)];
+        let mut sum = Happenings::default();
+        for SeriesPoint { at, happenings } in points {
+            let minute = (at.0 - from.0) / Bucket::Minute.ms();
+            if let Some(place) = usize::try_from(minute).ok().and_then(|at| delivered.get_mut(at)) {
+                *place = happenings.delivered_first_try + happenings.delivered_on_retry;
+            }
+            sum.merge(happenings);
+        }
+        let point = Point { at: from.to_string(), ..Point::default() };
+        let sum = point.with_deliveries(&sum).with_times(&sum.until_delivered);
+        Self { destination, sum, delivered }
+    }
 }
 
 async fn of_minutes(

@@ -37,6 +37,17 @@ async fn what_happened_is_counted_by_minute_and_survives_a_restart() {
     assert_eq!(all["points"].as_array().map(Vec::len), Some(61), "each minute of an hour");
     let attempts = server.admin.get("/api/v1/series?of=attempts&destination=hooks").await;
     assert_eq!((sum(&attempts, "attempts"), sum(&attempts, "failed_attempts")), (6, 1));
+    let each = server.admin.get("/api/v1/series/destinations").await;
+    let fared = each["destinations"].as_array().expect("destinations");
+    assert_eq!(fared.len(), 1, "{each}");
+    let (fared, sum_of_hooks) = (&fared[0], &fared[0]["sum"]);
+    assert_eq!(fared["destination"], "hooks");
+    let counts = ["delivered_first_try", "delivered_on_retry", "failed_attempts"];
+    assert_eq!(counts.map(|name| sum_of_hooks[name].as_u64()), [4, 1, 1].map(Some), "{each}");
+    assert!(sum_of_hooks["p95_ms"].as_f64() > Some(0.0), "{each}");
+    let delivered = fared["delivered"].as_array().expect("minutes");
+    assert_eq!(delivered.iter().filter_map(Value::as_u64).sum::<u64>(), 5, "{each}");
+    assert_eq!(delivered.len(), 61, "each minute of an hour");
     let latency = server.admin.get("/api/v1/series?of=latency&bucket=1h").await;
     let points = latency["points"].as_array().expect("points");
     assert!(

@@ -85,6 +85,12 @@ pub fn l2_what_is_settled_is_counted_in_its_minute(open: Open<'_>) {
     settle(&store, 1, vec![tried(1, 1, Fate::Delivered, (1, 30_000))]);
     let one = series(&store, of(1), (1, 2), 1);
     assert_eq!(one[0].happenings.delivered_first_try, 2, "what is written is added to");
+    let each = store.ledger.series_by_destination(at(0), at(9)).wait().unwrap();
+    let want = [1, 2].map(|to| (destination(to), series(&store, of(to), (0, 9), 1)));
+    assert_eq!(each.into_iter().collect::<Vec<_>>(), want, "minute by minute");
+    let later = store.ledger.series_by_destination(at(1), at(2)).wait().unwrap();
+    assert_eq!(later.values().map(Vec::len).collect::<Vec<_>>(), [1, 1]);
+    assert_eq!(later[&destination(1)][0].at, at(1));
 }
 
 /// L2: what came in counts in its minute, for its source.
@@ -149,6 +155,9 @@ pub fn l2_series_are_those_of_the_model(open: Open<'_>) {
             store.ledger.count(IntakeStep { accepted, ..IntakeStep::default() }).wait().unwrap();
         }
         if step % 40 == 7 {
+            let [found, want] = [&store, &model]
+                .map(|one| one.ledger.series_by_destination(at(-9), at(250)).wait().unwrap());
+            assert!(want.len() > 1 && found == want, "{step}: each destination");
             for bucket in [1, 5, 60, 1_440] {
                 for scope in [
                     Scope::All,

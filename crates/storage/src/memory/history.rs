@@ -22,7 +22,8 @@ use crate::receipt::Receipt;
 use crate::replays::{OpenReplays, Replay, ReplayCounts, Replays};
 use crate::schedule::{OpenDelivery, Reader, Schedule, ScheduleState, Settlement, ShelfLine};
 use crate::series::{
-    Happenings, IntakeStep, Points, SeriesPoint, SeriesQuery, Whose, ended_at, minute,
+    self, DestinationSeries, Happenings, IntakeStep, Points, SeriesPoint, SeriesQuery, Whose,
+    ended_at, minute,
 };
 
 /// What is not finished and what happened.
@@ -423,6 +424,20 @@ impl Ledger for MemoryHistory {
             }
         }
         Receipt::ready(Ok(points.all()))
+    }
+
+    fn series_by_destination(&self, from: Timestamp, to: Timestamp) -> Receipt<DestinationSeries> {
+        let (state, (from, to)) = (super::lock(&self.state), series::minutes(from, to));
+        let mut found = DestinationSeries::new();
+        for ((whose, minute), happenings) in &state.minutes {
+            if let Whose::Destination(id) = whose
+                && (from..to).contains(minute)
+            {
+                let point = SeriesPoint::of_minute(*minute, happenings.clone());
+                found.entry(id.clone()).or_default().push(point);
+            }
+        }
+        Receipt::ready(Ok(found))
     }
 
     fn known(&self, destination: &DestinationId, places: Vec<Seq>) -> Receipt<Known> {

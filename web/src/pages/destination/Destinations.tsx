@@ -2,20 +2,28 @@
 import { useQuery } from "@tanstack/react-query";
 import { Link } from "@tanstack/react-router";
 import { useEffect } from "react";
-import { type Destination, type Removed, statusQuery } from "../../api/status";
+import { type Fared, faredQuery } from "../../api/series";
+import { type Destination, statusQuery } from "../../api/status";
 import { Asked } from "../../parts/Asked";
 import { Count } from "../../parts/Count";
 import { Countdown } from "../../parts/Countdown";
 import { Hostile } from "../../parts/Hostile";
 import { Nothing, Panel, Scroll } from "../../parts/Panel";
 import { State } from "../../parts/State";
-import { Time } from "../../parts/Time";
 import { destinationLook } from "../../parts/words";
-import { PauseButton, Restore } from "./Actions";
+import { PauseButton } from "./Actions";
 import { useManaged } from "./managed";
 import { arrived, firstTry } from "./numbers";
+import { RemovedOnes } from "./RemovedOnes";
+import { Slowest } from "./Slowest";
 
-function Row({ destination, managedBy }: { destination: Destination; managedBy: string | null }) {
+interface RowProps {
+  destination: Destination;
+  fared: Fared | undefined;
+  managedBy: string | null;
+}
+
+function Row({ destination, fared, managedBy }: RowProps) {
   const { id, name, target, method, playground, state, queues, next_retry_at } = destination;
   return (
     <tr>
@@ -41,6 +49,7 @@ function Row({ destination, managedBy }: { destination: Destination; managedBy: 
       </td>
       <td className="number-cell">{firstTry(destination)}</td>
       <td className="number-cell">{arrived(destination)}</td>
+      <Slowest fared={fared} />
       <Count n={destination.gave_up + destination.expired} tone="bad" />
       <Count n={destination.waiting} tone={state === "active" ? "quiet" : "warn"} />
       <td>
@@ -63,6 +72,7 @@ const HEADS: [string, boolean?][] = [
   ["State"],
   ["First try", true],
   ["Arrived", true],
+  ["p95", true],
   ["Lost", true],
   ["Waiting", true],
   ["Next retry"],
@@ -71,6 +81,7 @@ const HEADS: [string, boolean?][] = [
 
 function Table({ destinations }: { destinations: Destination[] }) {
   const managedBy = useManaged();
+  const { data: fared } = useQuery(faredQuery());
   return (
     <Scroll label="Destinations table">
       <table>
@@ -85,59 +96,16 @@ function Table({ destinations }: { destinations: Destination[] }) {
         </thead>
         <tbody>
           {destinations.map((each) => (
-            <Row key={each.id} destination={each} managedBy={managedBy} />
+            <Row
+              key={each.id}
+              destination={each}
+              fared={fared?.get(each.id)}
+              managedBy={managedBy}
+            />
           ))}
         </tbody>
       </table>
     </Scroll>
-  );
-}
-
-function RemovedOnes({ removed }: { removed: Removed[] }) {
-  const managedBy = useManaged();
-  return (
-    <Panel title="Removed">
-      <Scroll label="Removed destinations table">
-        <table>
-          <thead>
-            <tr>
-              <th scope="col">Name</th>
-              <th scope="col">Target</th>
-              <th scope="col" className="number-cell">
-                Waiting
-              </th>
-              <th scope="col">Removed</th>
-              <th scope="col">Kept until</th>
-              <th scope="col">Change</th>
-            </tr>
-          </thead>
-          <tbody>
-            {removed.map((each) => (
-              <tr key={each.id}>
-                <th scope="row" className="name">
-                  <Hostile text={each.name || each.id} />
-                </th>
-                <td className="target">
-                  <code>
-                    <Hostile text={each.target} />
-                  </code>
-                </td>
-                <Count n={each.waiting} />
-                <td>
-                  <Time at={each.removed_at} />
-                </td>
-                <td>
-                  <Time at={each.kept_until} />
-                </td>
-                <td>
-                  <Restore removed={each} managedBy={managedBy} />
-                </td>
-              </tr>
-            ))}
-          </tbody>
-        </table>
-      </Scroll>
-    </Panel>
   );
 }
 
@@ -169,7 +137,7 @@ export function Destinations() {
                 </Nothing>
               )}
             </Panel>
-            {removed.length > 0 && <RemovedOnes removed={removed} />}
+            <RemovedOnes removed={removed} />
           </>
         )}
       </Asked>

@@ -1,4 +1,4 @@
-// How a destination fares: five numbers, what fails, and how and for which events it is asked.
+// How a destination fares: five numbers, its last hour, what fails, and how and for which events it is asked.
 import { useQuery } from "@tanstack/react-query";
 import { Link } from "@tanstack/react-router";
 import { issuesQuery } from "../../api/issues";
@@ -11,6 +11,7 @@ import { Time } from "../../parts/Time";
 import { IssueTable } from "../issues/IssueTable";
 import { goesOn, worstFirst } from "../issues/issues";
 import { Filters } from "./Filters";
+import { LastHour } from "./LastHour";
 import { arrived, firstTry } from "./numbers";
 import { RequestFacts } from "./RequestFacts";
 
@@ -99,6 +100,7 @@ export function OverviewTab({ destination, status }: { destination: Destination;
     <>
       <Trouble destination={destination} />
       <Numbers destination={destination} />
+      <LastHour id={destination.id} asOf={status.now} />
       <Issues destination={destination} />
       <Panel title="Requests">
         <RequestFacts requests={destination.requests} />

@@ -6,6 +6,15 @@ import { oneOf, type Search } from "../search";
 export const TABS = ["overview", "deliveries", "settings", "history"] as const;
 export type Tab = (typeof TABS)[number];
 
+const CHART_FACES = ["delivery", "latency"] as const;
+export type ChartFace = (typeof CHART_FACES)[number];
+
+export interface DestinationSearch {
+  tab?: Tab | undefined;
+  /** What the chart of the overview shows. */
+  chart?: ChartFace | undefined;
+}
+
 const destinations = createRoute({
   getParentRoute: () => root,
   path: "/destinations",
@@ -22,7 +31,10 @@ const destination = createRoute({
   getParentRoute: () => root,
   path: "/destinations/$id",
   component: lazyRouteComponent(() => import("./DestinationPage"), "DestinationPage"),
-  validateSearch: (search: Search): { tab?: Tab | undefined } => oneOf(search, "tab", TABS),
+  validateSearch: (search: Search): DestinationSearch => ({
+    ...oneOf(search, "tab", TABS),
+    ...oneOf(search, "chart", CHART_FACES),
+  }),
 });
 
 export const destinationRoutes = [destinations, newDestination, destination] as const;

@@ -1,7 +1,7 @@
 // The table of destinations: where each stands, how the last hour went, what waits and what was lost.
 import { useQuery } from "@tanstack/react-query";
 import { Link } from "@tanstack/react-router";
-import { seriesQuery } from "../../api/series";
+import { type Fared, faredQuery } from "../../api/series";
 import type { Destination } from "../../api/status";
 import { Count } from "../../parts/Count";
 import { Sparkline } from "../../parts/chart/Sparkline";
@@ -12,6 +12,7 @@ import { Nothing, Panel, Scroll } from "../../parts/Panel";
 import { State } from "../../parts/State";
 import { Time } from "../../parts/Time";
 import { destinationLook } from "../../parts/words";
+import { Slowest } from "../destination/Slowest";
 import { Filtered } from "./Filtered";
 
 function NextRetry({ at, serverNowMs }: { at: string | null; serverNowMs: number }) {
@@ -42,14 +43,8 @@ function Success({ destination }: { destination: Destination }) {
   );
 }
 
-function LastHour({ id }: { id: string }) {
-  const { data: deliveries } = useQuery(
-    seriesQuery({ of: "deliveries", destination: id, bucket: "1m" }),
-  );
-  if (!deliveries) return <span className="none">–</span>;
-  const values = deliveries.points.map(
-    (point) => (point.delivered_first_try ?? 0) + (point.delivered_on_retry ?? 0),
-  );
+function LastHour({ fared }: { fared: Fared | undefined }) {
+  const values = fared?.delivered ?? [];
   return (
     <Sparkline
       values={values}
@@ -58,16 +53,14 @@ function LastHour({ id }: { id: string }) {
   );
 }
 
-function Slowest({ id }: { id: string }) {
-  const { data } = useQuery(seriesQuery({ of: "latency", destination: id, bucket: "1h" }));
-  const p95 = data?.points.findLast((point) => typeof point.p95_ms === "number")?.p95_ms;
-  if (typeof p95 !== "number") return <span className="none">–</span>;
-  return (
-    <span title="Of 100 events, 95 were delivered within this">{exact(Math.round(p95))} ms</span>
-  );
+interface RowProps {
+  each: Destination;
+  /** Nothing where nothing happened to it in the last hour. */
+  fared: Fared | undefined;
+  serverNowMs: number;
 }
 
-function Row({ each, serverNowMs }: { each: Destination; serverNowMs: number }) {
+function Row({ each, fared, serverNowMs }: RowProps) {
   const oldest = each.oldest_waiting_at;
   return (
     <tr>
@@ -92,14 +85,12 @@ function Row({ each, serverNowMs }: { each: Destination; serverNowMs: number }) 
         {!each.queues && <div className="secondary">does not queue</div>}
       </td>
       <td>
-        <LastHour id={each.id} />
+        <LastHour fared={fared} />
       </td>
       <td className="number-cell">
         <Success destination={each} />
       </td>
-      <td className="number-cell">
-        <Slowest id={each.id} />
-      </td>
+      <Slowest fared={fared} />
       <Count n={each.waiting}>
         {oldest && (
           <span className="secondary">
@@ -135,6 +126,7 @@ interface Props {
 }
 
 export function Destinations({ destinations, serverNowMs }: Props) {
+  const { data: fared } = useQuery(faredQuery());
   if (destinations.length === 0) {
     return (
       <Panel title="Destinations">
@@ -161,7 +153,12 @@ export function Destinations({ destinations, serverNowMs }: Props) {
           </thead>
           <tbody>
             {destinations.map((each) => (
-              <Row key={each.id} each={each} serverNowMs={serverNowMs} />
+              <Row
+                key={each.id}
+                each={each}
+                fared={fared?.get(each.id)}
+                serverNowMs={serverNowMs}
+              />
             ))}
           </tbody>
         </table>

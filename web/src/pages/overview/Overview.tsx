@@ -6,6 +6,7 @@ import { type StatusSeen, statusQuery } from "../../api/status";
 import { Failed } from "../../parts/Asked";
 import { Icon } from "../../parts/Icon";
 import { Time, useNow } from "../../parts/Time";
+import { RemovedOnes } from "../destination/RemovedOnes";
 import { Attempts } from "./Attempts";
 import { Destinations } from "./Destinations";
 import { noEventsYet } from "./FirstEvent";
@@ -14,7 +15,6 @@ import { health } from "./health";
 import { LastHour } from "./LastHour";
 import { Numbers } from "./Numbers";
 import { Rejections } from "./Rejections";
-import { Removed } from "./Removed";
 import { Sources } from "./Sources";
 import { Storage } from "./Storage";
 
@@ -75,7 +75,7 @@ export function Overview() {
       <Numbers status={status} serverNowMs={serverNowMs} />
       {!noEventsYet(status) && <LastHour asOf={status.now} />}
       <Destinations destinations={status.destinations} serverNowMs={serverNowMs} />
-      <Removed removed={status.removed} />
+      <RemovedOnes removed={status.removed} />
       <Sources status={status} />
       <Storage status={status} />
       <Attempts destinations={status.destinations} />

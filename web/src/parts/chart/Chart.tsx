@@ -15,15 +15,45 @@ export interface ChartProps {
   moments: readonly number[];
   lines: readonly Line[];
   measure?: Measure;
-  /** Whether lines stand on top of each other. */
-  stack?: boolean;
+  /** Whether it is drawn as bars, in which the lines stand on top of each other. */
+  bars?: boolean;
   /** When the server counted. */
   asOf: string | number | undefined;
   /** What it leads to: a stretch of time that was marked, in ms since 1970. */
   onRange?: (from: number, to: number) => void;
+  /** What a line leads to, where it has something: a click at a moment, and each of its figures. */
+  lead?: Lead | undefined;
 }
 
-function Figures({ label, moments, lines, measure = "count" }: ChartProps) {
+export interface Lead {
+  /** The name of the line. */
+  line: string;
+  /** What opens, for those who hear the page: "open them". */
+  words: string;
+  open: (moment: number) => void;
+}
+
+function Figure({ line, moment, value, measure = "count", lead }: FigureProps) {
+  const text = shown(value, measure);
+  if (lead?.line !== line.name || !value) return text;
+  return (
+    <button type="button" className="link" onClick={() => lead.open(moment)}>
+      {text}
+      <span className="offscreen">
+        {" "}
+        {line.name}: {lead.words}
+      </span>
+    </button>
+  );
+}
+
+interface FigureProps extends Pick<ChartProps, "measure" | "lead"> {
+  line: Line;
+  moment: number;
+  value: number | null;
+}
+
+function Figures({ label, moments, lines, measure = "count", lead }: ChartProps) {
   const rows = moments
     .map((moment, at) => ({ moment, values: lines.map((line) => line.values[at] ?? null) }))
     .filter(({ values }) => values.some((value) => value !== null && value !== 0))
@@ -47,9 +77,9 @@ function Figures({ label, moments, lines, measure = "count" }: ChartProps) {
               <th scope="row">
                 <Time at={moment} />
               </th>
-              {values.map((value, at) => (
-                <td key={lines[at]?.name} className="number-cell">
-                  {shown(value, measure)}
+              {lines.map((line, at) => (
+                <td key={line.name} className="number-cell">
+                  <Figure {...{ line, moment, measure, lead }} value={values[at] ?? null} />
                 </td>
               ))}
             </tr>

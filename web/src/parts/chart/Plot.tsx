@@ -39,16 +39,46 @@ function colours(at: HTMLElement) {
 
 type Palette = ReturnType<typeof colours>;
 
-function lineOptions(line: Line, palette: Palette, fill: boolean): uPlot.Series {
+function lineOptions(line: Line, palette: Palette): uPlot.Series {
   const stroke = palette.tones[line.tone];
+  // A moment between two of which nothing is known is no line.
+  const hasGaps = line.values.some((value) => value === null);
   return {
     label: line.name,
     stroke,
     width: 1.5,
-    points: { show: false },
+    points: hasGaps ? { show: true, size: 5, width: 0, fill: stroke } : { show: false },
     ...(line.dash ? { dash: [...line.dash] } : {}),
-    ...(fill ? { fill: stroke.replace(/^rgb\(/, "rgba(").replace(/\)$/, ", 0.16)") } : {}),
   };
+}
+
+/** Bars over most of their moment, with room between them. */
+const BARS = uPlot.paths.bars?.({ size: [0.7, 24], align: 1 });
+
+function barOptions(line: Line, palette: Palette): uPlot.Series {
+  const fill = palette.tones[line.tone];
+  const paths = BARS ? { paths: BARS } : {};
+  return { label: line.name, fill, stroke: fill, width: 0, points: { show: false }, ...paths };
+}
+
+/** From the first moment to the end of the last one, which a bar fills. */
+function span({ moments, bars = false }: ChartProps, min: number, max: number): uPlot.Range.MinMax {
+  const [first = 0, second = first] = moments;
+  return [min, bars ? max + (second - first) / 1_000 : max];
+}
+
+/** Where no stretch of time can be marked, a click is one, however the page moved under the pointer. */
+function dragOf({ onRange }: ChartProps): uPlot.Cursor.Drag {
+  const marks = onRange !== undefined;
+  return { x: marks, y: false, setScale: false, ...(marks ? {} : { click: () => undefined }) };
+}
+
+/** The moment at the pointer, where it leads somewhere. */
+function ledTo(plot: uPlot, { moments, lines, lead }: ChartProps): number | undefined {
+  const at = plot.cursor.idx;
+  if (!lead || at === null || at === undefined) return undefined;
+  const line = lines.find(({ name }) => name === lead.line);
+  return line?.values[at] ? moments[at] : undefined;
 }
 
 /** Steps of an axis: half an event is none. */
@@ -98,13 +128,14 @@ export default function Plot(props: ChartProps) {
     const element = box.current;
     if (!element) return;
     const palette = colours(element);
-    const { lines, stack = false, measure = "count" } = latest.current;
+    const { lines, bars = false, measure = "count" } = latest.current;
+    const series = lines.map((line) => (bars ? barOptions : lineOptions)(line, palette));
     const drawn = new uPlot(
       {
         width: element.clientWidth,
         height: HEIGHT,
         legend: { show: false },
-        cursor: { drag: { x: latest.current.onRange !== undefined, y: false, setScale: false } },
+        cursor: { drag: dragOf(latest.current) },
         ...(zone === "utc" ? { tzDate: (ts) => uPlot.tzDate(new Date(ts * 1e3), "Etc/UTC") } : {}),
         axes: [
           {
@@ -119,12 +150,17 @@ export default function Plot(props: ChartProps) {
               splits.map((value) => (measure === "ms" ? `${count(value)} ms` : count(value))),
           },
         ],
-        scales: { y: { range: (_, _min, max) => [0, Math.max(max, 1) * 1.05] } },
-        series: [{}, ...lines.map((line) => lineOptions(line, palette, stack))],
+        scales: {
+          x: { range: (_, min, max) => span(latest.current, min, max) },
+          y: { range: (_, _min, max) => [0, Math.max(max, 1) * 1.05] },
+        },
+        series: [{}, ...(bars ? series.reverse() : series)],
         hooks: {
           setCursor: [
             (self) => {
               if (words.current) words.current.textContent = told(self, latest.current, zone);
+              const leads = ledTo(self, latest.current) !== undefined;
+              self.over.style.cursor = leads ? "pointer" : "";
             },
           ],
           setSelect: [
@@ -142,6 +178,10 @@ export default function Plot(props: ChartProps) {
       element,
     );
     plot.current = drawn;
+    drawn.over.addEventListener("click", () => {
+      const moment = ledTo(drawn, latest.current);
+      if (moment !== undefined) latest.current.lead?.open(moment);
+    });
     const sized = new ResizeObserver(() =>
       drawn.setSize({ width: element.clientWidth, height: HEIGHT }),
     );
@@ -163,7 +203,8 @@ export default function Plot(props: ChartProps) {
   );
 }
 
-function dataOf({ moments, lines, stack = false }: ChartProps): uPlot.AlignedData {
-  const values = stack ? stacked(lines) : lines.map((line) => [...line.values]);
+function dataOf({ moments, lines, bars = false }: ChartProps): uPlot.AlignedData {
+  // The highest bar is drawn first, so that the others stand before it.
+  const values = bars ? stacked(lines).reverse() : lines.map((line) => [...line.values]);
   return [moments.map((moment) => moment / 1_000), ...values];
 }

@@ -24,7 +24,7 @@ use crate::ledger::{
     RejectionPage, RejectionQuery, Totals,
 };
 use crate::receipt::Reply;
-use crate::series::{SeriesPoint, SeriesQuery};
+use crate::series::{DestinationSeries, SeriesPoint, SeriesQuery};
 
 /// What the ledger is asked.
 pub enum Query {
@@ -86,6 +86,13 @@ pub enum Query {
         /// Who waits for it.
         reply: Reply<Vec<SeriesPoint>>,
     },
+    /// For minutes of each destination.
+    SeriesByDestination {
+        /// From when on, and up to when.
+        span: (Timestamp, Timestamp),
+        /// Who waits for them.
+        reply: Reply<DestinationSeries>,
+    },
     /// For counts.
     Totals {
         /// Who waits for them.
@@ -137,6 +144,10 @@ impl Queries {
                 }
                 Query::Series { query, reply } => {
                     let found = minutes::read(&self.connection, &query);
+                    let _ = reply.send(found.map_err(super::query_failed));
+                }
+                Query::SeriesByDestination { span, reply } => {
+                    let found = minutes::read_by_destination(&self.connection, span);
                     let _ = reply.send(found.map_err(super::query_failed));
                 }
                 Query::Totals { reply } => {

@@ -16,7 +16,8 @@ use rusqlite::{Connection, OptionalExtension, Row};
 use crate::embedded::{limits, sqlite};
 use crate::ledger::{AttemptRecord, Fate};
 use crate::series::{
-    Happenings, IntakeStep, Points, Scope, SeriesPoint, SeriesQuery, Spread, ended_at, minute,
+    DestinationSeries, Happenings, IntakeStep, Points, Scope, SeriesPoint, SeriesQuery, Spread,
+    ended_at, minute, minutes,
 };
 
 /// Minutes of sources and of destinations, and how far they are counted. What happened before there
@@ -273,6 +274,26 @@ fn of_destinations(
         points.add(minute, &happenings);
     }
     Ok(())
+}
+
+/// Reads the minutes of each destination.
+pub fn read_by_destination(
+    connection: &Connection,
+    (from, to): (Timestamp, Timestamp),
+) -> rusqlite::Result<DestinationSeries> {
+    let mut select = connection.prepare_cached(
+        "SELECT minute, first_try, on_retry, gave_up, expired, failed, took, until_delivered, id
+         FROM destination_minutes JOIN destinations ON key = destination
+         WHERE minute >= ?1 AND minute < ?2 ORDER BY minute",
+    )?;
+    let mut rows = select.query(minutes(from, to))?;
+    let mut found = DestinationSeries::new();
+    while let Some(row) = rows.next()? {
+        let (minute, happenings) = of_destination(row)?;
+        let id = DestinationId::new(row.get_ref(8)?.as_str()?);
+        found.entry(id).or_default().push(SeriesPoint::of_minute(minute, happenings));
+    }
+    Ok(found)
 }
 
 /// A row of a destination's minute, from the minute on.

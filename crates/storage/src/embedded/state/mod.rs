@@ -77,7 +77,7 @@ use crate::ledger::{
 use crate::receipt::{Receipt, Reply};
 use crate::replays::{OpenReplays, Replay, Replays};
 use crate::schedule::{OpenDelivery, Reader, Schedule, ScheduleState, Settlement, ShelfLine};
-use crate::series::{IntakeStep, SeriesPoint, SeriesQuery};
+use crate::series::{DestinationSeries, IntakeStep, SeriesPoint, SeriesQuery};
 
 /// The steps that lead to today's tables.
 const STEPS: [&str; 7] =
@@ -221,6 +221,23 @@ impl EmbeddedState {
     fn query<T>(&self, make: impl FnOnce(Reply<T>) -> Query) -> Receipt<T> {
         hand_over(&self.queries, 1, make)
     }
+
+    /// Asks once everything that is summed up is written.
+    fn query_of_sums<T: Send + 'static>(
+        &self,
+        make: impl FnOnce(Reply<T>) -> Query + Send + Sync + 'static,
+    ) -> Receipt<T> {
+        let queries = Arc::clone(&self.queries);
+        self.command(1, |reply| {
+            Command::Flush(Box::new(move |flushed| {
+                // An inbox that takes no query drops the reply, which says that it is closed.
+                match flushed {
+                    Ok(()) => drop(queries.push(make(reply), 1)),
+                    Err(error) => drop(reply.send(Err(error))),
+                }
+            }))
+        })
+    }
 }
 
 impl Schedule for EmbeddedState {
@@ -294,18 +311,12 @@ impl Ledger for EmbeddedState {
         self.command(1, |reply| Command::Read(Read::Counted { reply }))
     }
 
-    /// Asks for it once everything that is summed up is written.
     fn series(&self, query: SeriesQuery) -> Receipt<Vec<SeriesPoint>> {
-        let queries = Arc::clone(&self.queries);
-        self.command(1, |reply| {
-            Command::Flush(Box::new(move |flushed| {
-                // An inbox that takes no query drops the reply, which says that it is closed.
-                match flushed {
-                    Ok(()) => drop(queries.push(Query::Series { query, reply }, 1)),
-                    Err(error) => drop(reply.send(Err(error))),
-                }
-            }))
-        })
+        self.query_of_sums(|reply| Query::Series { query, reply })
+    }
+
+    fn series_by_destination(&self, from: Timestamp, to: Timestamp) -> Receipt<DestinationSeries> {
+        self.query_of_sums(move |reply| Query::SeriesByDestination { span: (from, to), reply })
     }
 
     fn known(&self, destination: &DestinationId, places: Vec<Seq>) -> Receipt<Known> {

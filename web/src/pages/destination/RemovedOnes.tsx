@@ -1,11 +1,14 @@
-// Destinations that were removed and may be put back, with what waits for them and until when.
-import type { Removed as RemovedDestination } from "../../api/status";
-import { count, exact } from "../../parts/format";
+// Destinations that were removed and may be brought back, with what waits for them and until when.
+import type { Removed } from "../../api/status";
+import { Count } from "../../parts/Count";
 import { Hostile } from "../../parts/Hostile";
 import { Panel, Scroll } from "../../parts/Panel";
 import { Time } from "../../parts/Time";
+import { Restore } from "./Actions";
+import { useManaged } from "./managed";
 
-export function Removed({ removed }: { removed: RemovedDestination[] }) {
+export function RemovedOnes({ removed }: { removed: Removed[] }) {
+  const managedBy = useManaged();
   if (removed.length === 0) return null;
   return (
     <Panel title="Removed destinations">
@@ -20,6 +23,7 @@ export function Removed({ removed }: { removed: RemovedDestination[] }) {
               </th>
               <th scope="col">Removed</th>
               <th scope="col">Kept until</th>
+              <th scope="col">Change</th>
             </tr>
           </thead>
           <tbody>
@@ -36,14 +40,15 @@ export function Removed({ removed }: { removed: RemovedDestination[] }) {
                     <Hostile text={each.target} />
                   </code>
                 </td>
-                <td className="number-cell">
-                  <span title={exact(each.waiting)}>{count(each.waiting)}</span>
-                </td>
+                <Count n={each.waiting} />
                 <td>
                   <Time at={each.removed_at} />
                 </td>
                 <td>
                   <Time at={each.kept_until} />
+                </td>
+                <td>
+                  <Restore removed={each} managedBy={managedBy} />
                 </td>
               </tr>
             ))}
