@@ -3,6 +3,7 @@
 //! Of a secret only its digest is here: whoever reads what is stored can come in with none of it.
 
 use std::fmt;
+use std::net::IpAddr;
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
@@ -78,6 +79,12 @@ pub struct Session {
     pub begun_at: Timestamp,
     /// When it was used last, to [`limits::SEEN_STEP`].
     pub seen_at: Timestamp,
+    /// From where it began; none where that was not noted.
+    #[serde(default)]
+    pub address: Option<IpAddr>,
+    /// What the browser called itself, cut at [`limits::USER_AGENT_BYTES_MAX`]; a stranger's text.
+    #[serde(default)]
+    pub user_agent: String,
 }
 
 impl Role {
@@ -107,6 +114,11 @@ impl Digest {
         let mut bytes = [0; 32];
         bytes.copy_from_slice(digest.as_ref());
         Self(bytes)
+    }
+
+    /// Its first digits: enough to tell the sessions of one user apart.
+    pub fn beginning(&self) -> String {
+        self.0.iter().take(8).map(|byte| format!("{byte:02x}")).collect()
     }
 
     /// Whether two are the same, in a time that says nothing of where they differ.
@@ -295,6 +307,8 @@ mod tests {
             user: "anna".to_owned(),
             begun_at: hours(begun),
             seen_at: hours(seen),
+            address: None,
+            user_agent: String::new(),
         };
         assert!(session(0, 0).is_alive(hours(11)));
         assert!(!session(0, 0).is_alive(hours(12)), "silent for twelve hours");
@@ -302,6 +316,16 @@ mod tests {
         assert!(!session(0, 167).is_alive(hours(168)), "a week is over");
         assert!(!session(0, 0).is_seen_anew(Timestamp(59_999)));
         assert!(session(0, 0).is_seen_anew(Timestamp(60_000)));
+    }
+
+    #[test]
+    fn a_session_of_before_addresses_were_noted_is_read() {
+        let digest = Digest::of("x");
+        let old = format!(r#"{{"digest":"{digest}","user":"anna","begun_at":1,"seen_at":2}}"#);
+        let session: Session = serde_json::from_str(&old).unwrap();
+        assert_eq!((session.address, session.user_agent.as_str()), (None, ""));
+        assert!(digest.to_string().starts_with(&digest.beginning()));
+        assert_eq!(digest.beginning().len(), 16);
     }
 
     #[test]

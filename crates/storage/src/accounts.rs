@@ -78,6 +78,13 @@ pub enum AccountEdit {
     },
     /// Ends the session with this digest, where it has not ended.
     End(Digest),
+    /// Ends all sessions of a user but one.
+    EndOthers {
+        /// Whose.
+        user: String,
+        /// The one that goes on.
+        kept: Digest,
+    },
     /// Notes that a session or a token was used.
     See(Digest, Timestamp),
 }
@@ -152,6 +159,9 @@ impl Roll {
             }
             AccountEdit::Begin { session, password } => return self.begin(session, &password),
             AccountEdit::End(digest) => drop(self.sessions.remove(&digest)),
+            AccountEdit::EndOthers { user, kept } => {
+                self.sessions.retain(|digest, one| one.user != user || *digest == kept);
+            }
             AccountEdit::See(digest, at) => self.see(&digest, at),
         }
         Ok(())

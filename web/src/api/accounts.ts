@@ -36,6 +36,33 @@ export const setPassword = async (
   passwords: { password: string; current?: string },
 ) => await act<unknown>(`${userPath(name)}/password`, passwords);
 
+/** A browser in which the one who asks is logged in. */
+export interface Session {
+  id: string;
+  begun_at: string;
+  /** When it was used last, to the minute. */
+  seen_at: string;
+  address: string | null;
+  /** What the browser called itself. */
+  user_agent: string;
+  /** Whether it is the one that asks. */
+  is_this: boolean;
+}
+
+export const sessionsQuery = () =>
+  queryOptions({
+    queryKey: ["sessions"],
+    queryFn: async ({ signal }) =>
+      (await read<{ sessions: Session[] }>("/api/v1/sessions", {}, signal)).sessions,
+  });
+
+/** Logs out elsewhere: in one place, or everywhere but here. */
+export const endSession = async (id: string | null) =>
+  await change<void>(
+    "DELETE",
+    id === null ? "/api/v1/sessions" : `/api/v1/sessions/${encodeURIComponent(id)}`,
+  );
+
 export const removeUser = async (name: string) => await change<void>("DELETE", userPath(name));
 
 export interface Token {

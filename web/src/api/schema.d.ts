@@ -84,6 +84,8 @@ export interface Schemas {
   "ScopeView": { "first": number; "last": number; "events": (number)[]; "received_from"?: string | null; "received_until"?: string | null; "failed_since"?: string | null; "issue"?: number | null; "source"?: string | null; "user"?: string | null; "filter": Record<string, unknown>; };
   "SeenStatus": { "events": number; "first_at": string; "last_at": string; };
   "Series": { "bucket_ms": number; "points": (Schemas["Point"])[]; };
+  "SessionList": { "sessions": (Schemas["SessionView"])[]; };
+  "SessionView": { "id": string; "begun_at": string; "seen_at": string; "address"?: string | null; "user_agent": string; "is_this": boolean; };
   "SetupBody": { "code": string; "name": string; "password": string; };
   "SetupStatus": { "needed": boolean; };
   "SigningForm": { "keys"?: (Schemas["SigningKeyForm"])[]; "ed25519"?: string | null; };

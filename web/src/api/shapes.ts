@@ -1,5 +1,6 @@
 // What pages know of the API's answers, held against its document by the compiler: each member has to
 // be there, of that type, and null where it may be null. Ours may be narrower, as a union of words.
+import type { Session } from "./accounts";
 import type { Attempt, Phases } from "./attempts";
 import type { Issue } from "./issues";
 import type { PlaygroundRequest } from "./playgrounds";
@@ -41,6 +42,7 @@ type None<Found extends never> = Found;
 
 export type Checked = [
   None<Faults<Attempt, Schemas["Attempt"]>>,
+  None<Faults<Session, Schemas["SessionView"]>>,
   None<Faults<Phases, Schemas["Phases"]>>,
   None<Faults<Issue, Schemas["IssueStatus"]>>,
   None<Faults<PlaygroundRequest, Schemas["Received"]>>,

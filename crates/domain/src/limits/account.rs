@@ -27,6 +27,9 @@ pub const SEEN_STEP: Duration = Duration::from_secs(60);
 /// Sessions of one user at the same time; a further one ends the oldest. Source: chosen.
 pub const SESSIONS_OF_USER_MAX: usize = 20;
 
+/// Bytes kept of what a browser calls itself. Source: chosen; those of today's browsers have about 120.
+pub const USER_AGENT_BYTES_MAX: usize = 256;
+
 /// Users that may be made. Source: chosen; all are kept in memory.
 pub const USERS_MAX: usize = 1_000;
 

@@ -14,7 +14,7 @@ use utoipa_axum::router::UtoipaMethodRouter;
 use utoipa_axum::routes;
 
 use super::auth::{Rule, admit};
-use super::people::{log, me, sessions, setup, tokens, users};
+use super::people::{log, me, own_sessions, sessions, setup, tokens, users};
 use super::{
     Needs, attempts, catalog, census, deliveries, events, filtered, filters, issues, live, metrics,
     openapi, playground, ready, rejections, repeats, replays, series, status, test_event,
@@ -108,6 +108,9 @@ fn of_people() -> Vec<Entry> {
         entry(View, routes!(me::show)),
         entry(Open, routes!(sessions::begin)),
         entry(Open, routes!(sessions::end)),
+        entry(View, routes!(own_sessions::list)),
+        entry(View, routes!(own_sessions::end)),
+        entry(View, routes!(own_sessions::end_others)),
         entry(Open, routes!(setup::show)),
         entry(Open, routes!(setup::make)),
         entry(Admin, routes!(users::list)),

@@ -213,6 +213,62 @@ async fn sessions_begin_with_a_password_and_end_when_they_should() {
 }
 
 #[tokio::test]
+#[tokio::test]
+async fn users_see_where_they_are_logged_in_and_end_it_from_afar() {
+    let server = start().await;
+    let admin = server.admin.0;
+    make_user(&admin, "anna", "admin").await;
+    make_user(&admin, "vera", "viewer").await;
+    let come = async |name: &str, agent: &str| {
+        let body = json!({"name": name, "password": PASSWORD}).to_string();
+        let login = Request::new("POST", "/api/v1/session").body(body);
+        cookie(&admin.send(&login.header("user-agent", agent)).await)
+    };
+    let (old, lost) = (come("vera", "Old/1").await, come("vera", "Lost/2").await);
+    let (own, of_anna) = (come("vera", &"x".repeat(900)).await, come("anna", "A").await);
+    let list = async |cookie: &str| {
+        let list = Who::Browser(cookie).gets(&admin, "/api/v1/sessions").await.json();
+        list["sessions"].as_array().expect("sessions").clone()
+    };
+    let all = list(&own).await;
+    let of = |member: &str| all.iter().map(|one| one[member].to_string()).collect::<Vec<_>>();
+    assert_eq!(all.len(), 3, "anna's is not among them: {all:?}");
+    assert!(of("address").iter().all(|address| address == "\"127.0.0.1\""), "{all:?}");
+    let this = all.iter().filter(|one| one["is_this"] == true).collect::<Vec<_>>();
+    let [this] = this[..] else { panic!("{all:?}") };
+    assert_eq!(this["user_agent"].as_str().map(str::len), Some(256), "it is cut");
+    let secret = own.split('=').nth(1).expect("a secret");
+    assert!(!json!(all).to_string().contains(secret), "what a browser holds is told to nobody");
+
+    let id_of = |agent: &str| {
+        let found = all.iter().find(|one| one["user_agent"] == agent).expect("a session");
+        format!("/api/v1/sessions/{}", found["id"].as_str().expect("an id"))
+    };
+    let delete = async |who: &str, target: &str| {
+        Who::Browser(who).asks(&admin, "DELETE", target, &Value::Null).await
+    };
+    problem(&delete(&of_anna, &id_of("Lost/2")).await, 404, "no_session");
+    assert_eq!(delete(&own, &id_of("Lost/2")).await.status, 204);
+    problem(&delete(&own, &id_of("Lost/2")).await, 404, "no_session");
+    let status = async |cookie: &str| Who::Browser(cookie).gets(&admin, "/api/v1/me").await.status;
+    assert_eq!([status(&lost).await, status(&old).await, status(&own).await], [401, 200, 200]);
+    assert_eq!(delete(&own, "/api/v1/sessions").await.status, 204);
+    assert_eq!([status(&old).await, status(&own).await, status(&of_anna).await], [401, 200, 200]);
+    assert_eq!(list(&own).await.len(), 1);
+
+    let operator = Who::Token(OPERATOR);
+    let none = operator.gets(&admin, "/api/v1/sessions").await.json();
+    assert_eq!(none["sessions"], json!([]), "a token is no session");
+    let end = operator.asks(&admin, "DELETE", "/api/v1/sessions", &Value::Null).await;
+    assert_eq!((end.status, status(&own).await), (204, 200));
+    let ended = deeds(&admin).await.into_iter().filter(|deed| deed.contains("end_session"));
+    assert_eq!(ended.collect::<Vec<_>>(), ["vera end_session user"; 2]);
+    let server = Server::at(server.stop().await, careful).await;
+    let list = Who::Browser(&own).gets(&server.admin.0, "/api/v1/sessions").await.json();
+    assert_eq!(list["sessions"][0]["address"], "127.0.0.1", "it is kept");
+    server.stop().await;
+}
+
 async fn a_session_is_for_our_own_pages_alone() {
     let server = start().await;
     let admin = server.admin.0;

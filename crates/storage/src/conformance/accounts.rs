@@ -27,7 +27,14 @@ pub fn begin(session: Session) -> AccountEdit {
 
 /// A session of a user.
 pub fn session(secret: &str, user: &str) -> Session {
-    Session { digest: Digest::of(secret), user: user.to_owned(), begun_at: NOW, seen_at: NOW }
+    Session {
+        digest: Digest::of(secret),
+        user: user.to_owned(),
+        begun_at: NOW,
+        seen_at: NOW,
+        address: Some([192, 0, 2, 7].into()),
+        user_agent: format!("browser of {user}"),
+    }
 }
 
 fn token(id: &str) -> Token {
@@ -115,8 +122,16 @@ pub fn a3_sessions_end_with_what_they_rest_on(open: Open<'_>) {
     let later = Session { begun_at: late, seen_at: late, ..session("e", "berta") };
     let roll = edit(&store, begin(later)).unwrap();
     assert_eq!(secrets(&roll), "e", "what is over is forgotten");
+    for (secret, name) in [("a", "anna"), ("b", "berta"), ("c", "berta")] {
+        edit(&store, begin(Session { begun_at: late, seen_at: late, ..session(secret, name) }))
+            .unwrap();
+    }
+    let (user, kept) = ("berta".to_owned(), Digest::of("b"));
+    let roll = edit(&store, AccountEdit::EndOthers { user, kept }).unwrap();
+    assert_eq!(secrets(&roll), "ab", "those of others go on");
     let roll = edit(&store, AccountEdit::Remove("berta".to_owned())).unwrap();
-    assert_eq!(secrets(&roll), "");
+    assert_eq!(secrets(&roll), "a");
+    edit(&store, AccountEdit::End(Digest::of("a"))).unwrap();
     for number in 0..=limits::SESSIONS_OF_USER_MAX {
         let begun_at = NOW.plus(Duration::from_millis(number as u64));
         let one = Session { begun_at, ..session(&number.to_string(), "anna") };

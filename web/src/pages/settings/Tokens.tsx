@@ -4,14 +4,15 @@ import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 import { type FormEvent, useState } from "react";
 import { makeToken, type Role, removeToken, type Token, tokensQuery } from "../../api/accounts";
 import { meQuery, useMay } from "../../api/me";
-import { Asked, NoRight } from "../../parts/Asked";
+import { NoRight } from "../../parts/Asked";
 import { Command } from "../../parts/Command";
 import { TimeField } from "../../parts/form/Fields";
 import { elsewhere, mistakesOf, within } from "../../parts/form/mistakes";
 import { Hostile } from "../../parts/Hostile";
-import { Nothing, Panel, Scroll } from "../../parts/Panel";
+import { Panel } from "../../parts/Panel";
 import { Time } from "../../parts/Time";
 import { RoleSelect } from "./RoleSelect";
+import { Roster } from "./Roster";
 import { roleName } from "./roles";
 
 function Row({ token }: { token: Token }) {
@@ -118,37 +119,19 @@ export function Tokens() {
   if (me && !mayAdmin) return <NoRight right="admin" />;
   return (
     <>
-      <Panel title="API tokens">
-        <Asked query={query} what="the tokens" right="admin">
-          {(tokens) =>
-            tokens.length === 0 ? (
-              <Nothing title="There is no token">
-                <p>Programs send one as `Authorization: Bearer …`.</p>
-              </Nothing>
-            ) : (
-              <Scroll label="Tokens table">
-                <table>
-                  <thead>
-                    <tr>
-                      <th scope="col">Name</th>
-                      <th scope="col">Role</th>
-                      <th scope="col">Made</th>
-                      <th scope="col">Ends</th>
-                      <th scope="col">Last used</th>
-                      <th scope="col">Change</th>
-                    </tr>
-                  </thead>
-                  <tbody>
-                    {tokens.map((token) => (
-                      <Row key={token.id} token={token} />
-                    ))}
-                  </tbody>
-                </table>
-              </Scroll>
-            )
-          }
-        </Asked>
-      </Panel>
+      <Roster
+        title="API tokens"
+        what="the tokens"
+        right="admin"
+        query={query}
+        heads={["Name", "Role", "Made", "Ends", "Last used", "Change"]}
+        none={{
+          title: "There is no token",
+          words: "Programs send one as `Authorization: Bearer …`.",
+        }}
+      >
+        {(token) => <Row key={token.id} token={token} />}
+      </Roster>
       <Panel title="New token">
         <NewToken />
       </Panel>

@@ -12,15 +12,16 @@ import {
   usersQuery,
 } from "../../api/accounts";
 import { meQuery, useMay } from "../../api/me";
-import { Asked, NoRight } from "../../parts/Asked";
+import { NoRight } from "../../parts/Asked";
 import { Confirm } from "../../parts/Confirm";
 import { Dialog } from "../../parts/Dialog";
 import { elsewhere, mistakesOf, within } from "../../parts/form/mistakes";
 import { counted } from "../../parts/format";
 import { Hostile } from "../../parts/Hostile";
-import { Nothing, Panel, Scroll } from "../../parts/Panel";
+import { Panel } from "../../parts/Panel";
 import { Time } from "../../parts/Time";
 import { RoleSelect } from "./RoleSelect";
+import { Roster } from "./Roster";
 
 function useUsersChange<A>(deed: (what: A) => Promise<unknown>, after?: () => void) {
   const client = useQueryClient();
@@ -207,36 +208,19 @@ export function Users() {
   if (me && !mayAdmin) return <NoRight right="admin" />;
   return (
     <>
-      <Panel title="Users">
-        <Asked query={query} what="the users" right="admin">
-          {(users) =>
-            users.length === 0 ? (
-              <Nothing title="There is no user yet">
-                <p>The first one is made with the link that the server has printed at its start.</p>
-              </Nothing>
-            ) : (
-              <Scroll label="Users table">
-                <table>
-                  <thead>
-                    <tr>
-                      <th scope="col">Name</th>
-                      <th scope="col">Role</th>
-                      <th scope="col">Made</th>
-                      <th scope="col">Last seen</th>
-                      <th scope="col">Change</th>
-                    </tr>
-                  </thead>
-                  <tbody>
-                    {users.map((user) => (
-                      <Row key={user.name} user={user} isMe={me?.name === user.name} />
-                    ))}
-                  </tbody>
-                </table>
-              </Scroll>
-            )
-          }
-        </Asked>
-      </Panel>
+      <Roster
+        title="Users"
+        what="the users"
+        right="admin"
+        query={query}
+        heads={["Name", "Role", "Made", "Last seen", "Change"]}
+        none={{
+          title: "There is no user yet",
+          words: "The first one is made with the link that the server has printed at its start.",
+        }}
+      >
+        {(user) => <Row key={user.name} user={user} isMe={me?.name === user.name} />}
+      </Roster>
       <Panel title="New user">
         <NewUser />
       </Panel>

@@ -8,6 +8,7 @@ pub mod body;
 pub mod log;
 pub mod me;
 pub mod sessions;
+pub mod own_sessions;
 pub mod setup;
 pub mod tokens;
 pub mod users;

@@ -7,9 +7,10 @@ use axum::Json;
 use axum::body::Bytes;
 use axum::extract::State;
 use axum::http::HeaderMap;
-use axum::http::header::SET_COOKIE;
+use axum::http::header::{SET_COOKIE, USER_AGENT};
 use axum::response::{AppendHeaders, IntoResponse, Response};
 use domain::account::{Digest, Session, User};
+use domain::limits;
 use http::StatusCode;
 use storage::{AccountEdit, DeedClass};
 use utoipa::ToSchema;
@@ -56,7 +57,7 @@ pub async fn begin(
     let (name, password) = (members.text("name"), members.text("password"));
     members.settle("bad_login")?;
     let user = prove(&needs, &name, password, address).await?;
-    come_in(&needs, &user, address, origin::wire(&headers)).await
+    come_in(&needs, &user, address, &headers).await
 }
 
 /// Logs out: the session is over, wherever its cookie is.
@@ -120,7 +121,7 @@ pub async fn come_in(
     needs: &Needs,
     user: &User,
     address: IpAddr,
-    wire: Wire,
+    headers: &HeaderMap,
 ) -> Result<Response, Problem> {
     let secret = new_secret();
     let digest = Digest::of(&secret);
@@ -128,9 +129,22 @@ pub async fn come_in(
     let caller = Caller { name: user.name.clone(), role: user.role, way, address };
     let deed = caller.deed(DeedClass::Access, "log_in", "user", &user.name);
     let now = deed.author.at;
-    let session = Session { digest, user: user.name.clone(), begun_at: now, seen_at: now };
+    let session = Session {
+        digest,
+        user: user.name.clone(),
+        begun_at: now,
+        seen_at: now,
+        address: Some(address),
+        user_agent: user_agent(headers),
+    };
     let edit = AccountEdit::Begin { session, password: user.password.clone() };
     needs.store.accounts.edit(edit, vec![deed]).await.map_err(refused)?;
-    let cookie = [(SET_COOKIE, cookie_jar::given(&secret, wire))];
+    let cookie = [(SET_COOKIE, cookie_jar::given(&secret, origin::wire(headers)))];
     Ok((cookie, Json(Me::from(&caller))).into_response())
+}
+
+/// What a browser calls itself, as far as it is text.
+fn user_agent(headers: &HeaderMap) -> String {
+    let text = headers.get(USER_AGENT).and_then(|value| value.to_str().ok()).unwrap_or_default();
+    text.chars().take(limits::USER_AGENT_BYTES_MAX).collect()
 }

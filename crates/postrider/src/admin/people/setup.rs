@@ -15,7 +15,7 @@ use utoipa::ToSchema;
 use super::body::Members;
 use super::{refused, sessions, users};
 use crate::admin::Needs;
-use crate::admin::auth::{Whence, origin};
+use crate::admin::auth::Whence;
 use crate::admin::problem::Problem;
 use crate::clock;
 
@@ -93,5 +93,5 @@ pub async fn make(
         .edit(AccountEdit::Found(user.clone()), vec![deed])
         .await
         .map_err(refused)?;
-    sessions::come_in(&needs, &user, address, origin::wire(&headers)).await
+    sessions::come_in(&needs, &user, address, &headers).await
 }

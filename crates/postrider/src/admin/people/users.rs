@@ -17,7 +17,7 @@ use super::body::Members;
 use super::{refused, sessions};
 use crate::admin::Needs;
 use crate::admin::asked::Path;
-use crate::admin::auth::{Caller, Way, origin};
+use crate::admin::auth::{Caller, Way};
 use crate::admin::problem::Problem;
 use crate::admin::routes::Right;
 use crate::clock;
@@ -260,7 +260,7 @@ pub async fn change_password(
     let edit = AccountEdit::TurnPassword { name: known.name.clone(), password };
     let roll = needs.store.accounts.edit(edit, vec![deed]).await.map_err(refused)?;
     match roll.user(&name).filter(|_| is_own) {
-        Some(user) => sessions::come_in(&needs, user, caller.address, origin::wire(&headers)).await,
+        Some(user) => sessions::come_in(&needs, user, caller.address, &headers).await,
         None => Ok(StatusCode::NO_CONTENT.into_response()),
     }
 }
