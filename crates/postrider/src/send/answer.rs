@@ -5,6 +5,7 @@ use std::sync::Arc;
 use bytes::Bytes;
 use domain::delivery::Outcome;
 use domain::delivery::trace::Excerpt;
+use domain::destination::webhook::veiled;
 use domain::limits;
 use h2::RecvStream;
 use http::Response;
@@ -47,7 +48,10 @@ impl Answer {
         let (head, body) = self.answer.into_parts();
         let text =
             |name| head.headers.get(name).and_then(|value: &HeaderValue| value.to_str().ok());
-        let outcome = Outcome::of_answer(head.status.as_u16(), text(RETRY_AFTER), text(LOCATION));
+        // An endpoint that moves a request a little repeats its URL, where there may be a secret.
+        let elsewhere = text(LOCATION).map(veiled);
+        let status = head.status.as_u16();
+        let outcome = Outcome::of_answer(status, text(RETRY_AFTER), elsewhere.as_deref());
         let read = body.read().await;
         if read.is_whole {
             pool.put_back(self.lease);

@@ -27,21 +27,35 @@ pub trait Form: Serialize {
     /// The same as a version that is, or is not, a file's.
     #[must_use]
     fn shown(self, version: u64, managed_by: Option<&'static str>) -> Self;
+
+    /// The same for those who may not edit it.
+    #[must_use]
+    fn veiled(self) -> Self;
 }
 
 macro_rules! form {
-    ($name:ident) => {
+    ($name:ident, $veiled:expr) => {
         impl Form for $name {
             fn shown(self, version: u64, managed_by: Option<&'static str>) -> Self {
                 Self { version: Some(version), managed_by, ..self }
+            }
+
+            fn veiled(self) -> Self {
+                $veiled(self)
             }
         }
     };
 }
 
-form!(SourceForm);
-form!(DestinationForm);
-form!(ConnectionForm);
+form!(SourceForm, std::convert::identity);
+form!(DestinationForm, without_url);
+form!(ConnectionForm, std::convert::identity);
+
+/// A URL may hold a secret, which is for those who may set it.
+fn without_url(mut form: DestinationForm) -> DestinationForm {
+    form.config.webhook_url = mark(Kind::Url, &form.config.webhook_url);
+    form
+}
 
 /// A source.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, ToSchema)]
@@ -136,7 +150,8 @@ pub struct DestinationForm {
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct WebhookConfig {
-    /// Where requests go: `http`, `https`, or `playground://name`.
+    /// Where requests go: `http`, `https`, or `playground://name`. Path and query may be secrets: who may
+    /// not edit sees `…` in their place, which stands for the stored URL where it is written back.
     pub webhook_url: String,
     /// `POST`, `PUT`, `PATCH`, `GET` or `DELETE`.
     pub webhook_method: String,

@@ -8,7 +8,7 @@
 use std::collections::BTreeMap;
 use std::path::Path;
 
-use domain::destination::webhook::WebhookSettings;
+use domain::destination::webhook::{Setting, WebhookSettings, is_veiled, veiled};
 use domain::destination::{Destination, DestinationSettings};
 
 use super::finding::Finding;
@@ -33,6 +33,8 @@ pub enum Kind {
     PrivateKey,
     /// The key of a client certificate.
     ClientKey,
+    /// A URL, whose path or query may hold one; hidden only from those who may not set it.
+    Url,
 }
 
 /// A secret that is stored.
@@ -99,6 +101,10 @@ pub struct Draft<'a> {
 
 /// What is shown of a secret.
 pub fn mark(kind: Kind, secret: &str) -> String {
+    if kind == Kind::Url {
+        return Setting::<String>::parse(secret)
+            .map_or_else(|_| veiled(secret), |url| url.veiled());
+    }
     let count = secret.chars().count();
     // The end of a key in PEM is the same for all of them.
     let shown = if count < SHOWN_CHARS_MIN || kind == Kind::ClientKey { 0 } else { 4 };
@@ -123,7 +129,7 @@ impl Stored {
     /// The secrets of a destination.
     pub fn of(destination: &Destination) -> Vec<Self> {
         let DestinationSettings::Webhook(settings) = &destination.settings;
-        let WebhookSettings { headers, signing, tls, .. } = settings;
+        let WebhookSettings { url, headers, signing, tls, .. } = settings;
         let stored = |kind, name: &str, value: String| Self { kind, name: name.to_owned(), value };
         let headers = headers.iter().map(|header| {
             let name = header_label(header.name.text());
@@ -137,7 +143,8 @@ impl Stored {
         });
         let identity = tls.iter().filter_map(|tls| tls.identity.as_ref());
         let keys = identity.map(|own| stored(Kind::ClientKey, "", own.key.reveal().to_owned()));
-        headers.chain(signing).chain(keys).collect()
+        let url = stored(Kind::Url, "", url.text().to_owned());
+        headers.chain(signing).chain(keys).chain([url]).collect()
     }
 }
 
@@ -177,6 +184,17 @@ impl Reader {
         Ok(text.strip_suffix('\r').unwrap_or(text).to_owned())
     }
 
+    /// The URL that a text stands for, which may be the mark of the stored one; none and a mistake where
+    /// it is another one's.
+    pub(super) fn url_of(&mut self, node: &Node<'_>, text: String) -> Option<String> {
+        if !Setting::<String>::parse(&text).is_ok_and(|url| is_veiled(url.base())) {
+            return Some(text);
+        }
+        let stored = self.secrets.stored.iter().find(|one| one.is_marked(Kind::Url, &text));
+        let url = stored.map(|stored| stored.value.clone());
+        self.keep(url.ok_or_else(|| node.finding(UNKNOWN_URL)))
+    }
+
     /// The secrets that drafts of one kind stand for; none and a mistake for each that is not known.
     pub(super) fn settle(&mut self, kind: Kind, drafts: &[Draft<'_>]) -> Vec<Option<String>> {
         let settled = |(index, draft): (usize, &Draft<'_>)| match &draft.said {
@@ -195,6 +213,8 @@ const REFUSED: &str = "refers to a place that only whoever reads a file can look
      write the value itself, and text: before it if it begins so";
 const UNKNOWN_MARK: &str = "is the mark of a secret, but it is not clear which stored one it stands for; \
      write the value itself, and text: before it if it begins so";
+
+const UNKNOWN_URL: &str = "stands for a URL that is not shown to everybody, and not for the stored one; write the URL itself";
 
 fn variable(node: &Node<'_>, name: &str) -> Result<String, Finding> {
     std::env::var(name).map_err(|why| {
@@ -255,6 +275,7 @@ mod tests {
         check("elevenchars", "sealed:…");
         check("twelve-chars", "sealed:…hars");
         assert_eq!(mark(Kind::ClientKey, "-----END PRIVATE KEY-----\n"), "sealed:…");
+        assert_eq!(mark(Kind::Url, "https://a.test/s3cret?x=1"), "https://a.test/…");
     }
 
     /// What each text comes to; none where it is not clear which stored secret it stands for.
@@ -290,6 +311,22 @@ mod tests {
         check(OLD, &[("a", "sealed:…0002"), ("a", "sealed:0001")], &[None, None]);
         check(OLD, &[("a", "text:sealed:…0001")], &[Some("sealed:…0001")]);
         check(&[], &[("a", "sealed:…")], &[None]);
+    }
+
+    #[test]
+    fn the_mark_of_a_url_stands_for_the_stored_one() {
+        let mut reader = Reader::default();
+        let value = "https://a.test/s3cret".to_owned();
+        reader.secrets.stored = vec![Stored { kind: Kind::Url, name: String::new(), value }];
+        let node = Node::root("1");
+        let mut of = |text: &str| reader.url_of(&node, text.to_owned());
+        assert_eq!(of("https://a.test/…").as_deref(), Some("https://a.test/s3cret"));
+        assert_eq!(of("https://b.test/x").as_deref(), Some("https://b.test/x"));
+        for other in ["https://b.test/…", "…", r#"{{ event.x || "https://a.test/…" }}"#] {
+            assert_eq!(of(other), None, "{other}");
+        }
+        assert_eq!(reader.mistakes.len(), 3);
+        assert!(reader.mistakes.iter().all(|one| one.reason == UNKNOWN_URL));
     }
 
     #[test]

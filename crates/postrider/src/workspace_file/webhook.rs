@@ -38,7 +38,9 @@ impl Reader {
             self.mistakes.push(config.missing("webhookUrl"));
             return None;
         };
-        self.keep(node.string().and_then(|text| text_setting(node, &text)))
+        let text = self.keep(node.string())?;
+        let text = self.url_of(node, text)?;
+        self.keep(text_setting(node, &text))
     }
 
     fn method(&mut self, config: &Object<'_>) -> Option<Setting<Method>> {

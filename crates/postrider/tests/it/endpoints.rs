@@ -146,7 +146,7 @@ async fn redirects_are_not_followed_and_show_where_they_lead() {
     let attempts = attempts(1, replies.collect()).await;
     for (attempt, (number, status)) in attempts.iter().zip((1..).zip([301, 302, 303, 307, 308])) {
         assert_eq!(attempt.gist(), (number, status, "retry", "redirect"));
-        assert_eq!(attempt.detail, format!("status {status}, Location: {}", elsewhere.url("/x")));
+        assert_eq!(attempt.detail, format!("status {status}, Location: {}", elsewhere.url("/…")));
     }
     assert_eq!(elsewhere.connections(), 0);
 }

@@ -5,10 +5,11 @@ use std::collections::BTreeMap;
 
 use postrider::config::{AdminAuth, Config, Secret};
 use serde_json::{Value, json};
-use testkit::{Answer, Client, Endpoint, Event, Request, Workspace, eventually, within};
+use testkit::{Answer, Client, Endpoint, Event, Reply, Request, Workspace, eventually, within};
 
 use crate::harness::{Home, Server, problem};
 use crate::process::Process;
+use crate::sealed::readable;
 
 const OPERATOR: &str = "the-token-of-the-operator";
 const PASSWORD: &str = "blue cat on a roof";
@@ -213,7 +214,6 @@ async fn sessions_begin_with_a_password_and_end_when_they_should() {
 }
 
 #[tokio::test]
-#[tokio::test]
 async fn users_see_where_they_are_logged_in_and_end_it_from_afar() {
     let server = start().await;
     let admin = server.admin.0;
@@ -269,6 +269,7 @@ async fn users_see_where_they_are_logged_in_and_end_it_from_afar() {
     server.stop().await;
 }
 
+#[tokio::test]
 async fn a_session_is_for_our_own_pages_alone() {
     let server = start().await;
     let admin = server.admin.0;
@@ -422,6 +423,63 @@ async fn what_endpoints_answer_is_for_those_who_may_see_payloads() {
         assert_eq!(seen(&token).await, (1, want), "{role}");
         assert_eq!(on_page(&token).await, (1, want), "{role}");
     }
+    server.stop().await;
+}
+
+#[tokio::test]
+async fn a_url_that_holds_a_secret_is_for_those_who_may_set_it() {
+    let moved = "https://hooks.acme.test/planted-path?key=planted-query";
+    let endpoint =
+        Endpoint::start(move |_| Reply::Answer(Answer::of_status(302).header("location", moved)));
+    let endpoint = endpoint.await;
+    let url = endpoint.url("/planted-path?key=planted-query");
+    let workspace = Workspace::of_app().posts_to("hooks", &url);
+    let server = Server::tuned(&workspace, careful).await;
+    let admin = server.admin.0;
+    server.accept("/v1/track", Event::track("x").user("u").id("m")).await;
+    let operator = Who::Token(OPERATOR);
+    let tried = async || operator.gets(&admin, "/api/v1/attempts").await.json();
+    let tried = eventually("an attempt", tried, |list| list["attempts"][0].is_object()).await;
+    let detail = &tried["attempts"][0]["detail"];
+    assert_eq!(detail, "status 302, Location: https://hooks.acme.test/…");
+
+    let mut tokens = BTreeMap::new();
+    for role in ["viewer", "payload_viewer", "editor"] {
+        tokens.insert(role, make_token(&admin, &json!({"name": role, "role": role})).await);
+    }
+    let viewer = Who::Token(&tokens["viewer"]);
+    for path in readable(server.admin, "app").await {
+        let answer = viewer.gets(&admin, &path).await;
+        assert!(!answer.text().contains("planted"), "{path}: {}", answer.text());
+    }
+    let hidden = endpoint.url("/…");
+    let config = "/api/v1/config";
+    for (role, wanted) in [("viewer", &hidden), ("payload_viewer", &hidden), ("editor", &url)] {
+        let who = Who::Token(&tokens[role]);
+        let one = who.gets(&admin, "/api/v1/destinations/hooks").await.json();
+        let all = who.gets(&admin, "/api/v1/destinations").await.json();
+        let whole = who.gets(&admin, config).await.json();
+        let versions = who.gets(&admin, "/api/v1/destinations/hooks/versions").await.json();
+        let changes = versions["versions"][0]["changes"].as_array().expect("changes");
+        let set = changes.iter().find(|one| one["field"] == "config.webhookUrl").expect("a URL");
+        let list = [&all["destinations"][0], &whole["destinations"][0], &one];
+        for told in list.map(|one| &one["config"]["webhookUrl"]).into_iter().chain([&set["after"]])
+        {
+            assert_eq!(told, wanted, "{role}");
+        }
+    }
+
+    // What a viewer has exported can be planned with: the mark stands for the stored URL, and no other.
+    let mut exported = viewer.gets(&admin, config).await.json();
+    let plan = async |workspace: &Value| {
+        let body = json!({"workspace": workspace});
+        Who::Token(&tokens["editor"]).asks(&admin, "POST", "/api/v1/config/plan", &body).await
+    };
+    assert_eq!(plan(&exported).await.json()["changes"], json!([]));
+    exported["destinations"][0]["config"]["webhookUrl"] = json!("https://b.test/…");
+    let told = problem(&plan(&exported).await, 422, "bad_workspace");
+    let field = "workspace.destinations[0].config.webhookUrl";
+    assert_eq!(told["mistakes"][0]["field"], field, "{told}");
     server.stop().await;
 }
 

@@ -61,8 +61,7 @@ async fn a_failed_delivery_is_tried_again_with_backoff() {
 #[tokio::test]
 async fn a_permanent_refusal_gives_up_and_the_users_line_goes_on() {
     let elsewhere = Endpoint::ok().await;
-    let place = elsewhere.url("/new");
-    let location = place.clone();
+    let (place, location) = (elsewhere.url("/…"), elsewhere.url("/new"));
     let endpoint = Endpoint::start(move |received| match &*received.id() {
         "bad" => Reply::status(400),
         "gone" => Reply::status(404),

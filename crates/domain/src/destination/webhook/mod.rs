@@ -21,7 +21,7 @@ pub use plan::{Plan, Unsendable, WebhookRequest};
 pub use query::GetExtra;
 pub use settings::{HeaderSetting, Method, SettingsError, WebhookSettings};
 pub use signing::{AttemptStamp, Occasion, PrivateKey, Signing, SigningKey, SigningSecret};
-pub use target::{Target, is_playground_name};
+pub use target::{Target, is_playground_name, is_veiled, veiled};
 pub use template::Setting;
 pub use tls::{ClientIdentity, SecretPem, TlsSettings};
 

@@ -73,6 +73,29 @@ impl Target {
     }
 }
 
+/// A URL for those who may not set it: what stands behind its host may be a secret, so a mark takes
+/// its place. What has nothing there is shown as it is.
+pub fn veiled(text: &str) -> String {
+    match Target::parse(text) {
+        Ok(Target::Endpoint(url)) => {
+            let is_bare = url.path() == "/" && url.query().is_none() && url.fragment().is_none();
+            let origin = url.origin().ascii_serialization();
+            if is_bare { text.to_owned() } else { format!("{origin}/{VEIL}") }
+        }
+        Ok(Target::Playground(_)) => text.to_owned(),
+        Err(_) if text.is_empty() => String::new(),
+        Err(_) => VEIL.to_owned(),
+    }
+}
+
+/// Stands for what is not shown.
+const VEIL: &str = "…";
+
+/// Whether a URL is one that [`veiled`] has made.
+pub fn is_veiled(text: &str) -> bool {
+    text.ends_with(VEIL)
+}
+
 const SPACES: &str = "holds spaces or control characters";
 
 /// Reads the URL of an endpoint. Behind its host it may hold spaces, which are encoded when it is
@@ -203,6 +226,22 @@ mod tests {
         check(&"a".repeat(65), false);
         check("", false);
         check("a_b", false);
+    }
+
+    #[test]
+    fn what_may_be_a_secret_is_behind_a_veil() {
+        let check = |url: &str, want: &str| {
+            assert_eq!(veiled(url), want, "{url}");
+            assert_eq!(is_veiled(&veiled(url)), url != want, "{url}");
+        };
+        check("https://hooks.acme.test/services/T0/B0/s3cret", "https://hooks.acme.test/…");
+        check("https://hooks.acme.test?token=s3cret", "https://hooks.acme.test/…");
+        check("https://hooks.acme.test:8443/#s3cret", "https://hooks.acme.test:8443/…");
+        check("https://user:s3cret@hooks.acme.test/", "…");
+        check("https://hooks.acme.test", "https://hooks.acme.test");
+        check("http://hooks.acme.test:80/", "http://hooks.acme.test:80/");
+        check("playground://demo", "playground://demo");
+        check("", "");
     }
 
     #[test]

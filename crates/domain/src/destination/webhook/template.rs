@@ -8,6 +8,7 @@ use std::fmt;
 use serde::{Deserialize, Serialize};
 
 use super::settings::Method;
+use super::target::veiled;
 
 /// A setting: the same for all events, or looked up in each.
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -99,6 +100,19 @@ impl<T: Textual> Setting<T> {
     }
 }
 
+impl Setting<String> {
+    /// The setting of a URL for those who may not set it; see [`super::target::veiled`].
+    pub fn veiled(&self) -> String {
+        match self {
+            Self::Fixed(url) => veiled(url),
+            Self::Looked(template) => {
+                let (path, default) = (template.path.join("."), veiled(&template.default));
+                format!("{{{{ event.{path} || \"{default}\" }}}}")
+            }
+        }
+    }
+}
+
 impl<T> Template<T> {
     /// Names of members, from the event's top down.
     pub fn path(&self) -> &[String] {
@@ -162,6 +176,16 @@ mod tests {
         let want = want.map(|(path, default)| (path.to_owned(), default.to_owned()));
         assert_eq!(template, want, "{text}");
         assert_eq!(String::from(setting), text, "it is written as it was read");
+    }
+
+    #[test]
+    fn the_default_of_a_template_is_behind_a_veil() {
+        let veiled = |text: &str| Setting::<String>::parse(text).unwrap().veiled();
+        let template = r#"{{ event.context.url || "https://a.test/s3cret" }}"#;
+        assert_eq!(veiled(template), r#"{{ event.context.url || "https://a.test/…" }}"#);
+        let odd = "{{ x||https://a.test/s3\"cret }}";
+        assert_eq!(veiled(odd), r#"{{ event.x || "https://a.test/…" }}"#);
+        assert_eq!(veiled("https://a.test/s3cret"), "https://a.test/…");
     }
 
     #[test]

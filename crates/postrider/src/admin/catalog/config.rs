@@ -107,9 +107,10 @@ struct Wanted<'b> {
 )]
 pub async fn export(
     State(needs): Shared,
+    caller: Caller,
     Query(spelling): Query<Spelling>,
 ) -> Result<Response, Problem> {
-    let form = WorkspaceForm::from(&needs.editor.content().workspace);
+    let form = WorkspaceForm::of(&needs.editor.content().workspace, &caller);
     if spelling.format.unwrap_or_default() == Format::Json {
         return Ok(Json(form).into_response());
     }
@@ -238,14 +239,19 @@ fn clashes(workspace: &Workspace) -> Vec<Finding> {
     faults
 }
 
-impl From<&Workspace> for WorkspaceForm {
-    fn from(workspace: &Workspace) -> Self {
+impl WorkspaceForm {
+    /// A workspace as its caller may see it.
+    fn of(workspace: &Workspace, caller: &Caller) -> Self {
         Self {
-            sources: workspace.sources.iter().map(SourceForm::from).collect(),
-            destinations: workspace.destinations.iter().map(DestinationForm::from).collect(),
-            connections: workspace.connections.iter().map(ConnectionForm::from).collect(),
+            sources: forms::<Source>(workspace, caller),
+            destinations: forms::<Destination>(workspace, caller),
+            connections: forms::<Connection>(workspace, caller),
         }
     }
+}
+
+fn forms<O: Edited>(workspace: &Workspace, caller: &Caller) -> Vec<O::Form> {
+    O::all(workspace).iter().map(|object| super::form(caller, object)).collect()
 }
 
 impl Plan {

@@ -95,8 +95,8 @@ impl Edited for Connection {
         (status = 200, description = "Sorted by id", body = ConnectionList),
     )
 )]
-pub async fn list(State(needs): Shared) -> Json<ConnectionList> {
-    Json(ConnectionList { connections: super::list::<Connection>(&needs) })
+pub async fn list(State(needs): Shared, caller: Caller) -> Json<ConnectionList> {
+    Json(ConnectionList { connections: super::list::<Connection>((&needs, &caller)) })
 }
 
 /// Makes a connection; its id is that of its source and that of its destination, unless it is said.
@@ -131,10 +131,11 @@ pub async fn create(State(needs): Shared, caller: Caller, body: Text) -> Result<
 )]
 pub async fn show(
     State(needs): Shared,
+    caller: Caller,
     Path(id): Path<String>,
     headers: HeaderMap,
 ) -> Result<Response, Problem> {
-    super::show::<Connection>(&needs, &id, &headers)
+    super::show::<Connection>((&needs, &caller), &id, &headers)
 }
 
 /// Puts another connection in the place of one.

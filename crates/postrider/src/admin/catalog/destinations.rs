@@ -100,8 +100,8 @@ impl Edited for Destination {
         (status = 200, description = "Sorted by id", body = DestinationList),
     )
 )]
-pub async fn list(State(needs): Shared) -> Json<DestinationList> {
-    Json(DestinationList { destinations: super::list::<Destination>(&needs) })
+pub async fn list(State(needs): Shared, caller: Caller) -> Json<DestinationList> {
+    Json(DestinationList { destinations: super::list::<Destination>((&needs, &caller)) })
 }
 
 /// Makes a destination; one without an id gets one.
@@ -136,10 +136,11 @@ pub async fn create(State(needs): Shared, caller: Caller, body: Text) -> Result<
 )]
 pub async fn show(
     State(needs): Shared,
+    caller: Caller,
     Path(id): Path<String>,
     headers: HeaderMap,
 ) -> Result<Response, Problem> {
-    super::show::<Destination>(&needs, &id, &headers)
+    super::show::<Destination>((&needs, &caller), &id, &headers)
 }
 
 /// Puts another destination in the place of one; a secret's mark stands for the stored secret.
@@ -253,5 +254,5 @@ pub async fn restore(
         Ok::<_, Problem>((wanted, ()))
     });
     let (content, ()) = edited.await?;
-    super::answer::<Destination>(&needs, &content, &id, StatusCode::OK)
+    super::answer::<Destination>((&needs, &caller), &content, &id, StatusCode::OK)
 }

@@ -1,9 +1,10 @@
 //! `/api/v1/sources`, `/destinations`, `/connections`: what people edit, one object at a time.
 //!
 //! In come objects in the shape that a workspace file of ours is made of; out go the same, with marks
-//! in the place of secrets. Each has a version, which is its `ETag`: an edit that says on which version
-//! it was made (`If-Match`) is refused where somebody else came first. Every mistake of a body is told
-//! at once. Deliberately unknown here: what an edit means for events that wait (`workspace/`).
+//! in the place of secrets, and of URLs for those who may not edit. Each has a version, which is its
+//! `ETag`: an edit that says on which version it was made (`If-Match`) is refused where somebody else
+//! came first. Every mistake of a body is told at once. Deliberately unknown here: what an edit means
+//! for events that wait (`workspace/`).
 
 pub mod config;
 pub mod connections;
@@ -29,6 +30,7 @@ use super::Needs;
 use super::auth::Caller;
 use super::body::{Mistakes, Text, text};
 use super::problem::Problem;
+use super::routes::Right;
 use crate::workspace::{EditError, Lead};
 use crate::workspace_file::finding::Finding;
 use crate::workspace_file::forms::Form;
@@ -117,37 +119,49 @@ fn version<O: Edited>(content: &Snapshot, id: &str) -> u64 {
     content.versions.get(&key).copied().unwrap_or(0)
 }
 
-fn view<O: Edited>(needs: &Needs, content: &Snapshot, object: &O) -> O::Form {
+/// An object as its caller may see it.
+fn view<O: Edited>((needs, caller): Desk<'_>, content: &Snapshot, object: &O) -> O::Form {
     let managed_by = (needs.editor.lead() == Lead::File).then_some("file");
-    O::Form::from(object).shown(version::<O>(content, object.id()), managed_by)
+    form(caller, object).shown(version::<O>(content, object.id()), managed_by)
+}
+
+/// What an object is, as far as its caller may know.
+fn form<O: Edited>(caller: &Caller, object: &O) -> O::Form {
+    let form = O::Form::from(object);
+    if caller.may(Right::Edit) { form } else { form.veiled() }
 }
 
 /// All objects of a kind, sorted by id.
-fn list<O: Edited>(needs: &Needs) -> Vec<O::Form> {
+fn list<O: Edited>((needs, caller): Desk<'_>) -> Vec<O::Form> {
     let content = needs.editor.content();
-    O::all(&content.workspace).iter().map(|object| view(needs, &content, object)).collect()
+    let all = O::all(&content.workspace).iter();
+    all.map(|object| view((needs, caller), &content, object)).collect()
 }
 
 /// An object with its tag.
 fn answer<O: Edited>(
-    needs: &Needs,
+    desk: Desk<'_>,
     content: &Snapshot,
     id: &str,
     status: StatusCode,
 ) -> Result<Response, Problem> {
     let object = find::<O>(&content.workspace, id)?;
     let tag = tag::header(version::<O>(content, id));
-    Ok((status, tag, Json(view(needs, content, object))).into_response())
+    Ok((status, tag, Json(view(desk, content, object))).into_response())
 }
 
 /// Shows an object, unless whoever asks has it already.
-fn show<O: Edited>(needs: &Needs, id: &str, headers: &HeaderMap) -> Result<Response, Problem> {
+fn show<O: Edited>(
+    (needs, caller): Desk<'_>,
+    id: &str,
+    headers: &HeaderMap,
+) -> Result<Response, Problem> {
     let content = needs.editor.content();
     let version = version::<O>(&content, id);
     if version > 0 && tag::is_known(headers, version) {
         return Ok((StatusCode::NOT_MODIFIED, tag::header(version)).into_response());
     }
-    answer::<O>(needs, &content, id, StatusCode::OK)
+    answer::<O>((needs, caller), &content, id, StatusCode::OK)
 }
 
 /// Makes an object.
@@ -168,7 +182,7 @@ async fn create<O: Edited>((needs, caller): Desk<'_>, body: &Text) -> Result<Res
         Ok((wanted, id))
     });
     let (content, id) = edited.await?;
-    answer::<O>(needs, &content, &id, StatusCode::CREATED)
+    answer::<O>((needs, caller), &content, &id, StatusCode::CREATED)
 }
 
 /// Why an id cannot be given to something new: it has to stand in a URL.
@@ -254,7 +268,7 @@ async fn change<O: Edited>(
     let author = caller.author();
     let edited = needs.editor.edit(&author, |content| {
         let stored = find::<O>(&content.workspace, id)?;
-        check_version::<O>(needs, content, id, headers)?;
+        check_version::<O>((needs, caller), content, id, headers)?;
         let mut wanted = content.workspace.clone();
         O::all_mut(&mut wanted).retain(|one| one.id() != id);
         let object = next(stored, &wanted)?;
@@ -266,7 +280,7 @@ async fn change<O: Edited>(
         Ok((wanted, ()))
     });
     let (content, ()) = edited.await?;
-    answer::<O>(needs, &content, id, StatusCode::OK)
+    answer::<O>((needs, caller), &content, id, StatusCode::OK)
 }
 
 /// Removes an object.
@@ -278,7 +292,7 @@ async fn remove<O: Edited>(
     let author = caller.author();
     let edited = needs.editor.edit(&author, |content| {
         find::<O>(&content.workspace, id)?;
-        check_version::<O>(needs, content, id, headers)?;
+        check_version::<O>((needs, caller), content, id, headers)?;
         let mut wanted = content.workspace.clone();
         O::remove(&mut wanted, id);
         Ok::<_, Problem>((wanted, ()))
@@ -289,7 +303,7 @@ async fn remove<O: Edited>(
 
 /// Refuses an edit that was made on another version.
 fn check_version<O: Edited>(
-    needs: &Needs,
+    desk: Desk<'_>,
     content: &Snapshot,
     id: &str,
     headers: &HeaderMap,
@@ -297,7 +311,7 @@ fn check_version<O: Edited>(
     if tag::may_edit(headers, version::<O>(content, id)) {
         return Ok(());
     }
-    let current = view(needs, content, find::<O>(&content.workspace, id)?);
+    let current = view(desk, content, find::<O>(&content.workspace, id)?);
     let kind = O::KIND.as_str();
     let detail = format!("{kind} {id} was changed by somebody else meanwhile");
     let current = serde_json::to_value(current).unwrap_or_default();

@@ -120,8 +120,8 @@ impl Edited for Source {
         (status = 200, description = "Sorted by id", body = SourceList),
     )
 )]
-pub async fn list(State(needs): Shared) -> Json<SourceList> {
-    Json(SourceList { sources: super::list::<Source>(&needs) })
+pub async fn list(State(needs): Shared, caller: Caller) -> Json<SourceList> {
+    Json(SourceList { sources: super::list::<Source>((&needs, &caller)) })
 }
 
 /// Makes a source; one without an id or a key gets them.
@@ -156,10 +156,11 @@ pub async fn create(State(needs): Shared, caller: Caller, body: Text) -> Result<
 )]
 pub async fn show(
     State(needs): Shared,
+    caller: Caller,
     Path(id): Path<String>,
     headers: HeaderMap,
 ) -> Result<Response, Problem> {
-    super::show::<Source>(&needs, &id, &headers)
+    super::show::<Source>((&needs, &caller), &id, &headers)
 }
 
 /// Puts another source in the place of one; it keeps its key where the body has none.

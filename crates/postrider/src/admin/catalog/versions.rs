@@ -13,11 +13,13 @@ use serde_json::Value;
 use storage::{AuditQuery, AuditRecord};
 use utoipa::{IntoParams, ToSchema};
 
-use super::{Edited, Shared};
-use crate::admin::Needs;
+use super::{Desk, Edited, Shared};
 use crate::admin::asked::{Path, Query};
+use crate::admin::auth::Caller;
 use crate::admin::problem::Problem;
+use crate::admin::routes::Right;
 use crate::workspace_file::changes::{self, FieldChange};
+use crate::workspace_file::secrets::{Kind, mark};
 
 /// The versions of an object.
 #[derive(Debug, Serialize, ToSchema)]
@@ -65,10 +67,11 @@ pub struct VersionPage {
 )]
 pub async fn of_source(
     State(needs): Shared,
+    caller: Caller,
     Path(id): Path<String>,
     Query(page): Query<VersionPage>,
 ) -> Result<Json<Versions>, Problem> {
-    versions::<Source>(&needs, id, page).await
+    versions::<Source>((&needs, &caller), id, page).await
 }
 
 /// Lists the versions of a destination, newest first.
@@ -84,10 +87,11 @@ pub async fn of_source(
 )]
 pub async fn of_destination(
     State(needs): Shared,
+    caller: Caller,
     Path(id): Path<String>,
     Query(page): Query<VersionPage>,
 ) -> Result<Json<Versions>, Problem> {
-    versions::<Destination>(&needs, id, page).await
+    versions::<Destination>((&needs, &caller), id, page).await
 }
 
 /// Lists the versions of a connection, newest first.
@@ -103,14 +107,15 @@ pub async fn of_destination(
 )]
 pub async fn of_connection(
     State(needs): Shared,
+    caller: Caller,
     Path(id): Path<String>,
     Query(page): Query<VersionPage>,
 ) -> Result<Json<Versions>, Problem> {
-    versions::<Connection>(&needs, id, page).await
+    versions::<Connection>((&needs, &caller), id, page).await
 }
 
 async fn versions<O: Edited>(
-    needs: &Needs,
+    (needs, caller): Desk<'_>,
     id: String,
     page: VersionPage,
 ) -> Result<Json<Versions>, Problem> {
@@ -125,8 +130,23 @@ async fn versions<O: Edited>(
     if found.records.is_empty() && page.older_than.is_none() {
         super::find::<O>(&needs.editor.content().workspace, &id)?;
     }
-    let versions = found.records.into_iter().filter_map(version).collect();
+    let mut versions: Vec<_> = found.records.into_iter().filter_map(version).collect();
+    if !caller.may(Right::Edit) {
+        let changes = versions.iter_mut().flat_map(|version| &mut version.changes);
+        changes.for_each(hide_url);
+    }
     Ok(Json(Versions { versions, older_than: found.older_than }))
+}
+
+/// A destination's URL is told as the destination itself is: with a mark, to those who may not set it.
+fn hide_url(change: &mut FieldChange) {
+    if change.field == "config.webhookUrl" {
+        for value in [&mut change.before, &mut change.after] {
+            if let Value::String(url) = value {
+                *url = mark(Kind::Url, url);
+            }
+        }
+    }
 }
 
 /// The version that a record made; none where it made none.
