@@ -191,7 +191,8 @@ fn serve(
             viewing,
             shutdown: controls.shutdown.clone(),
             keep_removed: config.delivery.keep_removed,
-            gauges,
+            holdings: holdings(config),
+            gauges: gauges.clone(),
             playgrounds,
             auth: who_may_come_in(config, store, cookie.as_ref()),
             editor: workspace::Editor::new(store.clone(), lead(config)),
@@ -215,7 +216,7 @@ fn serve(
         let listener = listeners.admin().map_err(|error| machine("listen", error))?;
         let followed = follow(follower, renewal, &shutdown);
         let alarm = alarm(engine, controls);
-        let retention = retention::run(store.clone(), keep(config), shutdown.clone());
+        let retention = retention::run(store.clone(), keep(config), gauges, shutdown.clone());
         let serve = admin::serve(listener, needs, config.intake.header_timeout, shutdown.clone());
         let end = end_in_order(controls, senders, takers, export);
         let disk = disk.run(shutdown.clone());
@@ -377,6 +378,18 @@ fn keep(config: &Config) -> retention::Keep {
     retention::Keep {
         age_max: config.journal.retention,
         bytes_max: (size_max > 0).then_some(size_max as u64),
+    }
+}
+
+/// What the API tells of the disk, besides what is on it.
+fn holdings(config: &Config) -> admin::Holdings {
+    admin::Holdings {
+        files: embedded::Files::of(&config.data_dir),
+        keep: keep(config),
+        disk_free_min: config.intake.disk_free_min as u64,
+        attempts_max: Options::default().ledger_rows_max,
+        audit_records_max: config.audit.records_max as u64,
+        audit_age_max: config.audit.retention,
     }
 }
 

@@ -9,6 +9,7 @@
 //! no server ran for a while, events stay longer by that while. Events of a time that has not come
 //! yet were stored while the clock was wrong; they go with the older events behind them.
 
+use std::sync::{Arc, PoisonError};
 use std::time::Duration;
 
 use domain::id::Seq;
@@ -18,6 +19,7 @@ use storage::{Reader, StorageError, Store, Wanted};
 use tokio::time::{Instant, Interval, MissedTickBehavior, interval_at};
 
 use crate::clock::{self, Stopwatch};
+use crate::live::Gauges;
 use crate::shutdown::Shutdown;
 
 /// What is kept.
@@ -39,8 +41,9 @@ struct Now {
 }
 
 /// Trims the journal now and then, until the server ends.
-pub async fn run(store: Store, keep: Keep, mut shutdown: Shutdown) {
+pub async fn run(store: Store, keep: Keep, gauges: Arc<Gauges>, mut shutdown: Shutdown) {
     let (start, uptime) = (start(&store).await, Stopwatch::start());
+    let mut first = first_stored(&store).await.ok();
     let (mut ages, mut sizes) =
         (ticks(limits::RETENTION_INTERVAL), ticks(limits::RETENTION_SIZE_INTERVAL));
     let mut room = keep.bytes_max.map(Room::new);
@@ -53,11 +56,29 @@ pub async fn run(store: Store, keep: Keep, mut shutdown: Shutdown) {
             Some(room) = due(&mut room, &mut sizes) => room.make(&store).await,
             () = shutdown.draining() => return,
         };
+        let trimmed = match trimmed {
+            Ok(()) => note(&store, &gauges, &mut first).await,
+            Err(error) => Err(error),
+        };
         if let Err(error) = trimmed {
             let error = crate::terminal::chain(&error);
             tracing::warn!(error, "cannot trim the journal");
         }
     }
+}
+
+/// Notes when events have gone.
+async fn note(store: &Store, gauges: &Gauges, first: &mut Option<Seq>) -> Result<(), StorageError> {
+    let left = first_stored(store).await?;
+    if first.replace(left).is_some_and(|before| before < left) {
+        let mut trimmed_at = gauges.trimmed_at.lock().unwrap_or_else(PoisonError::into_inner);
+        *trimmed_at = Some(clock::now());
+    }
+    Ok(())
+}
+
+async fn first_stored(store: &Store) -> Result<Seq, StorageError> {
+    Ok(store.journal.stock().await?.first)
 }
 
 fn ticks(period: Duration) -> Interval {
@@ -238,9 +259,25 @@ mod tests {
         first_stored(store).await
     }
 
+    /// 0 where nothing is.
     async fn first_stored(store: &Store) -> u64 {
         let chunk = store.journal.read(Seq::FIRST, Wanted::All, 1).await.unwrap();
         chunk.frames.first().map_or(0, |frame| frame.first().0)
+    }
+
+    #[tokio::test]
+    async fn it_is_noted_when_events_go() {
+        let (store, gauges) = (store().await, Gauges::default());
+        let mut first = super::first_stored(&store).await.ok();
+        let noted = || *gauges.trimmed_at.lock().unwrap();
+        note(&store, &gauges, &mut first).await.unwrap();
+        assert_eq!(noted(), None, "nothing has gone");
+        assert_eq!(first_left(&store).await, 6);
+        note(&store, &gauges, &mut first).await.unwrap();
+        let at = noted();
+        assert!(at.is_some());
+        note(&store, &gauges, &mut first).await.unwrap();
+        assert_eq!(noted(), at);
     }
 
     #[tokio::test]

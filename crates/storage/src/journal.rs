@@ -14,6 +14,7 @@ use std::sync::Arc;
 
 use domain::event::NewEvent;
 use domain::id::{Seq, SourceId};
+use domain::time::Timestamp;
 use tokio::sync::watch;
 
 use crate::error::StorageError;
@@ -55,6 +56,20 @@ pub trait Journal: Send + Sync + 'static {
     /// Removes the oldest frames, whoever needs them, until what is left takes at most `bytes_max`
     /// bytes of the disk; answers the first place left.
     fn trim_to(&self, bytes_max: u64) -> Receipt<Seq>;
+
+    /// What is there, told without looking through it.
+    fn stock(&self) -> Receipt<Stock>;
+}
+
+/// What a journal has.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Stock {
+    /// The first place that is left; the next one that is given where nothing is.
+    pub first: Seq,
+    /// When the frame there was stored; none where there is none.
+    pub oldest_at: Option<Timestamp>,
+    /// Bytes of the disk that are in use, as [`Journal::trim_to`] counts them.
+    pub used_bytes: u64,
 }
 
 /// The places of one batch, first to last, both included.

@@ -37,7 +37,7 @@ pub use error::StorageError;
 pub use frame::{Frame, StoredEvent};
 pub use index::{EventPlaces, EventQuery, Index, Marks, Toward};
 pub use issues::{Issue, IssueQuery, IssueState, Mark, Ruling, Trend, WaitingBy};
-pub use journal::{Chunk, Gap, GapReason, Journal, SeqRange, Wanted};
+pub use journal::{Chunk, Gap, GapReason, Journal, SeqRange, Stock, Wanted};
 pub use ledger::{
     AttemptPage, AttemptQuery, AttemptRecord, Depth, FailedQuery, Fate, FilteredCount, Known,
     Ledger, RejectionCursor, RejectionPage, RejectionQuery, RejectionRecord, Totals,

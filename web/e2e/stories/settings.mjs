@@ -72,8 +72,55 @@ export async function stories({ story, browser, binary }) {
     await second.page.close();
   });
 
+  await story("one sees where one is logged in, and ends it from afar", async () => {
+    const [lost, old] = [
+      await openPage(browser, server.admin),
+      await openPage(browser, server.admin),
+    ];
+    for (const { page: on } of [lost, old]) {
+      await on.goto("/");
+      assert.equal(await post("session", { name: "grace", password: PASSWORD }, on), 200);
+    }
+    const status = async (on = page) =>
+      await on.evaluate(async () => (await fetch("/api/v1/me")).status);
+    await old.page.goto("/settings");
+    const table = old.page.getByRole("region", { name: "Where you are logged in table" });
+    await table.getByRole("row", { name: /Chrome on Linux this one/ }).waitFor();
+    await table.getByText("127.0.0.1").first().waitFor();
+    await examine(old.page, "settings-sessions");
+    await fits(old.page, "settings-sessions");
+    const rows = table.locator("tbody tr");
+    const before = await rows.count();
+    await old.page
+      .getByRole("button", { name: /^End the session/ })
+      .first()
+      .click();
+    await old.page.waitForFunction(
+      (count) => document.querySelectorAll("tbody tr").length === count,
+      before - 1,
+    );
+    await old.page.getByRole("button", { name: "End all others" }).click();
+    await old.page.getByRole("button", { name: "End all others" }).waitFor({ state: "detached" });
+    assert.deepEqual([await status(old.page), await status(lost.page)], [200, 401]);
+    assert.equal(await status(), 200, "those of others go on");
+    await lost.page.close();
+    await old.page.close();
+  });
+
+  await story("what takes room, and what is kept how long", async () => {
+    await page.goto("/");
+    await page.getByRole("link", { name: "What takes room, and what is kept" }).click();
+    await page.waitForURL(/tab=storage/);
+    const row = page.getByRole("row", { name: /^journal Events as they came/ });
+    await row.getByText(/KiB|MiB/).waitFor();
+    await page.getByText("3 d, and longer while a destination needs them").waitFor();
+    await page.getByText("without a bound (journal.size_max)").waitFor();
+    await examine(page, "settings-storage");
+    await fits(page, "settings-storage");
+  });
+
   await story("a token is shown once, works, and is taken back", async () => {
-    await page.getByRole("tab", { name: "API tokens" }).click();
+    await page.goto("/settings?tab=tokens");
     await page.getByText("There is no token").waitFor();
     await page.getByLabel("Name", { exact: true }).fill("deploy");
     await page.getByLabel("Role", { exact: true }).selectOption("editor");

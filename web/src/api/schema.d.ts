@@ -4,6 +4,7 @@ export interface Schemas {
   "Attempt": { "destination": string; "seq": number; "kind": string; "number": number; "at": string; "duration_us": number; "status": number; "fate": string; "reason": string; "detail": string; "phases": Schemas["Phases"]; "remote"?: string | null; "replay"?: number | null; "answer"?: null | Schemas["Answer"]; };
   "Attempts": { "attempts": (Schemas["Attempt"])[]; "older_than"?: number | null; };
   "AuditRecords": { "records": (Schemas["AuditView"])[]; "older_than"?: number | null; };
+  "AuditRoom": { "records_max": number; "age_max_s": number; };
   "AuditView": { "id": number; "at": string; "by": string; "address"?: string | null; "action": string; "kind": string; "object": string; "before"?: Record<string, unknown> | null; "after"?: Record<string, unknown> | null; };
   "BlockedBy": { "cause": string; "seq"?: number | null; "sentence": string; };
   "Connection": { "id": string; "source": string; "destination": string; "enabled": boolean; "filter"?: null | Schemas["FilterForm"]; "consent"?: null | Schemas["ConsentForm"]; "version": number; "managedBy"?: string | null; };
@@ -26,6 +27,7 @@ export interface Schemas {
   "DestinationType": { "type": string; "title": string; "schema": Record<string, unknown>; };
   "DestinationTypes": { "types": (Schemas["DestinationType"])[]; };
   "DestinationsFared": { "from": string; "destinations": (Schemas["DestinationFared"])[]; };
+  "Disk": { "free_bytes"?: number | null; "free_min_bytes": number; "is_low": boolean; "store_p99_ms"?: number | null; };
   "EstimateView": { "events": number; "complete": boolean; "oldest"?: null | Schemas["EventPlace"]; "newest"?: null | Schemas["EventPlace"]; "users"?: number | null; "passed": (Schemas["Passed"])[]; "seconds"?: number | null; "rate"?: number | null; "concurrency": number; };
   "EventNamesForm": { "allow"?: (string)[] | null; "deny"?: (string)[] | null; };
   "EventPage": { "seq": number; "event"?: null | Schemas["EventView"]; "expired"?: null | Schemas["Expired"]; "deliveries": (Schemas["DeliveryView"])[]; "before"?: null | Schemas["EventView"]; "after"?: null | Schemas["EventView"]; };
@@ -46,12 +48,14 @@ export interface Schemas {
   "IssueInFull": Schemas["IssueStatus"] & { "attempts": (Schemas["Attempt"])[]; };
   "IssueStatus": { "id": number; "destination": string; "reason": string; "sentence": string; "advice": string; "status": number; "state": string; "first_at": string; "last_at": string; "resolved_at"?: string | null; "reopened": number; "failed": number; "gave_up": number; "expired": number; "waiting": number; "users": Schemas["Users"]; "sample": number; "detail": string; "trend": Schemas["Trend"]; "mark"?: null | Schemas["MarkStatus"]; };
   "Issues": { "issues": (Schemas["IssueStatus"])[]; };
+  "JournalRoom": { "used_bytes": number; "bytes_max"?: number | null; "age_max_s": number; "oldest_seq": number; "oldest_at"?: string | null; "head": number; "trimmed_at"?: string | null; };
   "JournalStatus": { "head": number; };
   "KetchRow": { "purpose": string; };
   "KeyStatus": { "valid_until"?: string | null; "signs": boolean; };
   "Lane": { "events": (Schemas["LaneEvent"])[]; "older_than"?: number | null; };
   "LaneEvent": { "event": Schemas["EventView"]; "deliveries": (Schemas["DeliveryView"])[]; };
   "LastAttempt": { "at": string; "number": number; "status": number; "reason": string; "sentence": string; "detail": string; "duration_us": number; "replay"?: number | null; };
+  "LedgerRoom": { "attempts_max": number; };
   "LoginBody": { "name": string; "password": string; };
   "MarkStatus": { "ruling": string; "at": string; "by": string; "note": string; };
   "Me": { "name": string; "role": string; "auth": string; "rights": (string)[]; };
@@ -60,6 +64,7 @@ export interface Schemas {
   "OneTrustRow": { "oneTrustCookieCategory": string; };
   "OwnDestination": { "dynamic"?: string | null; "hosts"?: (string)[]; "getExtras"?: (string)[]; "signing"?: null | Schemas["SigningForm"]; "tls"?: null | Schemas["TlsForm"]; "delivery"?: null | Schemas["DeliveryForm"]; };
   "OwnSource": { "writeKeys"?: (Schemas["FurtherKey"])[]; "allowedOrigins"?: (string)[]; "rateLimit"?: null | Schemas["RateLimitForm"]; };
+  "PartRoom": { "part": string; "bytes": number; };
   "Passed": { "reason": string; "sentence": string; "count": number; };
   "PasswordBody": { "password": string; "current"?: string | null; };
   "Phases": { "resolve_us"?: number | null; "connect_us"?: number | null; "tls_us"?: number | null; "first_byte_us"?: number | null; };
@@ -101,6 +106,7 @@ export interface Schemas {
   "SourceSdks": { "sdks": (Schemas["SourceSdk"])[]; "other"?: null | Schemas["SeenStatus"]; };
   "SourceStatus": { "id": string; "name": string; "enabled": boolean; "write_keys": (string)[]; "keys": (Schemas["SourceKeyStatus"])[]; "allowed_origins": (string)[]; "rate_limit"?: Record<string, unknown> | null; };
   "Status": { "version": string; "started_at": string; "now": string; "gateway_url": string; "journal": Schemas["JournalStatus"]; "accepted": number; "duplicates": number; "recalled": boolean; "rejected": number; "turned_away": number; "is_disk_low": boolean; "storage": Schemas["StorageStatus"]; "sources": (Schemas["SourceStatus"])[]; "destinations": (Schemas["DestinationStatus"])[]; "removed": (Schemas["RemovedStatus"])[]; "connections": (Schemas["ConnectionStatus"])[]; };
+  "Storage": { "disk": Schemas["Disk"]; "parts": (Schemas["PartRoom"])[]; "journal": Schemas["JournalRoom"]; "ledger": Schemas["LedgerRoom"]; "audit": Schemas["AuditRoom"]; };
   "StorageStatus": { "disk_free_bytes"?: number | null; "store_p99_ms"?: number | null; };
   "Tally": { "events": number; "complete": boolean; "first_seq"?: number | null; "last_seq"?: number | null; "counts": Record<string, number>; "samples": Record<string, (Schemas["TrialSample"])[]>; };
   "TemplateStatus": { "setting": string; "path": string; };

@@ -18,6 +18,7 @@ import type {
   Source,
   Status,
 } from "./status";
+import type { PartRoom, Storage } from "./storage";
 
 type Member<Ours, Theirs> = null extends Theirs
   ? null extends Ours
@@ -41,17 +42,17 @@ type Faults<Ours, Theirs> = {
 type None<Found extends never> = Found;
 
 export type Checked = [
-  None<Faults<Attempt, Schemas["Attempt"]>>,
   None<Faults<Session, Schemas["SessionView"]>>,
+  None<Faults<Attempt, Schemas["Attempt"]>>,
   None<Faults<Phases, Schemas["Phases"]>>,
   None<Faults<Issue, Schemas["IssueStatus"]>>,
   None<Faults<PlaygroundRequest, Schemas["Received"]>>,
   None<Faults<Rejection, Schemas["Rejection"]>>,
   None<Faults<RejectionCount, Schemas["Count"]>>,
+  None<Faults<Fared, Schemas["DestinationFared"]>>,
   None<Faults<Omit<Status, "sources" | "destinations">, Schemas["Status"]>>,
   None<Faults<Source, Schemas["SourceStatus"]>>,
   None<Faults<Destination, Schemas["DestinationStatus"]>>,
-  None<Faults<Fared, Schemas["DestinationFared"]>>,
   None<Faults<Flow, Schemas["FlowStatus"]>>,
   None<Faults<FilteredCounts, Schemas["FilteredStatus"]>>,
   None<Faults<Removed, Schemas["RemovedStatus"]>>,
@@ -59,4 +60,8 @@ export type Checked = [
   None<Faults<Connection, Schemas["ConnectionStatus"]>>,
   None<Faults<NameSeen, Schemas["SourceName"]>>,
   None<Faults<SdkSeen, Schemas["SourceSdk"]>>,
+  None<Faults<Storage, Schemas["Storage"]>>,
+  None<Faults<PartRoom, Schemas["PartRoom"]>>,
+  None<Faults<Storage["disk"], Schemas["Disk"]>>,
+  None<Faults<Storage["journal"], Schemas["JournalRoom"]>>,
 ];

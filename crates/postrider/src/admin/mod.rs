@@ -18,6 +18,7 @@ mod export;
 mod filtered;
 mod filters;
 mod guard;
+mod holdings;
 mod issues;
 mod live;
 pub mod metrics;
@@ -60,6 +61,7 @@ use crate::viewing::Viewing;
 use crate::workspace::Editor;
 pub use auth::{Auth, ServerSecrets, hash_now, new_secret};
 pub use filters::Trials;
+pub use holdings::Holdings;
 use playground::Playgrounds;
 pub use repeats::Repeats;
 
@@ -69,6 +71,8 @@ pub struct Needs {
     pub store: Store,
     /// How long a removed destination may be put back.
     pub keep_removed: Duration,
+    /// What is kept, and where.
+    pub holdings: Holdings,
     /// What is going on.
     pub gauges: Arc<Gauges>,
     /// What the playgrounds have received.

@@ -16,8 +16,8 @@ use utoipa_axum::routes;
 use super::auth::{Rule, admit};
 use super::people::{log, me, own_sessions, sessions, setup, tokens, users};
 use super::{
-    Needs, attempts, catalog, census, deliveries, events, filtered, filters, issues, live, metrics,
-    openapi, playground, ready, rejections, repeats, replays, series, status, test_event,
+    Needs, attempts, catalog, census, deliveries, events, filtered, filters, holdings, issues, live,
+    metrics, openapi, playground, ready, rejections, repeats, replays, series, status, test_event,
     test_request, wishes,
 };
 
@@ -134,13 +134,14 @@ fn of_watching() -> Vec<Entry> {
         entry(Open, routes!(openapi::show)),
         entry(View, routes!(metrics::show)),
         entry(View, routes!(status::show)),
+        entry(View, routes!(holdings::show)),
         entry(View, routes!(live::watch)),
         entry(View, routes!(series::show)),
+        entry(View, routes!(series::by_destination)),
         entry(Edit, routes!(test_event::send)).noted("send", "test_event"),
     ]
 }
 
-        entry(View, routes!(series::by_destination)),
 /// Events, and what became of them.
 fn of_deliveries() -> Vec<Entry> {
     use Right::{Edit, Payload, View};

@@ -42,6 +42,8 @@ pub struct Gauges {
     pub is_disk_low: AtomicBool,
     /// Bytes of the disk that are free; the largest number where nobody can say.
     pub disk_free_bytes: AtomicU64,
+    /// When old events were removed last, since the start.
+    pub trimmed_at: Mutex<Option<Timestamp>>,
     /// How long it takes until a batch of events is on disk.
     pub store_time: Histogram,
     /// Requests and events refused.

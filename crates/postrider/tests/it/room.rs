@@ -23,6 +23,24 @@ async fn what_a_full_journal_drops_is_counted_and_the_rest_is_delivered() {
         assert_eq!(process.gateway.post("/v1/track", "key-app", event).await.status, 200);
     }
     process.wait_for_log("journal.size_max has no room for events that destinations still").await;
+    let stored = async || process.admin.get("/api/v1/storage").await;
+    let is_trimmed = |told: &serde_json::Value| {
+        let journal = &told["journal"];
+        let fits = journal["used_bytes"].as_u64() <= Some(512 << 10);
+        fits && journal["trimmed_at"].is_string()
+    };
+    let told = eventually("it is told that events have gone", stored, is_trimmed).await;
+    let journal = &told["journal"];
+    assert_eq!((&journal["bytes_max"], &journal["head"]), (&(512 << 10).into(), &101.into()));
+    assert!(journal["oldest_seq"].as_u64() > Some(1) && journal["oldest_at"].is_string(), "{told}");
+    let part = |name: &str| {
+        let mut parts = told["parts"].as_array().expect("parts").iter();
+        parts.find(|one| one["part"] == name).and_then(|one| one["bytes"].as_u64())
+    };
+    assert!(part("journal") >= journal["used_bytes"].as_u64(), "{told}");
+    assert!(["state", "index", "catalog"].iter().all(|name| part(name) > Some(0)), "{told}");
+    assert!(told["disk"]["free_bytes"].as_u64() > Some(0), "{told}");
+    assert!(told["disk"]["store_p99_ms"].as_f64() > Some(0.0), "{told}");
     let endpoint = Endpoint::ok().await;
     home.write(&Workspace::of_app().posts_to("hooks", &endpoint.url("/")).text());
     let counts = || async {

@@ -189,12 +189,17 @@ pub fn j5_a_trim_to_a_size_cuts_the_oldest_frames(open: Open<'_>) {
         append(&subject.store, vec![event("web", &format!("{number}").repeat(200_000))]);
     }
     assert_eq!(journal.trim_to(1 << 30).wait().unwrap(), Seq(1));
+    let stock = || journal.stock().wait().unwrap();
+    assert!(stock().used_bytes >= 2_000_000 && stock().first == Seq(1), "{:?}", stock());
     let first_left = journal.trim_to(1_000_000).wait().unwrap();
+    assert!(stock().used_bytes <= 1_000_000 && stock().first == first_left, "{:?}", stock());
+    assert!(stock().oldest_at > Some(Timestamp(0)));
     assert!((Seq(6)..=Seq(7)).contains(&first_left), "{first_left} is the first left");
     let read = read_all(&**journal, Seq(2), &Wanted::All, 1);
     assert_eq!(read.places(), (first_left.0..=10).collect::<Vec<_>>());
     assert_eq!(read.gaps[0].range, SeqRange { first: Seq(2), last: Seq(first_left.0 - 1) });
     assert_eq!(journal.trim_to(0).wait().unwrap(), Seq(11));
+    assert_eq!((stock().first, stock().oldest_at), (Seq(11), None));
     assert_eq!(append(&subject.store, events("web", 1)).first, Seq(11));
 }
 

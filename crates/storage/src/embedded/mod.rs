@@ -21,6 +21,7 @@ mod index;
 mod catalog;
 mod check;
 mod copy;
+mod files;
 
 use std::path::Path;
 use std::sync::Arc;
@@ -38,6 +39,7 @@ use inbox::Inbox;
 
 pub use check::{Damage, FileFindings, Findings, check};
 pub use copy::{Copied, back_up, restore};
+pub use files::{FileRoom, Files};
 pub use seal::{SecretKey, read_key};
 
 /// What may be chosen about the engine.

@@ -8,7 +8,7 @@ use tokio::sync::watch;
 
 use crate::error::StorageError;
 use crate::frame::Frame;
-use crate::journal::{Chunk, Gap, GapReason, Journal, SeqRange, Wanted};
+use crate::journal::{Chunk, Gap, GapReason, Journal, SeqRange, Stock, Wanted};
 use crate::receipt::Receipt;
 
 /// Frames in order; those before the first one were trimmed.
@@ -79,5 +79,15 @@ impl Journal for MemoryJournal {
         }
         let first = frames.first().map_or(*self.head.borrow(), |frame| frame.first());
         Receipt::ready(Ok(first))
+    }
+
+    fn stock(&self) -> Receipt<Stock> {
+        let frames = super::lock(&self.frames);
+        let oldest = frames.first();
+        Receipt::ready(Ok(Stock {
+            first: oldest.map_or(*self.head.borrow(), |frame| frame.first()),
+            oldest_at: oldest.and_then(|frame| Some(frame.events().next()?.received_at)),
+            used_bytes: frames.iter().map(|frame| frame.bytes_len() as u64).sum(),
+        }))
     }
 }

@@ -1,4 +1,5 @@
 // How the disk fares: what is free, and how long it takes until events are on it.
+import { Link } from "@tanstack/react-router";
 import type { Status } from "../../api/status";
 import { bytes, count } from "../../parts/format";
 import { Panel } from "../../parts/Panel";
@@ -8,14 +9,23 @@ import type { Look } from "../../parts/words";
 const LOW: Look = { word: "Nearly full: no events are taken", shape: "octagon", tone: "bad" };
 const FINE: Look = { word: "Events are taken", shape: "tick", tone: "good" };
 
+export const diskLook = (isLow: boolean) => (isLow ? LOW : FINE);
+
 export function Storage({ status }: { status: Status }) {
   const { disk_free_bytes, store_p99_ms } = status.storage;
   return (
-    <Panel title="Storage">
+    <Panel
+      title="Storage"
+      aside={
+        <Link to="/settings" search={{ tab: "storage" }}>
+          What takes room, and what is kept
+        </Link>
+      }
+    >
       <dl className="facts">
         <dt>Disk</dt>
         <dd>
-          <State look={status.is_disk_low ? LOW : FINE} />
+          <State look={diskLook(status.is_disk_low)} />
         </dd>
         <dt>Free</dt>
         <dd>

@@ -1,11 +1,16 @@
-// Settings: who may come in, what everybody did, the configuration as a file, and what runs here.
+// Settings: who may come in and has, what everybody did, what is stored, the configuration as a file, and
+// what runs here.
+import { useQuery } from "@tanstack/react-query";
 import { getRouteApi } from "@tanstack/react-router";
 import { useEffect } from "react";
+import { meQuery } from "../../api/me";
 import { PageTabs } from "../../parts/PageTabs";
 import { About } from "./About";
 import { Audit } from "./Audit";
 import { ConfigAsCode } from "./ConfigAsCode";
 import type { Tab } from "./routes";
+import { Sessions } from "./Sessions";
+import { StorageTab } from "./StorageTab";
 import { Tokens } from "./Tokens";
 import { Users } from "./Users";
 
@@ -14,7 +19,9 @@ const route = getRouteApi("/settings");
 const TAB_LIST: readonly { value: Tab; label: string }[] = [
   { value: "users", label: "Users" },
   { value: "tokens", label: "API tokens" },
+  { value: "sessions", label: "Your sessions" },
   { value: "audit", label: "Audit log" },
+  { value: "storage", label: "Storage" },
   { value: "config", label: "Config as code" },
   { value: "about", label: "About" },
 ];
@@ -22,13 +29,17 @@ const TAB_LIST: readonly { value: Tab; label: string }[] = [
 const TABS: Record<Tab, () => React.ReactNode> = {
   users: () => <Users />,
   tokens: () => <Tokens />,
+  sessions: () => <Sessions />,
   audit: () => <Audit />,
+  storage: () => <StorageTab />,
   config: () => <ConfigAsCode />,
   about: () => <About />,
 };
 
 export function Settings() {
-  const { tab = "users" } = route.useSearch();
+  const { data: me } = useQuery(meQuery());
+  const first = me && !me.rights.includes("admin") ? "sessions" : "users";
+  const { tab = first } = route.useSearch();
   const navigate = route.useNavigate();
   useEffect(() => {
     document.title = "Settings · Postrider";

@@ -4,7 +4,7 @@ import type { DeedFilter } from "../../api/accounts";
 import { root } from "../root";
 import { oneOf, type Search, texts } from "../search";
 
-export const TABS = ["users", "tokens", "audit", "config", "about"] as const;
+export const TABS = ["users", "tokens", "sessions", "audit", "storage", "config", "about"] as const;
 export type Tab = (typeof TABS)[number];
 
 const settings = createRoute({

@@ -9,7 +9,7 @@ use domain::event::NewEvent;
 use domain::id::{DestinationId, Seq};
 use storage::{
     Chunk, Journal, OpenDelivery, Reader, Receipt, Schedule, ScheduleState, SeqRange, Settlement,
-    ShelfLine, StorageError, Wanted, memory,
+    ShelfLine, Stock, StorageError, Wanted, memory,
 };
 use tokio::sync::watch;
 
@@ -109,6 +109,10 @@ impl Journal for SlowJournal {
 
     fn trim_to(&self, bytes_max: u64) -> Receipt<Seq> {
         self.inner.trim_to(bytes_max)
+    }
+
+    fn stock(&self) -> Receipt<Stock> {
+        self.inner.stock()
     }
 }
 

@@ -28,8 +28,8 @@ use super::limits;
 use super::sqlite::{self, Durability};
 use crate::error::{OpenError, StorageError};
 use crate::frame::record_bytes;
-use crate::journal::{Chunk, Journal, SeqRange, Wanted};
-use crate::receipt::Receipt;
+use crate::journal::{Chunk, Journal, SeqRange, Stock, Wanted};
+use crate::receipt::{Receipt, Reply};
 use crate::tail::Tail;
 
 /// The steps that lead to today's tables.
@@ -82,8 +82,12 @@ impl EmbeddedJournal {
 
 impl EmbeddedJournal {
     fn remove(&self, until: Until) -> Receipt<Seq> {
+        self.ask(|reply| Command::Trim { until, reply })
+    }
+
+    fn ask<T>(&self, command: impl FnOnce(Reply<T>) -> Command) -> Receipt<T> {
         let (reply, receipt) = Receipt::pair();
-        match self.commands.push(Command::Trim { until, reply }, 1) {
+        match self.commands.push(command(reply), 1) {
             Ok(()) => receipt,
             Err(error) => Receipt::ready(Err(error)),
         }
@@ -124,6 +128,10 @@ impl Journal for EmbeddedJournal {
 
     fn trim_to(&self, bytes_max: u64) -> Receipt<Seq> {
         self.remove(Until::Bytes(bytes_max))
+    }
+
+    fn stock(&self) -> Receipt<Stock> {
+        self.ask(|reply| Command::Stock { reply })
     }
 }
 

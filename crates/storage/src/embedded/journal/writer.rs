@@ -16,6 +16,7 @@ use std::time::{SystemTime, UNIX_EPOCH};
 
 use domain::event::NewEvent;
 use domain::id::Seq;
+use domain::time::Timestamp;
 use rusqlite::{Connection, OptionalExtension};
 
 use super::Shared;
@@ -26,7 +27,7 @@ use crate::embedded::trust::Trust;
 use crate::embedded::{limits, sqlite};
 use crate::error::StorageError;
 use crate::frame::Frame;
-use crate::journal::SeqRange;
+use crate::journal::{SeqRange, Stock};
 use crate::receipt::Reply;
 use crate::tail::Tail;
 
@@ -45,6 +46,11 @@ pub enum Command {
         until: Until,
         /// Who waits for it.
         reply: Reply<Seq>,
+    },
+    /// Say what is there.
+    Stock {
+        /// Who waits for it.
+        reply: Reply<Stock>,
     },
 }
 
@@ -167,6 +173,10 @@ impl Writer {
             match command {
                 Command::Append { events, reply } => batches.push(Batch { events, reply }),
                 Command::Trim { until, reply } => self.trims.push_back(Trim { until, reply }),
+                Command::Stock { reply } => {
+                    let stock = self.stock();
+                    let _ = reply.send(self.trust.judge("looking at the journal", stock));
+                }
             }
         }
         batches
@@ -294,6 +304,19 @@ impl Writer {
             bytes += u64::try_from(row.get::<_, i64>(2)?).unwrap_or(0);
         }
         Ok((removable, Step::Done { first_left: self.next }))
+    }
+
+    fn stock(&self) -> rusqlite::Result<Stock> {
+        let mut oldest = self.connection.prepare_cached(
+            "SELECT first_seq, committed_at FROM frames ORDER BY first_seq LIMIT 1",
+        )?;
+        let oldest: Option<(i64, i64)> =
+            oldest.query_row([], |row| Ok((row.get(0)?, row.get(1)?))).optional()?;
+        Ok(Stock {
+            first: oldest.map_or(self.next, |(first, _)| sqlite::to_seq(first)),
+            oldest_at: oldest.map(|(_, at)| Timestamp(at)),
+            used_bytes: self.used_bytes()?,
+        })
     }
 
     /// Bytes of the file that are in use.
