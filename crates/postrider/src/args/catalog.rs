@@ -218,7 +218,7 @@ mod tests {
     fn body(line: &str) -> Value {
         let words = line.split(' ').map(|word| std::ffi::OsString::from(word.replace('_', " ")));
         let read = super::super::read(words, Surroundings::default());
-        let Ok(Command::Ask(order)) = read else { panic!("{read:?}") };
+        let Ok((Command::Ask(order), _)) = read else { panic!("{read:?}") };
         let Wish::Catalog(CatalogWish { act: CatalogAct::Add { body, .. }, .. }) = order.wish
         else {
             panic!("{:?}", order.wish)

@@ -17,7 +17,7 @@ pub enum ConfigOrder {
     /// Print what holds.
     Print(Gathered, Shape),
     /// Print the reference page.
-    Reference,
+    Reference(Shape),
 }
 
 /// How it is written.
@@ -29,7 +29,8 @@ pub fn command() -> clap::Command {
         .about("Print the effective configuration as TOML, each value with its origin")
         .arg(flags::json());
     let reference = clap::Command::new("reference")
-        .about("Print the reference page: every setting, its meaning, default and bounds");
+        .about("Print the reference page: every setting, its meaning, default and bounds")
+        .arg(flags::json());
     let export = clap::Command::new("export")
         .about("Print sources, destinations and connections of a running server, as YAML");
     let plan = clap::Command::new("plan")
@@ -80,7 +81,8 @@ pub fn read(matches: &ArgMatches, surroundings: Surroundings) -> Result<Command,
         Some(("print", matches)) => {
             ConfigOrder::Print(settings::gathered(matches, surroundings)?, flags::shape(matches))
         }
-        _ => ConfigOrder::Reference,
+        Some((_, matches)) => ConfigOrder::Reference(flags::shape(matches)),
+        None => ConfigOrder::Reference(Shape::Lines),
     };
     Ok(Command::Config(Box::new(order)))
 }

@@ -13,7 +13,7 @@ pub enum Explained {
     /// All reasons, or the one with this code.
     Reasons(Option<String>, Shape),
     /// The metrics.
-    Metrics,
+    Metrics(Shape),
     /// The API.
     Api(ApiShape),
     /// All commands, as a page.
@@ -49,17 +49,18 @@ pub fn read_reasons(matches: &ArgMatches, _: Surroundings) -> Result<Command, Re
 
 /// How `metrics` is written.
 pub fn metrics() -> clap::Command {
-    clap::Command::new("metrics").about("Print what GET /metrics has, as a page")
+    clap::Command::new("metrics").about("Print what GET /metrics has, as a page").arg(flags::json())
 }
 
 /// What the arguments of `metrics` ask for.
-pub fn read_metrics(_: &ArgMatches, _: Surroundings) -> Result<Command, Refusal> {
-    Ok(Command::Explain(Explained::Metrics))
+pub fn read_metrics(matches: &ArgMatches, _: Surroundings) -> Result<Command, Refusal> {
+    Ok(Command::Explain(Explained::Metrics(flags::shape(matches))))
 }
 
 /// How `api` is written.
 pub fn api() -> clap::Command {
-    let openapi = Arg::new("openapi").long("openapi").action(ArgAction::SetTrue);
+    let openapi =
+        Arg::new("openapi").long("openapi").visible_alias("json").action(ArgAction::SetTrue);
     clap::Command::new("api")
         .about("Print the reference of the API, as a page")
         .arg(openapi.help("Print it as an OpenAPI document"))

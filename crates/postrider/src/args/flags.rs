@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::{Arg, ArgAction, ArgMatches};
 
-use crate::console::Shape;
+use crate::console::{Shape, Voice};
 
 /// `--json`, as every command has it that finds something out.
 pub fn json() -> Arg {
@@ -17,6 +17,20 @@ pub fn json() -> Arg {
 /// How findings are to be told.
 pub fn shape(matches: &ArgMatches) -> Shape {
     if matches.get_flag("json") { Shape::Json } else { Shape::Lines }
+}
+
+/// `--quiet`, as every command has it.
+pub fn quiet() -> Arg {
+    Arg::new("quiet")
+        .long("quiet")
+        .action(ArgAction::SetTrue)
+        .global(true)
+        .help("Print data and errors only: no bars, no progress, no hints")
+}
+
+/// What is to be printed besides data and errors.
+pub fn voice(matches: &ArgMatches) -> Voice {
+    if matches.get_flag("quiet") { Voice::Quiet } else { Voice::Full }
 }
 
 /// A path that must be there.

@@ -31,6 +31,7 @@ use clap::error::ErrorKind;
 
 use crate::client::Order;
 use crate::config::{Config, ConfigMistakes};
+use crate::console::Voice;
 use crate::doctor::DoctorOrder;
 
 pub use audit::AuditOrder;
@@ -120,18 +121,21 @@ const GROUPS: [Group; 24] = [
     Group { command: explain::completions, read: explain::read_completions },
 ];
 
-/// Reads the arguments, the program's name first.
+/// Reads the arguments, the program's name first; answers what is asked for, and in which voice.
 ///
 /// # Errors
 /// A [`Refusal`] where the command line or the configuration has mistakes.
 pub fn read(
     arguments: impl IntoIterator<Item = OsString>,
     surroundings: Surroundings,
-) -> Result<Command, Refusal> {
-    let matches = match command_line().try_get_matches_from(arguments) {
-        Ok(matches) => matches,
-        Err(error) => return show_or_refuse(&error),
-    };
+) -> Result<(Command, Voice), Refusal> {
+    match command_line().try_get_matches_from(arguments) {
+        Ok(matches) => Ok((command_of(&matches, surroundings)?, flags::voice(&matches))),
+        Err(error) => Ok((show_or_refuse(&error)?, Voice::Full)),
+    }
+}
+
+fn command_of(matches: &ArgMatches, surroundings: Surroundings) -> Result<Command, Refusal> {
     let asked = matches.subcommand();
     let group = |name| GROUPS.iter().find(|group| (group.command)().get_name() == name);
     match asked.and_then(|(name, matches)| Some((group(name)?, matches))) {
@@ -176,6 +180,7 @@ fn command_line() -> clap::Command {
         .subcommand_required(true)
         .arg_required_else_help(true)
         .disable_help_subcommand(true)
+        .arg(flags::quiet())
         .subcommands(GROUPS.iter().map(|group| (group.command)()))
         .subcommand(explain::help())
 }
@@ -203,7 +208,8 @@ mod tests {
     fn read_line(line: &str) -> Result<Command, Refusal> {
         let dir = tempfile::tempdir().expect("a directory");
         let surroundings = Surroundings { variables: Vec::new(), dir: dir.path().to_owned() };
-        read(line.split_whitespace().map(OsString::from), surroundings)
+        let read = read(line.split_whitespace().map(OsString::from), surroundings);
+        read.map(|(command, _)| command)
     }
 
     fn shown(line: &str) -> String {
@@ -276,7 +282,7 @@ mod tests {
         };
         assert!(matches!(config("check"), ConfigOrder::Check(_, Shape::Lines)));
         assert!(matches!(config("print --json"), ConfigOrder::Print(_, Shape::Json)));
-        assert!(matches!(config("reference"), ConfigOrder::Reference));
+        assert!(matches!(config("reference"), ConfigOrder::Reference(Shape::Lines)));
         let reasons = read_line("postrider reasons");
         assert!(matches!(reasons, Ok(Command::Explain(Explained::Reasons(None, Shape::Lines)))));
         let Ok(Command::Audit(order)) = read_line("postrider audit a b --json") else { panic!() };
@@ -285,6 +291,19 @@ mod tests {
         assert!(refused("postrider audit a").contains("ARRIVED"));
         let version = concat!("postrider ", env!("CARGO_PKG_VERSION"), "\n");
         assert_eq!(shown("postrider --version"), version);
+    }
+
+    #[test]
+    fn every_command_can_be_told_to_be_quiet() {
+        let voice = |line: &str| {
+            let arguments = line.split_whitespace().map(OsString::from);
+            read(arguments, Surroundings::default()).expect("a command").1
+        };
+        for quiet in ["postrider --quiet reasons", "postrider reasons --quiet"] {
+            assert_eq!(voice(quiet), Voice::Quiet, "{quiet}");
+        }
+        assert_eq!(voice("postrider config --quiet print"), Voice::Quiet);
+        assert_eq!(voice("postrider reasons"), Voice::Full);
     }
 
     #[test]

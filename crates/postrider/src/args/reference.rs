@@ -73,6 +73,8 @@ instead. -->
 - **Data** goes to standard output; progress, hints and errors go to standard error.
 - **`--json`** prints one JSON object, or one per line where a command goes on and on; its members \
 are those of the API.
+- **`--quiet`**, before or behind any command, leaves data and errors: no bars, no progress, no hints. \
+`serve` says where it listens all the same.
 - **Colour** is used on a terminal only, and not where the variable `NO_COLOR` is set.
 - **An error** is one line that begins with `error:`, with a hint behind it.
 - **Where the server is**: commands that ask a running server find its admin listener by the setting \

@@ -119,7 +119,7 @@ mod tests {
         let line = "postrider tail --user u1 --failed -o line --admin 127.0.0.1:1";
         let words = line.split(' ').map(std::ffi::OsString::from);
         let read = super::super::read(words, Surroundings::default());
-        let Ok(Command::Ask(order)) = read else { panic!("{read:?}") };
+        let Ok((Command::Ask(order), _)) = read else { panic!("{read:?}") };
         let Wish::Tail(wish) = order.wish else { panic!("{:?}", order.wish) };
         let want = [("user", "u1".to_owned()), ("status", "failed,rejected".to_owned())];
         assert_eq!((wish.filter.as_slice(), wish.look), (&want[..], Look::Line));

@@ -35,14 +35,14 @@ type Ended = Result<Ending, (u8, Failure)>;
 /// something that needs a look.
 pub fn main() -> ExitCode {
     let console = Console::of_process();
-    let command = match args::read(std::env::args_os(), Surroundings::of_process()) {
-        Ok(command) => command,
+    let (command, voice) = match args::read(std::env::args_os(), Surroundings::of_process()) {
+        Ok(asked) => asked,
         Err(refusal) => {
             console.tell(&refusal.to_string());
             return ExitCode::from(EXIT_USAGE);
         }
     };
-    match carry_out(command, &console) {
+    match carry_out(command, &console.speaking(voice)) {
         Ok(ending) => ExitCode::from(ending.code()),
         Err((code, failure)) => {
             console.fail(&failure);
@@ -84,7 +84,10 @@ fn configure(order: &ConfigOrder, console: &Console) -> Ended {
         ConfigOrder::Print(gathered, Shape::Json) => {
             Ok(shown(console, &format!("{}\n", print::as_json(gathered))))
         }
-        ConfigOrder::Reference => Ok(shown(console, &reference::page())),
+        ConfigOrder::Reference(Shape::Lines) => Ok(shown(console, &reference::page())),
+        ConfigOrder::Reference(Shape::Json) => {
+            Ok(shown(console, &format!("{}\n", reference::as_json())))
+        }
     }
 }
 
@@ -160,7 +163,8 @@ fn explain(explained: &Explained, console: &Console) -> Ended {
                 (reason, Shape::Json) => format!("{}\n", reasons::as_json(reason)),
             }
         }
-        Explained::Metrics => metrics::page(),
+        Explained::Metrics(Shape::Lines) => metrics::page(),
+        Explained::Metrics(Shape::Json) => format!("{}\n", metrics::as_json()),
         Explained::Api(ApiShape::Page) => admin::reference::page(),
         Explained::Api(ApiShape::OpenApi) => admin::openapi::text(),
         Explained::CommandLine => args::reference_page(),

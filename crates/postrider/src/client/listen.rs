@@ -49,7 +49,7 @@ pub async fn carry_out(desk: &Desk<'_>, wish: &ListenWish) -> Result<Ending, Fai
     let removed = catalog::remove(desk, ObjectWord::Destination, &id).await;
     listened?;
     removed?;
-    desk.console.tell("the destination is removed");
+    desk.console.remark("the destination is removed");
     Ok(Ending::Well)
 }
 
@@ -100,7 +100,7 @@ async fn listen(
         let body = json!({ "source": source, "destination": id });
         catalog::make(desk, ObjectWord::Connection, &body).await?;
     }
-    desk.console.tell(&format!("events of {} go to {url} until Ctrl-C", sources.join(", ")));
+    desk.console.remark(&format!("events of {} go to {url} until Ctrl-C", sources.join(", ")));
     let rows = Rows { look: wish.look, palette: desk.console.palette };
     match show(desk, &mut feed, rows, may_be_called).await? {
         Shown::NobodyReads => Ok(()),

@@ -57,7 +57,7 @@ pub async fn carry_out(desk: &Desk<'_>, wish: &ReplayWish) -> Result<Ending, Fai
             let made = desk.remote.ask(Method::POST, "/api/v1/replays", body).await?;
             let made: Replay = desk.remote.read(made)?;
             let line = format!("replay {} is made; it goes on when you stop watching", made.id);
-            desk.console.tell(&line);
+            desk.console.remark(&line);
             made.id
         }
         ReplayWish::Watch(id) => *id,
@@ -85,7 +85,7 @@ async fn watch(desk: &Desk<'_>, id: u64) -> Result<Value, RemoteError> {
         if bar.is_drawn() {
             bar.draw(replay.progress());
         } else if line != last {
-            desk.console.tell(&line);
+            desk.console.remark(&line);
             last = line;
         }
         tokio::time::sleep(LOOK_EVERY).await;

@@ -33,7 +33,7 @@ pub async fn carry_out(desk: &Desk<'_>, wish: &TailWish) -> Result<Ending, Failu
     let mut stop = Stop::new()?;
     let rows = Rows { look: wish.look, palette: desk.console.palette };
     let mut feed = desk.remote.follow(&query::with_query(PATH, &wish.filter)).await?;
-    desk.console.tell("watching until Ctrl-C");
+    desk.console.remark("watching until Ctrl-C");
     loop {
         tokio::select! {
             shown = show(desk, &mut feed, rows, |_| Ok(())) => match shown? {
@@ -42,7 +42,7 @@ pub async fn carry_out(desk: &Desk<'_>, wish: &TailWish) -> Result<Ending, Failu
             },
             () = stop.told() => return Ok(Ending::Well),
         }
-        desk.console.tell("the server has gone away; waiting for it");
+        desk.console.remark("the server has gone away; waiting for it");
         let mut filter = wish.filter.clone();
         filter.extend(feed.last_id().map(|id| ("last_event_id", id.to_owned())));
         let path = query::with_query(PATH, &filter);
@@ -50,7 +50,7 @@ pub async fn carry_out(desk: &Desk<'_>, wish: &TailWish) -> Result<Ending, Failu
             feed = again(desk, &path) => feed,
             () = stop.told() => return Ok(Ending::Well),
         };
-        desk.console.tell("the server is back");
+        desk.console.remark("the server is back");
     }
 }
 

@@ -2,8 +2,10 @@
 
 use std::fmt::Write as _;
 
-use super::kind::Kind;
-use super::people::SECRETS;
+use serde_json::{Value, json};
+
+use super::kind::{Choice, Kind};
+use super::people::{SECRETS, SecretVariable};
 use super::table::{RULES, Row, SECTIONS, Section};
 
 const INTRODUCTION: &str = "\
@@ -47,6 +49,28 @@ pub fn page() -> String {
     write_rules(&mut text);
     write_secrets(&mut text);
     text
+}
+
+/// The settings for programs.
+pub fn as_json() -> Value {
+    let setting = |row: &Row| {
+        let choices: &[Choice] = if let Kind::Choice(choices) = &row.kind { choices } else { &[] };
+        let choice = |one: &Choice| json!({ "word": one.word, "meaning": one.meaning });
+        json!({
+            "key": row.key,
+            "flag": row.flag(),
+            "variable": row.variable(),
+            "default": Some(row.default).filter(|default| !default.is_empty()),
+            "value": row.kind.describe(),
+            "choices": choices.iter().map(choice).collect::<Vec<_>>(),
+            "help": row.help,
+            "more": row.more,
+        })
+    };
+    let secret = |one: &SecretVariable| json!({ "variable": one.name, "characters_min": one.length_min, "help": one.help });
+    let settings = SECTIONS.iter().flat_map(|section| section.rows).map(setting);
+    let secrets = SECRETS.iter().map(secret);
+    json!({ "settings": settings.collect::<Vec<_>>(), "secrets": secrets.collect::<Vec<_>>() })
 }
 
 fn write_section(text: &mut String, section: &Section) {

@@ -23,6 +23,16 @@ pub enum Shape {
     Json,
 }
 
+/// What is printed besides data and errors.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub enum Voice {
+    /// Progress and hints.
+    #[default]
+    Full,
+    /// Nothing.
+    Quiet,
+}
+
 /// What a colour says.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Tint {
@@ -93,6 +103,7 @@ pub struct Console {
     /// How standard error is.
     pub aside: Palette,
     has_bars: bool,
+    voice: Voice,
 }
 
 impl Console {
@@ -105,7 +116,13 @@ impl Console {
             palette: palette(io::stdout().is_terminal()),
             aside: palette(io::stderr().is_terminal()),
             has_bars: io::stderr().is_terminal(),
+            voice: Voice::Full,
         }
+    }
+
+    /// The same with another voice.
+    pub fn speaking(self, voice: Voice) -> Self {
+        Self { voice, ..self }
     }
 
     /// Prints data.
@@ -126,7 +143,14 @@ impl Console {
         out.flush()
     }
 
-    /// Prints a line beside the data.
+    /// Prints how something gets on, or what to do next, where that is wanted.
+    pub fn remark(&self, line: &str) {
+        if self.voice == Voice::Full {
+            self.tell(line);
+        }
+    }
+
+    /// Prints a line beside the data that says what went wrong.
     pub fn tell(&self, line: &str) {
         // Where standard error is closed, nobody wants to know.
         let _ = writeln!(io::stderr(), "{line}");
@@ -138,9 +162,11 @@ impl Console {
         self.tell(&format!("{mark} {failure}"));
     }
 
-    /// A bar for work of this size; lines where standard error is no terminal.
+    /// A bar for work of this size; lines where standard error is no terminal, and none where they are
+    /// not wanted.
     pub fn bar(&self) -> Bar {
-        if self.has_bars { Bar::drawn() } else { Bar::none() }
+        let is_wanted = self.has_bars && self.voice == Voice::Full;
+        if is_wanted { Bar::drawn() } else { Bar::none() }
     }
 }
 

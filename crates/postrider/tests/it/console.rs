@@ -1,7 +1,8 @@
 //! How commands print: colours for terminals only, data apart from everything else, and JSON.
 
-use serde_json::Value;
-use testkit::{Endpoint, Workspace};
+use domain::delivery::policy::Preset;
+use serde_json::{Value, json};
+use testkit::{Endpoint, Event, Refusing, Reply, Workspace};
 
 use crate::harness::{Home, Server};
 use crate::process::Process;
@@ -19,6 +20,9 @@ async fn colour_is_for_terminals_and_for_those_who_want_it() {
     let piped = Process::run(&server.home, &words, &[]).await;
     assert!(piped.stdout.contains("active") && !piped.stdout.contains('\u{1b}'), "{piped:?}");
     server.stop().await;
+    let nobody = Refusing::new();
+    let url = nobody.url("");
+    let words = ["status", "--admin", url.trim_start_matches("http://")];
     let shown = Process::run_on_terminal(&Home::new(&Workspace::of_app()), &words, ("X", "")).await;
     assert!(shown.starts_with("\u{1b}[31merror:\u{1b}[0m cannot ask the server"), "{shown:?}");
 }
@@ -30,9 +34,11 @@ async fn every_finding_is_told_to_programs_too() {
     let home = Home::new(&Workspace::of_app());
     let home = Server::at(home, |_| {}).await.stop().await;
     let (copy, new) = (home.text_path("copy"), home.text_path("new"));
-    let commands: [&[&str]; 8] = [
+    let commands: [&[&str]; 10] = [
         &["config", "check"],
         &["config", "print"],
+        &["config", "reference"],
+        &["metrics"],
         &["reasons"],
         &["reasons", "connect_refused"],
         &["check"],
@@ -53,6 +59,42 @@ async fn every_finding_is_told_to_programs_too() {
         let read: Value = serde_json::from_str(line).expect("JSON");
         assert!(read.is_object(), "{words:?}: {line}");
     }
+}
+
+#[tokio::test]
+async fn who_wants_it_quiet_gets_data_and_errors_alone() {
+    let endpoint = Endpoint::start(|received| {
+        Reply::status(if received.id() == "refused" { 400 } else { 200 })
+    });
+    let endpoint = endpoint.await;
+    let workspace = Workspace::of_app().posts_to("hooks", &endpoint.url("/"));
+    let server = Server::tuned(&workspace, |config| {
+        config.delivery.retry_preset = Preset::Rudderstack;
+    });
+    let server = server.await;
+    server.accept("/v1/track", Event::track("x").user("u").id("refused")).await;
+    server.admin.wait_until_finished("hooks", 1).await;
+    let admin = server.admin.0.address.to_string();
+    let of = ["--destination", "hooks", "--intent", "recover_failed", "--admin", &admin];
+    let again = [&["replay"][..], &of].concat();
+    let told = Process::run(&server.home, &again, &[]).await;
+    assert!(told.stderr.contains("is made; it goes on"), "{told:?}");
+    let quiet = Process::run(&server.home, &again, &["--quiet"]).await;
+    assert_eq!((quiet.code, quiet.stderr.as_str()), (told.code, ""), "{quiet:?}");
+    assert!(quiet.stdout.starts_with("replay 2: done, 0"), "{quiet:?}");
+
+    let lines = server.home.text_path("events.ndjson");
+    let event = json!({"type": "track", "userId": "u", "event": "x"});
+    std::fs::write(&lines, format!("{event}\n{{\n{event}\n")).expect("a file");
+    let gateway = format!("http://{}", server.gateway.address);
+    let send = ["send", "-f", &lines, "--to", &gateway, "--key", "key-app", "--admin", &admin];
+    let drawn = Process::run_on_terminal(&server.home, &send, ("TERM", "xterm")).await;
+    assert!(drawn.contains('\r') && drawn.contains("2 accepted, 1 refused"), "{drawn:?}");
+    let quiet = [&["--quiet"][..], &send].concat();
+    let plain = Process::run_on_terminal(&server.home, &quiet, ("TERM", "xterm")).await;
+    assert!(!plain.contains("\r\u{1b}") && plain.contains("line 2 is not sent"), "{plain:?}");
+    assert!(plain.contains("2 accepted, 1 refused"), "{plain:?}");
+    server.stop().await;
 }
 
 #[tokio::test]

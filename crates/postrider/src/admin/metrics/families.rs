@@ -1,6 +1,8 @@
 //! Every metric: its name, what it counts, and what tells its values apart. What is scraped and the
 //! reference page both come from here.
 
+use serde_json::{Value, json};
+
 /// What a metric is.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Kind {
@@ -100,6 +102,15 @@ pub fn page() -> String {
         let (name, kind, help) = (family.shown(), family.kind.word(), family.help);
         format!("{page}| `{name}` | {kind} | {} | {help} |\n", labels.join(", "))
     })
+}
+
+/// All of them for programs.
+pub fn as_json() -> Value {
+    let metric = |family: &&Family| {
+        let Family { kind, labels, help, .. } = family;
+        json!({ "name": family.shown(), "type": kind.word(), "labels": labels, "help": help })
+    };
+    json!({ "metrics": ALL.iter().map(metric).collect::<Vec<_>>() })
 }
 
 impl Family {
