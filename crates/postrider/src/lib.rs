@@ -590,8 +590,9 @@ impl RunError {
                  nothing was changed"
             }
             Self::Open(OpenError::Secrets(_)) => {
-                "put back the file secrets.key of the data directory that was in use when they were \
-                 sealed, or name its copy with secrets.key_file"
+                "give the key that they were sealed with: put back the file secrets.key of the data \
+                 directory, name its copy with secrets.key_file, or set POSTRIDER_SECRETS_KEY; \
+                 nothing was changed"
             }
             Self::Workspace(workspace::FollowError::File(
                 workspace_file::WorkspaceFileError::Unreadable { .. },

@@ -83,10 +83,22 @@ impl Process {
     }
 
     /// The same with one more variable.
-    pub async fn start_with(home: &Home, (name, value): (&str, String)) -> Self {
+    pub async fn start_with(home: &Home, variable: (&str, String)) -> Self {
+        Self::start_with_all(home, [variable]).await
+    }
+
+    /// The same with more variables.
+    pub async fn start_with_all<const N: usize>(home: &Home, more: [(&str, String); N]) -> Self {
         let mut command = command(home, &["serve"], &[]);
-        command.env(name, value);
+        command.envs(more);
         Self::started(command).await
+    }
+
+    /// Runs a server with more variables to its end.
+    pub async fn serve_with_all<const N: usize>(home: &Home, more: [(&str, String); N]) -> Ended {
+        let mut command = command(home, &["serve"], &[]);
+        command.envs(more);
+        to_the_end(command).await
     }
 
     /// The same with a socket that is listening already.

@@ -198,3 +198,39 @@ async fn a_server_that_misses_its_key_says_so_and_goes_on_when_it_is_back() {
     problem(&gone, 404, "no_destination");
     process.kill().await;
 }
+
+#[tokio::test]
+async fn a_key_of_the_environment_opens_what_it_sealed_and_no_other_does() {
+    const KEY: &str = "POSTRIDER_SECRETS_KEY";
+    let endpoint = Endpoint::ok().await;
+    let (home, variable) = home();
+    let (right, wrong) = (base64(&"right".repeat(7)[..32]), "cd".repeat(32));
+    let with = |key: &str| [variable.clone(), (KEY, key.to_owned())];
+    let process = Process::start_with_all(&home, with(&right)).await;
+    make(process.admin, &endpoint.url("/")).await;
+    process.signal("TERM").await;
+    assert_eq!(process.exit_code().await, Some(0));
+    assert!(!home.path("data").join("secrets.key").exists(), "the key is not ours to keep");
+
+    let refused = [
+        (Process::serve_with_all(&home, with(&wrong)).await, "sealed with another key"),
+        (Process::serve_with_all(&home, [variable.clone()]).await, "secrets.key is missing"),
+        (Process::serve_with_all(&home, with(&"x".repeat(43))).await, "is no key"),
+    ];
+    for (Ended { code, stderr, .. }, why) in refused {
+        assert_eq!(code, Some(1), "{stderr}");
+        assert!(stderr.contains(why) && stderr.contains(KEY), "{stderr}");
+        assert!(!stderr.contains(&right) && !stderr.contains(&wrong), "no key is told: {stderr}");
+    }
+    assert!(!home.path("data").join("secrets.key").exists(), "no other key takes its place");
+
+    let process = Process::start_with_all(&home, with(&right)).await;
+    let versions = process.admin.get("/api/v1/destinations/hooks/versions").await;
+    assert_eq!(versions["versions"].as_array().map(Vec::len), Some(1), "nothing was changed");
+    let source = process.admin.get("/api/v1/sources/my-app").await;
+    let key = source["writeKey"].as_str().expect("a key").to_owned();
+    let post = || process.gateway.post("/v1/track", &key, Event::track("x").user("u"));
+    eventually("the event is taken", post, |answer| answer.status == 200).await;
+    assert_eq!(endpoint.wait_for(1).await[0].header("x-key"), Some("the-secret-of-hooks"));
+    process.kill().await;
+}
