@@ -227,10 +227,10 @@ function placesOf({ seq, issue, replay, connection }) {
     { name: "replay", path: `/replays/${replay}`, full: "What it was asked for" },
     {
       name: "settings-users",
-      path: "/settings",
+      path: "/settings?tab=users",
       full: "Set password",
       right: "admin",
-      empty: ["/settings", "There is no user yet"],
+      empty: ["/settings?tab=users", "There is no user yet"],
     },
     {
       name: "settings-tokens",
@@ -246,6 +246,12 @@ function placesOf({ seq, issue, replay, connection }) {
       right: "admin",
       noMatch: ["/settings?tab=audit&by=zzz", "Nothing was done that fits"],
     },
+    {
+      name: "settings-sessions",
+      path: "/settings?tab=sessions",
+      full: "Where you are logged in",
+    },
+    { name: "settings-storage", path: "/settings?tab=storage", full: "What is kept" },
     { name: "settings-config", path: "/settings?tab=config", full: "sources:" },
     { name: "settings-about", path: "/settings?tab=about", full: "Apache-2.0", isOfStatus: true },
     {

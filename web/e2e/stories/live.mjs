@@ -78,6 +78,38 @@ export async function stories({ story, browser, binary }) {
     await page.getByRole("button", { name: "Clear filters" }).first().click();
   });
 
+  await story("the line between list and detail is moved by keys and by the pointer", async () => {
+    await page.goto("/live");
+    await page.locator(".split-bar").getByText("Live", { exact: true }).last().waitFor();
+    await track({ event: "Wide" });
+    await row("Wide").click();
+    const line = page.getByRole("separator", { name: "Width of the list" });
+    const list = async () => (await page.locator(".split-list").boundingBox())?.width ?? 0;
+    const before = await list();
+    await line.focus();
+    for (let at = 0; at < 5; at += 1) await page.keyboard.press("ArrowLeft");
+    assert.equal(await line.getAttribute("aria-valuenow"), "40");
+    const narrow = await list();
+    assert.ok(narrow < before - 50, `${before} px, then ${narrow} px`);
+    const box = await line.boundingBox();
+    assert.ok(box);
+    await page.mouse.move(box.x + 4, box.y + 100);
+    await page.mouse.down();
+    await page.mouse.move(box.x + 200, box.y + 100, { steps: 4 });
+    await page.mouse.up();
+    const wide = await list();
+    assert.ok(Math.abs(wide - narrow - 196) < 20, `${narrow} px, then ${wide} px`);
+    await page.mouse.move(box.x + 300, box.y + 100);
+    assert.equal(await list(), wide, "it stays where it was let go");
+    await examine(page, "live-split");
+    await fits(page, "live-split");
+    await page.keyboard.press("Escape");
+    await page.locator(".detail").waitFor({ state: "detached" });
+    await row("Wide").click();
+    assert.equal(await list(), wide, "it is remembered");
+    assert.deepEqual(await page.evaluate(() => JSON.stringify({ ...sessionStorage })), "{}");
+  });
+
   await story("p holds the list and counts what came, by keyboard", async () => {
     await page.goto("/live");
     await page.locator(".split-bar").getByText("Live", { exact: true }).last().waitFor();

@@ -1,6 +1,7 @@
 // Follows the live stream of events: takes its notices into bounded rows, and comes back by itself
-// after an interruption, behind the row that was seen last. It is a store that React subscribes to.
+// after an interruption, behind the row that was seen last.
 import { type LiveFilter, liveStreamUrl } from "../api/live";
+import { createBatch, createView, type Followed, keepOpen, useFollowed } from "./following";
 import { type LiveRows, NO_ROWS, type Notice, taken } from "./rows";
 
 export type StreamState = "connecting" | "live" | "reconnecting" | "refused";
@@ -14,21 +15,11 @@ export interface StreamView {
   refusal: string;
 }
 
-export interface Stream {
-  view: () => StreamView;
-  subscribe: (changed: () => void) => () => void;
-  /** Opens the stream; answers how to close it. */
-  follow: () => () => void;
-}
-
-/** New rows are shown at most this often, so that a burst costs one paint and not a thousand. */
+/** New rows are shown at most this often. */
 const FLUSH_MS = 200;
-const RECONNECT_MS_MIN = 500;
 const RECONNECT_MS_MAX = 10_000;
 /** A sample is told each second while there is one; after this it is over. */
 const SAMPLED_MS = 2_500;
-/** Browsers allow six connections to one host: a tab that nobody looks at gives its own back. */
-const HIDDEN_MS_MAX = 30_000;
 
 const KINDS = ["event", "delivery", "rejected"] as const;
 
@@ -47,54 +38,27 @@ async function refusalOf(url: string): Promise<string> {
   }
 }
 
-export function createStream(filter: LiveFilter): Stream {
-  let view: StreamView = { state: "connecting", rows: NO_ROWS, sampled: null, refusal: "" };
-  const listeners = new Set<() => void>();
-  const show = (change: Partial<StreamView>) => {
-    view = { ...view, ...change };
-    for (const listener of listeners) listener();
-  };
+export function createStream(filter: LiveFilter): Followed<StreamView> {
+  const { view, subscribe, show } = createView<StreamView>({
+    state: "connecting",
+    rows: NO_ROWS,
+    sampled: null,
+    refusal: "",
+  });
 
   const follow = () => {
-    let source: EventSource | null = null;
     let last = "";
-    let pending: Notice[] = [];
-    let flushing: ReturnType<typeof setTimeout> | undefined;
-    let waking: ReturnType<typeof setTimeout> | undefined;
-    let hiding: ReturnType<typeof setTimeout> | undefined;
     let sampling: ReturnType<typeof setTimeout> | undefined;
-    let wait = RECONNECT_MS_MIN;
-    let ended = false;
-
-    const flush = () => {
-      flushing = undefined;
-      const notices = pending;
-      pending = [];
-      show({ rows: taken(view.rows, notices) });
-    };
-    const stop = () => {
-      source?.close();
-      source = null;
-      clearTimeout(waking);
-      waking = undefined;
-    };
-    const comeBack = async (url: string) => {
-      stop();
-      const refusal = await refusalOf(url);
-      if (ended || source !== null) return;
-      const state = refusal !== "" ? "refused" : last === "" ? "connecting" : "reconnecting";
-      show({ state, refusal });
-      waking = setTimeout(open, wait);
-      wait = Math.min(wait * 2, RECONNECT_MS_MAX);
-    };
+    const batch = createBatch<Notice>(FLUSH_MS, (notices) =>
+      show({ rows: taken(view().rows, notices) }),
+    );
     const heard = (kind: Notice["kind"], { data, lastEventId }: MessageEvent<string>) => {
       if (lastEventId !== "") last = lastEventId;
       try {
-        pending.push({ kind, notice: JSON.parse(data) } as Notice);
+        batch.add({ kind, notice: JSON.parse(data) } as Notice);
       } catch {
-        return;
+        // What is no notice is passed over.
       }
-      flushing ??= setTimeout(flush, FLUSH_MS);
     };
     const heardSample = ({ data }: MessageEvent<string>) => {
       clearTimeout(sampling);
@@ -102,12 +66,19 @@ export function createStream(filter: LiveFilter): Stream {
       const { shown, of } = JSON.parse(data) as { shown: number; of: number };
       show({ sampled: of > shown ? { shown, of } : null });
     };
-    function open() {
-      waking = undefined;
+    const comeBack = async (url: string) => {
+      line.close();
+      const refusal = await refusalOf(url);
+      if (!line.isClosed()) return;
+      const state = refusal !== "" ? "refused" : last === "" ? "connecting" : "reconnecting";
+      show({ state, refusal });
+      line.wake();
+    };
+    const open = () => {
       const url = liveStreamUrl(filter, last);
-      source = new EventSource(url);
+      const source = new EventSource(url);
       source.onopen = () => {
-        wait = RECONNECT_MS_MIN;
+        line.stands();
         show({ state: "live", refusal: "" });
       };
       for (const kind of KINDS) {
@@ -115,30 +86,19 @@ export function createStream(filter: LiveFilter): Stream {
       }
       source.addEventListener("sampled", (event) => heardSample(event as MessageEvent<string>));
       source.onerror = () => void comeBack(url);
-    }
-    const visibilityChanged = () => {
-      clearTimeout(hiding);
-      if (document.visibilityState === "hidden") hiding = setTimeout(stop, HIDDEN_MS_MAX);
-      else if (source === null && waking === undefined) open();
+      return source;
     };
-    document.addEventListener("visibilitychange", visibilityChanged);
-    open();
+    const line = keepOpen({ open, waitMsMax: RECONNECT_MS_MAX });
+    line.begin();
     return () => {
-      ended = true;
-      document.removeEventListener("visibilitychange", visibilityChanged);
-      clearTimeout(hiding);
-      clearTimeout(flushing);
+      line.end();
+      batch.drop();
       clearTimeout(sampling);
-      stop();
     };
   };
-
-  return {
-    view: () => view,
-    subscribe: (changed) => {
-      listeners.add(changed);
-      return () => listeners.delete(changed);
-    },
-    follow,
-  };
+  return { view, subscribe, follow };
 }
+
+const createOf = (key: string) => createStream(JSON.parse(key) as LiveFilter);
+
+export const useStream = (filter: LiveFilter) => useFollowed(createOf, JSON.stringify(filter));

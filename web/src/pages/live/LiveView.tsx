@@ -6,14 +6,14 @@ import { useEffect, useMemo, useRef } from "react";
 import type { LiveFilter } from "../../api/live";
 import { statusQuery } from "../../api/status";
 import type { LiveLine } from "../../live/rows";
-import type { StreamState, StreamView } from "../../live/stream";
+import { type StreamState, type StreamView, useStream } from "../../live/stream";
 import { useHold } from "../../live/useHold";
-import { useStream } from "../../live/useStream";
 import { Announcer, PauseButton } from "../../parts/Following";
 import { count, counted } from "../../parts/format";
 import { Hostile } from "../../parts/Hostile";
 import { useKey } from "../../parts/keys/useKey";
 import { Nothing } from "../../parts/Panel";
+import { Splitter, useSplit } from "../../parts/Splitter";
 import { State } from "../../parts/State";
 import { useDestinationNames, useSourceNames } from "../../parts/useNames";
 import { useStable } from "../../parts/useStable";
@@ -94,6 +94,7 @@ export function LiveView(props: Props) {
   const navigate = useNavigate();
   const live = useStream(filter);
   const hold = useHold(live, (view) => view.rows.received);
+  const { style, ...split } = useSplit();
   const nameOf = useDestinationNames();
   const sourceOf = useSourceNames();
   const { lines } = hold.shown.rows;
@@ -160,7 +161,7 @@ export function LiveView(props: Props) {
           />
         </div>
       ) : (
-        <div className="split" data-alone={open === undefined || undefined}>
+        <div className="split" data-alone={open === undefined || undefined} data-led style={style}>
           <LiveList
             lines={lines}
             selected={row}
@@ -172,9 +173,12 @@ export function LiveView(props: Props) {
             sourceOf={sourceOf}
           />
           {open && (
-            <section className="detail" aria-label="Row">
-              <LiveDetail line={open} onOnly={onOnly} onClose={() => onRow(undefined)} />
-            </section>
+            <>
+              <Splitter {...split} label="Width of the list" />
+              <section className="detail" aria-label="Row">
+                <LiveDetail line={open} onOnly={onOnly} onClose={() => onRow(undefined)} />
+              </section>
+            </>
           )}
         </div>
       )}

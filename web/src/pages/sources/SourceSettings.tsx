@@ -1,196 +1,56 @@
 // The settings of a source: name, keys and their rotation, from which pages and how much it may send.
-import { Button, Checkbox, NativeSelect, Textarea, TextInput } from "@mantine/core";
+import { Button, Checkbox, NativeSelect, TextInput } from "@mantine/core";
 import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 import { useNavigate } from "@tanstack/react-router";
 import { useState } from "react";
-import { Problem } from "../../api/client";
-import { useMay } from "../../api/me";
-import {
-  changeSource,
-  removeSource,
-  rotateKey,
-  type SourceChange,
-  type SourceObject,
-  sourceQuery,
-} from "../../api/sources";
+import { objectQuery, removeObject, replaceObject } from "../../api/catalog";
+import { rotateKey, type SourceObject } from "../../api/sources";
 import { Asked } from "../../parts/Asked";
+import { Confirm } from "../../parts/Confirm";
 import { Copy } from "../../parts/Copy";
-import { Dialog } from "../../parts/Dialog";
-import { elsewhere, mistakesOf, within } from "../../parts/form/mistakes";
+import { EditForm, type Editing, useReadOnly } from "../../parts/form/EditForm";
+import { within } from "../../parts/form/mistakes";
+import { SchemaField } from "../../parts/form/SchemaField";
 import { Hostile } from "../../parts/Hostile";
 import { Panel } from "../../parts/Panel";
 import { Time } from "../../parts/Time";
-import { draftOf, patchOf, type SourceDraft, theirs } from "./draft";
+import { OWN_SETTINGS, whole } from "./draft";
 
-const FIELDS = ["name", "enabled", "postrider.allowedOrigins", "postrider.rateLimit"];
-
-/** Why nothing can be edited; null where it can. */
-function useLocked(source: SourceObject): string | null {
-  const may = useMay("edit");
-  if (source.managedBy === "file") {
-    return "The workspace file decides about this source. Edit the file, and it is taken in.";
-  }
-  return may ? null : "Your role may not edit this. It takes the role editor.";
-}
-
-/** Somebody else was first: what they changed, beside what one wanted. */
-function Clash({
-  error,
-  draft,
-  onTheirs,
-  onMine,
-}: {
-  error: Problem;
-  draft: SourceDraft;
-  onTheirs: (now: SourceObject) => void;
-  onMine: (now: SourceObject) => void;
-}) {
-  const now = error.body.current as SourceObject;
-  const rows = theirs(draftOf(now), draft);
+function Fields({ editing }: { editing: Editing<SourceObject> }) {
+  const { draft, set, mistakes, readOnly } = editing;
   return (
-    <div className="clash" role="alert">
-      <p>
-        <strong>Somebody else has changed this source meanwhile.</strong> Choose what is to stay.
-      </p>
-      <div className="scroll">
-        <table>
-          <thead>
-            <tr>
-              <th scope="col">Setting</th>
-              <th scope="col">Theirs, as it is now</th>
-              <th scope="col">Yours</th>
-            </tr>
-          </thead>
-          <tbody>
-            {rows.map(({ word, their, mine }) => (
-              <tr key={word}>
-                <th scope="row">{word}</th>
-                <td className="wide">
-                  <Hostile text={their || "–"} />
-                </td>
-                <td className="wide">
-                  <Hostile text={mine || "–"} />
-                </td>
-              </tr>
-            ))}
-          </tbody>
-        </table>
-      </div>
-      <div className="buttons">
-        <Button size="compact-sm" variant="default" onClick={() => onTheirs(now)}>
-          Take theirs
-        </Button>
-        <Button size="compact-sm" onClick={() => onMine(now)}>
-          Save mine over it
-        </Button>
-      </div>
-    </div>
-  );
-}
-
-function Form({ source }: { source: SourceObject }) {
-  const cache = useQueryClient();
-  const locked = useLocked(source);
-  // The version that the draft was made of: what is polled meanwhile does not move it.
-  const [base, setBase] = useState(source);
-  const [draft, setDraft] = useState(() => draftOf(source));
-  const set = (part: Partial<SourceDraft>) => setDraft((now) => ({ ...now, ...part }));
-  const save = useMutation({
-    mutationFn: (on: SourceObject) =>
-      changeSource(on.id, patchOf(draft, draftOf(on)) as SourceChange, on.version),
-    onSuccess: (saved) => {
-      setBase(saved);
-      setDraft(draftOf(saved));
-      cache.setQueryData(sourceQuery(saved.id).queryKey, saved);
-      void cache.invalidateQueries({ queryKey: ["status"] });
-    },
-  });
-  const clash = save.error instanceof Problem && save.error.body.status === 412 ? save.error : null;
-  const mistakes = mistakesOf(save.error);
-  const unsaved = Object.keys(patchOf(draft, draftOf(base))).length > 0;
-  const rest = clash ? [] : elsewhere(save.error, FIELDS);
-  const disabled = locked !== null;
-  return (
-    <form
-      className="form"
-      onSubmit={(event) => {
-        event.preventDefault();
-        save.mutate(base);
-      }}
-    >
-      {locked !== null && <p className="note">{locked}</p>}
-      {clash && (
-        <Clash
-          error={clash}
-          draft={draft}
-          onTheirs={(now) => {
-            setBase(now);
-            setDraft(draftOf(now));
-            save.reset();
-          }}
-          onMine={(now) => {
-            setBase(now);
-            save.mutate(now);
-          }}
-        />
-      )}
-      {rest.map((each) => (
-        <p key={each} className="refused" role="alert">
-          <Hostile text={each} />
-        </p>
-      ))}
+    <>
       <div className="fields">
         <TextInput
+          size="xs"
           label="Name"
-          disabled={disabled}
-          value={draft.name}
           error={within(mistakes, "name")}
-          onChange={(event) => set({ name: event.currentTarget.value })}
+          disabled={readOnly}
+          value={draft.name}
+          onChange={(event) => set({ ...draft, name: event.currentTarget.value })}
         />
-        <TextInput
-          label="Events per second"
-          description="Empty: as many as come."
-          inputMode="numeric"
-          disabled={disabled}
-          value={draft.eventsPerSecond}
-          error={within(mistakes, "postrider.rateLimit")}
-          onChange={(event) => set({ eventsPerSecond: event.currentTarget.value })}
-        />
-        <TextInput
-          label="At once, after a silence"
-          inputMode="numeric"
-          disabled={disabled || draft.eventsPerSecond === ""}
-          value={draft.burst}
-          onChange={(event) => set({ burst: event.currentTarget.value })}
+        <Checkbox
+          size="xs"
+          label="Enabled"
+          description="The events of a source that is disabled are refused."
+          disabled={readOnly}
+          checked={draft.enabled}
+          onChange={(event) => set({ ...draft, enabled: event.currentTarget.checked })}
         />
       </div>
-      <Textarea
-        label="Origins of pages that may send"
-        description="One a line, as https://shop.example.com. Empty: any page."
-        autosize
-        minRows={2}
-        disabled={disabled}
-        value={draft.allowedOrigins}
-        error={within(mistakes, "postrider.allowedOrigins")}
-        onChange={(event) => set({ allowedOrigins: event.currentTarget.value })}
+      <SchemaField
+        schema={OWN_SETTINGS}
+        name="postrider"
+        field="postrider"
+        value={draft.postrider}
+        onValue={(value) => {
+          const { postrider: _, ...rest } = draft;
+          set((value === undefined ? rest : { ...rest, postrider: value }) as SourceObject);
+        }}
+        mistakes={mistakes}
+        readOnly={readOnly}
       />
-      <Checkbox
-        label="Enabled: its events are accepted"
-        disabled={disabled}
-        checked={draft.enabled}
-        onChange={(event) => set({ enabled: event.currentTarget.checked })}
-      />
-      {!disabled && (
-        <div className="buttons">
-          <Button type="submit" size="sm" loading={save.isPending} disabled={!unsaved}>
-            Save
-          </Button>
-          <span role="status" className="secondary">
-            {save.isSuccess && !unsaved ? "Saved" : unsaved ? "Not saved yet" : ""}
-          </span>
-        </div>
-      )}
-    </form>
+    </>
   );
 }
 
@@ -203,7 +63,7 @@ const KEEP = [
 
 function Keys({ source }: { source: SourceObject }) {
   const cache = useQueryClient();
-  const locked = useLocked(source);
+  const readOnly = useReadOnly(source.managedBy);
   const [keep, setKeep] = useState("7d");
   const rotate = useMutation({
     mutationFn: () => rotateKey(source.id, keep),
@@ -232,7 +92,7 @@ function Keys({ source }: { source: SourceObject }) {
           </div>
         ))}
       </dl>
-      {locked === null && (
+      {readOnly === null && (
         <div className="confirm">
           <NativeSelect
             size="xs"
@@ -262,15 +122,15 @@ function Remove({ source }: { source: SourceObject }) {
   const [asks, setAsks] = useState(false);
   const navigate = useNavigate();
   const cache = useQueryClient();
-  const locked = useLocked(source);
-  const remove = useMutation({
-    mutationFn: () => removeSource(source.id, source.version),
+  const readOnly = useReadOnly(source.managedBy);
+  const { mutate, isPending, error } = useMutation({
+    mutationFn: () => removeObject("sources", source.id),
     onSuccess: async () => {
       await navigate({ to: "/sources" });
       void cache.invalidateQueries();
     },
   });
-  if (locked !== null) return null;
+  if (readOnly !== null) return null;
   return (
     <Panel title="Remove">
       <div className="form">
@@ -285,48 +145,43 @@ function Remove({ source }: { source: SourceObject }) {
         </div>
       </div>
       {asks && (
-        <Dialog title="Remove the source" onClose={() => setAsks(false)}>
-          <div className="dialog-content">
-            <p>
-              Remove{" "}
-              <strong>
-                <Hostile text={source.name || source.id} />
-              </strong>
-              ? What still sends with its keys is refused.
-            </p>
-            {remove.error && (
-              <p className="refused" role="alert">
-                <Hostile text={remove.error.message} />
-              </p>
-            )}
-            <div className="buttons">
-              <Button
-                size="sm"
-                color="red.9"
-                loading={remove.isPending}
-                onClick={() => remove.mutate()}
-              >
-                Remove
-              </Button>
-              <Button size="sm" variant="default" onClick={() => setAsks(false)}>
-                Keep it
-              </Button>
-            </div>
-          </div>
-        </Dialog>
+        <Confirm
+          title="Remove the source?"
+          act="Remove"
+          keep="Keep it"
+          pending={isPending}
+          error={error}
+          onSure={() => mutate()}
+          onClose={() => setAsks(false)}
+        >
+          <p>
+            Remove{" "}
+            <strong>
+              <Hostile text={source.name || source.id} />
+            </strong>
+            ? What still sends with its keys is refused.
+          </p>
+        </Confirm>
       )}
     </Panel>
   );
 }
 
 export function SourceSettings({ id }: { id: string }) {
-  const source = useQuery(sourceQuery(id));
+  const source = useQuery(objectQuery("sources", id));
   return (
     <Asked query={source} what="the source">
       {(seen) => (
         <>
           <Panel title="Settings">
-            <Form key={seen.id} source={seen} />
+            <EditForm
+              key={seen.id}
+              object={seen}
+              fields={["name", "enabled", "postrider"]}
+              save={(draft, version) => replaceObject("sources", whole(draft), version)}
+            >
+              {(editing) => <Fields editing={editing} />}
+            </EditForm>
           </Panel>
           <Panel title="Write keys">
             <Keys source={seen} />

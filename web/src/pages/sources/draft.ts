@@ -1,73 +1,41 @@
-// A source's settings as a form has them, what a save changes, and where two drafts differ.
-import type { SourceChange, SourceObject } from "../../api/sources";
+// The settings of a source that a form shows, and what a save makes of what is left out.
+import type { Schema } from "../../api/catalog";
+import type { SourceObject } from "../../api/sources";
 
-export interface SourceDraft {
-  name: string;
-  enabled: boolean;
-  /** One a line. */
-  allowedOrigins: string;
-  eventsPerSecond: string;
-  burst: string;
-}
-
-export function draftOf({ name, enabled, postrider }: SourceObject): SourceDraft {
-  const limit = postrider?.rateLimit;
-  return {
-    name,
-    enabled,
-    allowedOrigins: (postrider?.allowedOrigins ?? []).join("\n"),
-    eventsPerSecond: limit ? String(limit.eventsPerSecond) : "",
-    burst: limit ? String(limit.burst) : "",
-  };
-}
-
-const lines = (text: string) =>
-  text
-    .split("\n")
-    .map((line) => line.trim())
-    .filter((line) => line !== "");
-
-/** What is no number goes to the server as it is: it says what is wrong with it. */
-const numbered = (text: string) => (/^\d+$/.test(text.trim()) ? Number(text) : text.trim());
-
-function limitOf({ eventsPerSecond, burst }: SourceDraft) {
-  if (eventsPerSecond.trim() === "") return null;
-  const perSecond = numbered(eventsPerSecond);
-  return { eventsPerSecond: perSecond, burst: burst.trim() === "" ? perSecond : numbered(burst) };
-}
-
-/** What differs, as a merge patch. */
-export function patchOf(draft: SourceDraft, base: SourceDraft): Record<string, unknown> {
-  const postrider: Record<string, unknown> = {};
-  if (draft.allowedOrigins !== base.allowedOrigins) {
-    const origins = lines(draft.allowedOrigins);
-    postrider.allowedOrigins = origins.length > 0 ? origins : null;
-  }
-  if (draft.eventsPerSecond !== base.eventsPerSecond || draft.burst !== base.burst) {
-    postrider.rateLimit = limitOf(draft);
-  }
-  return {
-    ...(draft.name !== base.name ? { name: draft.name } : {}),
-    ...(draft.enabled !== base.enabled ? { enabled: draft.enabled } : {}),
-    ...(Object.keys(postrider).length > 0 ? { postrider } : {}),
-  } satisfies Record<keyof SourceChange & string, unknown> | Record<string, unknown>;
-}
-
-const WORDS: Record<keyof SourceDraft, string> = {
-  name: "Name",
-  enabled: "Enabled",
-  allowedOrigins: "Origins",
-  eventsPerSecond: "Events per second",
-  burst: "At once",
+/** What stands in `postrider` besides its keys, which are changed by rotation. */
+export const OWN_SETTINGS: Schema = {
+  type: "object",
+  title: "",
+  properties: {
+    allowedOrigins: {
+      type: "array",
+      title: "Origins of pages that may send",
+      description: "Empty: any page.",
+      items: { type: "string", examples: ["https://shop.example.com"] },
+    },
+    rateLimit: {
+      type: "object",
+      title: "How much it may send",
+      properties: {
+        eventsPerSecond: {
+          type: "integer",
+          title: "Events per second",
+          description: "Empty: as many as come.",
+        },
+        burst: {
+          type: "integer",
+          title: "At once, after a silence",
+          description: "Empty: as many as in a second.",
+        },
+      },
+    },
+  },
 };
 
-/** The settings in which two drafts differ, in words. */
-export function theirs(their: SourceDraft, mine: SourceDraft) {
-  return (Object.keys(WORDS) as (keyof SourceDraft)[])
-    .filter((name) => their[name] !== mine[name])
-    .map((name) => ({
-      word: WORDS[name],
-      their: String(their[name]),
-      mine: String(mine[name]),
-    }));
+/** A limit without a burst lets as many come at once as in a second. */
+export function whole(draft: SourceObject): SourceObject {
+  const limit = draft.postrider?.rateLimit;
+  if (!limit || limit.burst !== undefined) return draft;
+  const rateLimit = { ...limit, burst: limit.eventsPerSecond };
+  return { ...draft, postrider: { ...draft.postrider, rateLimit } };
 }
