@@ -9,6 +9,7 @@ pub mod time;
 pub mod limits;
 pub mod reason;
 pub mod field;
+pub mod secret;
 pub mod address;
 pub mod event;
 pub mod source;

@@ -510,9 +510,6 @@ pub const LATE_ATTEMPTS: u32 = 3;
 /// exact up to 2^53, still takes 8,000 restores.
 pub const RESTORE_SKIP: u64 = 1 << 40;
 
-/// Requests to a URL for a test at a time. Source: chosen; people look at each answer.
-pub const TEST_REQUESTS_MAX: usize = 8;
-
 const _: () = assert!(ASIDE_WAITING_OF_SITE_MAX < ASIDE_WAITING_MAX);
 const _: () = assert!(BUDGET_PART_OF_SITE <= BUDGET_PART_OF_KEYLESS_SITE);
 const _: () = assert!(WINDOW_EVENTS_MAX <= OPEN_DELIVERIES_MAX);

@@ -201,6 +201,7 @@ fn serve(
             started_at: clock::now(),
             trials: admin::Trials::default(),
             tester,
+            event_bytes_max: config.intake.event_bytes_max,
             hatch,
             bounds: crew_settings(config).bounds,
             repeats: admin::Repeats::default(),
@@ -258,7 +259,9 @@ fn who_may_come_in(config: &Config, store: &Store, cookie: Option<&CookieFile>) 
 
 /// What sends requests that somebody wants to try.
 fn outlet_of_tests(config: &Config, listeners: &Listeners) -> Result<send::Outlet, RunError> {
-    let outlet = send::Outlet::new(outlet_settings(config, listeners));
+    let settings = outlet_settings(config, listeners);
+    let timeout = settings.timeout.min(domain::limits::TEST_TIME_MAX);
+    let outlet = send::Outlet::new(send::OutletSettings { timeout, ..settings });
     outlet.map_err(|error| machine("set up TLS", error))
 }
 

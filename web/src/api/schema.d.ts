@@ -50,6 +50,7 @@ export interface Schemas {
   "Issues": { "issues": (Schemas["IssueStatus"])[]; };
   "JournalRoom": { "used_bytes": number; "bytes_max"?: number | null; "age_max_s": number; "oldest_seq": number; "oldest_at"?: string | null; "head": number; "trimmed_at"?: string | null; };
   "JournalStatus": { "head": number; };
+  "Judgement": { "connection": string; "source": string; "enabled": boolean; "passes": boolean; "reason"?: string | null; "sentence": string; "advice": string; };
   "KetchRow": { "purpose": string; };
   "KeyStatus": { "valid_until"?: string | null; "signs": boolean; };
   "Lane": { "events": (Schemas["LaneEvent"])[]; "older_than"?: number | null; };
@@ -73,6 +74,7 @@ export interface Schemas {
   "Point": { "at": string; "accepted"?: number | null; "rejected"?: number | null; "delivered_first_try"?: number | null; "delivered_on_retry"?: number | null; "gave_up"?: number | null; "expired"?: number | null; "failed_attempts"?: number | null; "attempts"?: number | null; "p50_ms"?: number | null; "p95_ms"?: number | null; "p99_ms"?: number | null; };
   "Problem": { "type": string; "title": string; "status": number; "code": string; "detail": string; "mistakes"?: (Schemas["Mistake"])[]; "current"?: unknown; };
   "RateLimitForm": { "eventsPerSecond": number; "burst": number; };
+  "Rebuilt": { "version"?: number | null; "current": boolean; "request"?: null | Schemas["Request"]; "reason"?: string | null; "sentence": string; "detail": string; };
   "Received": { "number": number; "at": string; "method": string; "path": string; "query": string; "headers": ([string, string])[]; "body": string; "body_bytes": number; "truncated": boolean; };
   "Rejection": { "at": string; "source"?: string | null; "reason": string; "detail": string; "sample": string; };
   "Rejections": { "counts": (Schemas["Count"])[]; "rejections": (Schemas["Rejection"])[]; "older_than"?: string | null; };
@@ -81,11 +83,15 @@ export interface Schemas {
   "ReplayList": { "replays": (Schemas["ReplayView"])[]; };
   "ReplayRequest": { "destination": string; "intent": string; "first"?: number | null; "last"?: number | null; "events"?: (number)[] | null; "received_from"?: string | null; "received_until"?: string | null; "failed_since"?: string | null; "issue"?: number | null; "source"?: string | null; "user"?: string | null; "filter"?: Record<string, unknown> | null; "rate"?: number | null; "concurrency"?: number | null; };
   "ReplayView": { "id": number; "destination": string; "intent": string; "cause": string; "state": string; "scope": Schemas["ScopeView"]; "rate"?: number | null; "concurrency"?: number | null; "made_at": string; "ended_at"?: string | null; "expected"?: number | null; "cursor": number; "delivered": number; "retries": number; "gave_up": number; "expired": number; "passed": (Schemas["Passed"])[]; "flow"?: null | Schemas["FlowStatus"]; };
+  "Request": { "method": string; "url": string; "headers": (Schemas["RequestHeader"])[]; "body": string; "body_bytes": number; "cut": boolean; };
+  "RequestHeader": { "name": string; "value": string; "secret": boolean; };
   "Requests": { "requests": (Schemas["Received"])[]; };
   "RequestsStatus": { "signing"?: null | Schemas["SigningStatus"]; "dynamic": string; "hosts": (string)[]; "headers": (string)[]; "templates": (Schemas["TemplateStatus"])[]; "get_extras": (string)[]; "tls"?: null | Schemas["TlsStatus"]; };
   "RetryForm": { "preset"?: string | null; "minBackoff"?: string | null; "maxBackoff"?: string | null; "maxAge"?: string | null; "maxAttempts"?: number | null; "on"?: Record<string, string>; };
   "RoleBody": { "role": string; };
   "RotationBody": { "keepOldFor"?: string | null; };
+  "Sample": { "type": string; "event": Record<string, unknown>; };
+  "Samples": { "samples": (Schemas["Sample"])[]; };
   "ScopeView": { "first": number; "last": number; "events": (number)[]; "received_from"?: string | null; "received_until"?: string | null; "failed_since"?: string | null; "issue"?: number | null; "source"?: string | null; "user"?: string | null; "filter": Record<string, unknown>; };
   "SeenStatus": { "events": number; "first_at": string; "last_at": string; };
   "Series": { "bucket_ms": number; "points": (Schemas["Point"])[]; };
@@ -108,12 +114,14 @@ export interface Schemas {
   "Status": { "version": string; "started_at": string; "now": string; "gateway_url": string; "journal": Schemas["JournalStatus"]; "accepted": number; "duplicates": number; "recalled": boolean; "rejected": number; "turned_away": number; "is_disk_low": boolean; "storage": Schemas["StorageStatus"]; "sources": (Schemas["SourceStatus"])[]; "destinations": (Schemas["DestinationStatus"])[]; "removed": (Schemas["RemovedStatus"])[]; "connections": (Schemas["ConnectionStatus"])[]; };
   "Storage": { "disk": Schemas["Disk"]; "parts": (Schemas["PartRoom"])[]; "journal": Schemas["JournalRoom"]; "ledger": Schemas["LedgerRoom"]; "audit": Schemas["AuditRoom"]; };
   "StorageStatus": { "disk_free_bytes"?: number | null; "store_p99_ms"?: number | null; };
+  "StraightTest": { "message_id": string; "away"?: string | null; "connections": (Schemas["Judgement"])[]; "result": Schemas["TestResult"]; };
+  "StraightTestBody": { "event": Record<string, unknown>; "source"?: string | null; };
   "Tally": { "events": number; "complete": boolean; "first_seq"?: number | null; "last_seq"?: number | null; "counts": Record<string, number>; "samples": Record<string, (Schemas["TrialSample"])[]>; };
   "TemplateStatus": { "setting": string; "path": string; };
   "TestEvent": { "message_id": string; };
   "TestEventBody": { "source": string; "event": Record<string, unknown>; };
   "TestOrderBody": { "event": number; "url": string; "method"?: string | null; };
-  "TestResult": { "delivered": boolean; "status": number; "reason"?: string | null; "sentence": string; "detail": string; "duration_us": number; "phases": Schemas["Phases"]; "remote"?: string | null; "answer"?: null | Schemas["Answer"]; };
+  "TestResult": { "request"?: null | Schemas["Request"]; "delivered": boolean; "status": number; "reason"?: string | null; "sentence": string; "advice": string; "detail": string; "duration_us": number; "phases": Schemas["Phases"]; "remote"?: string | null; "answer"?: null | Schemas["Answer"]; };
   "TlsForm": { "ca"?: string | null; "certificate"?: string | null; "key"?: string | null; };
   "TlsStatus": { "authorities": (Schemas["HolderStatus"])[]; "client"?: null | Schemas["HolderStatus"]; };
   "TokenBody": { "name": string; "role": string; "expires_at"?: string | null; };

@@ -35,3 +35,13 @@ pub const ADMIN_DETAILED_ROWS_MAX: u32 = 100;
 /// How long an admin connection may take nothing of what is sent to it. Source: chosen; four heartbeats of
 /// a viewer.
 pub const ADMIN_SEND_TIME_MAX: Duration = Duration::from_secs(60);
+
+/// Requests for a test at a time. Source: chosen; people look at each answer.
+pub const TEST_REQUESTS_MAX: usize = 8;
+
+/// Time that a request for a test may take, from connecting to the head of the answer. Source: chosen;
+/// somebody waits for it.
+pub const TEST_TIME_MAX: Duration = Duration::from_secs(10);
+
+/// Bytes of a request's body that people see. Source: chosen; most events have less than 32 KiB.
+pub const SHOWN_BODY_BYTES_MAX: usize = 64 << 10;

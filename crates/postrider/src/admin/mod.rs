@@ -35,8 +35,9 @@ mod replays;
 mod requests;
 mod routes;
 mod series;
+mod shown;
 mod status;
-mod test_event;
+mod test_events;
 mod test_request;
 mod wishes;
 
@@ -91,6 +92,8 @@ pub struct Needs {
     pub trials: Trials,
     /// Sends what somebody wants to try.
     pub tester: Tester,
+    /// Bytes of one event, at most.
+    pub event_bytes_max: usize,
     /// Hands composed events to the gateway.
     pub hatch: Hatch,
     /// How much may be under way to a destination that says nothing of it.

@@ -17,7 +17,7 @@ use super::auth::{Rule, admit};
 use super::people::{log, me, own_sessions, sessions, setup, tokens, users};
 use super::{
     Needs, attempts, catalog, census, deliveries, events, filtered, filters, holdings, issues, live,
-    metrics, openapi, playground, ready, rejections, repeats, replays, series, status, test_event,
+    metrics, openapi, playground, ready, rejections, repeats, replays, series, status, test_events,
     test_request, wishes,
 };
 
@@ -138,7 +138,9 @@ fn of_watching() -> Vec<Entry> {
         entry(View, routes!(live::watch)),
         entry(View, routes!(series::show)),
         entry(View, routes!(series::by_destination)),
-        entry(Edit, routes!(test_event::send)).noted("send", "test_event"),
+        entry(View, routes!(test_events::samples::list)),
+        entry(Edit, routes!(test_events::source::send)).noted("send", "test_event"),
+        entry(Edit, routes!(test_events::straight::send)).noted("test", "destination"),
     ]
 }
 
@@ -153,6 +155,7 @@ fn of_deliveries() -> Vec<Entry> {
         entry(Payload, routes!(events::payload)).noted(VIEW_PAYLOAD, "event"),
         entry(View, routes!(deliveries::list)),
         entry(View, routes!(deliveries::show)),
+        entry(Payload, routes!(deliveries::request::show)).noted(VIEW_PAYLOAD, "request"),
         entry(Edit, routes!(deliveries::retry)).noted("retry", "delivery"),
         entry(View, routes!(issues::list)),
         entry(View, routes!(issues::show)),

@@ -22,13 +22,16 @@ use super::Needs;
 use super::attempts::{Answer, Phases};
 use super::body::{self, Mistakes};
 use super::problem::Problem;
+use super::shown::RequestView;
 use crate::send::Sent;
-use crate::tester::TestOrder;
+use crate::tester::{TestOrder, Tested};
 use crate::workspace_file::node::Node;
 
 /// What came back.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct TestResult {
+    /// What was sent; null where there can be no request for the event.
+    request: Option<RequestView>,
     /// Whether a destination would have been content.
     delivered: bool,
     /// 0 where no answer came.
@@ -36,6 +39,8 @@ pub struct TestResult {
     #[schema(value_type = Option<String>)]
     reason: Option<Reason>,
     sentence: &'static str,
+    /// What to do about the reason; empty where there is none.
+    advice: &'static str,
     detail: String,
     duration_us: u32,
     phases: Phases,
@@ -86,9 +91,12 @@ pub async fn send(
     let found = found
         .ok_or_else(|| Problem::new(404, "no_event", format!("event {event} is not stored")))?;
     let order = TestOrder { payload: found.payload, settings };
-    let busy = || Problem::new(429, "busy", "too many tests are under way; try again");
-    let (sent, duration_us) = needs.tester.send(order).await.ok_or_else(busy)?;
-    Ok(Json(TestResult::of(sent, duration_us)))
+    Ok(Json(TestResult::of(needs.tester.send(order).await.ok_or_else(busy)?)))
+}
+
+/// Too many tests are under way, or the server ends.
+pub(super) fn busy() -> Problem {
+    Problem::new(429, "busy", "too many tests are under way; try again")
 }
 
 fn read(body: &[u8]) -> Result<Wish, Problem> {
@@ -119,15 +127,17 @@ fn wish(root: &Node<'_>, mistakes: &mut Mistakes) -> Option<Wish> {
 }
 
 impl TestResult {
-    fn of(sent: Sent, duration_us: u32) -> Self {
-        let Sent { outcome, trace, .. } = sent;
+    pub(super) fn of(tested: Tested) -> Self {
+        let Tested { request, sent: Sent { outcome, trace, .. }, duration_us } = tested;
         let reason = outcome.reason();
         let Trace { phases, remote, answer } = trace;
         Self {
+            request: request.map(RequestView::from),
             delivered: reason.is_none(),
             status: outcome.status,
             reason,
             sentence: reason.map_or("", Reason::sentence),
+            advice: reason.map_or("", Reason::advice),
             detail: outcome.detail,
             duration_us,
             phases: phases.into(),

@@ -11,12 +11,13 @@ use http::{Method, Request, Uri};
 use url::Url;
 
 use super::answer::Answer;
-use super::excerpt::{self, Excerpts};
+use super::excerpt::Excerpts;
 use super::failure::Failure;
 use super::host_value;
 use super::journey::Journey;
 use super::outlet::{Origin, Outlet};
 use super::pool::Pool;
+use super::secrets::Secrets;
 
 /// Takes bytes to one place.
 pub struct Courier {
@@ -55,7 +56,7 @@ impl Courier {
 
     async fn ask(&self, body: Bytes, journey: &Journey) -> Result<(Answer, Rc<Pool>), Failure> {
         let (origin, tls) = (self.origin.clone(), self.outlet.tls());
-        let excerpts = Excerpts::new(excerpt::secrets(std::iter::empty()));
+        let excerpts = Excerpts::new(Secrets::among(std::iter::empty()));
         let pool = Pool::new(origin, tls, self.outlet.clone(), excerpts);
         let pool = pool.map_err(|error| Failure::bad_part("origin", &error))?;
         let mut request = Request::new(body);

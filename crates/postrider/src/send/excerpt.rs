@@ -4,7 +4,6 @@
 //! and compared with the next one as it comes.
 
 use std::cell::RefCell;
-use std::rc::Rc;
 use std::sync::Arc;
 
 use domain::delivery::trace::Excerpt;
@@ -15,8 +14,7 @@ use http::header::{
     PROXY_AUTHORIZATION, SET_COOKIE, TRANSFER_ENCODING, WWW_AUTHENTICATE,
 };
 
-/// What stands in the place of a secret.
-const HIDDEN: &str = "[secret]";
+use super::secrets::{HIDDEN, Secrets};
 
 /// Headers that say when and how an answer came, and nothing of what the endpoint thinks.
 const FLEETING: [HeaderName; 4] = [DATE, AGE, CONNECTION, TRANSFER_ENCODING];
@@ -24,9 +22,6 @@ const FLEETING: [HeaderName; 4] = [DATE, AGE, CONNECTION, TRANSFER_ENCODING];
 /// Headers whose values are secrets.
 const SECRET: [HeaderName; 5] =
     [SET_COOKIE, AUTHORIZATION, WWW_AUTHENTICATE, PROXY_AUTHENTICATE, PROXY_AUTHORIZATION];
-
-/// What must not be shown wherever it stands, as an endpoint may send back what it got.
-pub type Secrets = Rc<[String]>;
 
 /// Answers of a destination in the words that people see.
 pub struct Excerpts {
@@ -39,20 +34,6 @@ struct Kept {
     headers: Vec<(HeaderName, HeaderValue)>,
     body: Vec<u8>,
     excerpt: Arc<Excerpt>,
-}
-
-/// The secrets among configured values: each as it is, and what follows a word such as `Bearer`.
-pub fn secrets<'v>(values: impl Iterator<Item = &'v str>) -> Secrets {
-    let parts = |value: &'v str| {
-        let credential = value.split_once(' ').map(|(_, rest)| rest.trim());
-        std::iter::once(value).chain(credential)
-    };
-    let mut secrets: Vec<String> = values.flat_map(parts).map(str::to_owned).collect();
-    secrets.retain(|secret| !secret.is_empty());
-    // A secret that holds another one is hidden whole.
-    secrets.sort_by_key(|secret| std::cmp::Reverse(secret.len()));
-    secrets.dedup();
-    secrets.into()
 }
 
 impl Excerpts {
@@ -90,27 +71,15 @@ impl Excerpts {
 
     fn value(&self, value: &HeaderValue) -> String {
         let text = String::from_utf8_lossy(value.as_bytes());
-        if self.secrets.iter().any(|secret| *secret == text) {
+        if self.secrets.have(&text) {
             return HIDDEN.to_owned();
         }
-        cut(self.without_secrets(&text), limits::EXCERPT_VALUE_BYTES_MAX)
+        cut(self.secrets.taken_out(&text), limits::EXCERPT_VALUE_BYTES_MAX)
     }
 
     fn body(&self, body: &[u8]) -> String {
-        let text = self.without_secrets(&String::from_utf8_lossy(body));
+        let text = self.secrets.taken_out(&String::from_utf8_lossy(body));
         cut(text, limits::EXCERPT_BODY_BYTES_MAX)
-    }
-
-    fn without_secrets(&self, text: &str) -> String {
-        let long = |secret: &&String| secret.len() >= limits::SOUGHT_SECRET_BYTES_MIN;
-        let sought = self.secrets.iter().filter(long);
-        sought.fold(text.to_owned(), |text, secret| {
-            if text.contains(secret.as_str()) {
-                text.replace(secret.as_str(), HIDDEN)
-            } else {
-                text
-            }
-        })
     }
 }
 
@@ -150,7 +119,7 @@ mod tests {
     }
 
     fn excerpts(values: &[&str]) -> Excerpts {
-        Excerpts::new(secrets(values.iter().copied()))
+        Excerpts::new(Secrets::among(values.iter().copied()))
     }
 
     fn shown(excerpt: &Excerpt) -> Vec<String> {

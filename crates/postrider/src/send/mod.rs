@@ -20,6 +20,8 @@ mod pool;
 mod probe;
 mod race;
 mod room;
+mod secrets;
+mod shown;
 mod tls;
 mod trust;
 #[cfg(test)]
@@ -43,14 +45,16 @@ pub use courier::Courier;
 pub use journey::Begun;
 pub use outlet::{Outlet, OutletSettings};
 pub use probe::{Reached, probe};
+pub use shown::{ShownHeader, ShownRequest};
 
 use answer::Answer;
-use excerpt::{Excerpts, Secrets};
+use excerpt::Excerpts;
 use failure::{Connection, Failure};
 use journey::Journey;
 use origins::Origins;
 use outlet::Origin;
 use pool::Pool;
+use secrets::Secrets;
 
 /// Makes the requests of one destination.
 pub struct Sender {
@@ -116,7 +120,7 @@ impl Sender {
         at_home.without.insert(HOST, host);
         let elsewhere = Headers::of(|method| plan.headers_elsewhere(method))?;
         let configured = settings.headers.iter().map(|header| header.value.base().as_str());
-        let secrets = excerpt::secrets(configured);
+        let secrets = Secrets::among(configured);
         let tls = match &settings.tls {
             Some(own) => outlet.own_tls(own)?,
             None => outlet.tls(),
@@ -146,6 +150,15 @@ impl Sender {
                 journey.end(outcome, None)
             }
         }
+    }
+
+    /// The request that an attempt with this stamp makes, fit to be shown; nothing is sent.
+    ///
+    /// # Errors
+    /// What the attempt comes to where there can be no request for the event.
+    pub fn show(&self, payload: &Bytes, stamp: AttemptStamp) -> Result<ShownRequest, Outcome> {
+        let Ready { request, pool } = self.request(payload, stamp).map_err(Failure::outcome)?;
+        Ok(shown::shown(&request, pool.origin(), &self.secrets))
     }
 
     /// Sends the request until an answer begins: once, or twice where the first connection turns

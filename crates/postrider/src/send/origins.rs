@@ -45,8 +45,9 @@ mod tests {
     use std::sync::Arc;
     use std::time::Duration;
 
-    use super::super::excerpt::{Excerpts, Secrets};
+    use super::super::excerpt::Excerpts;
     use super::super::outlet::{Outlet, OutletSettings};
+    use super::super::secrets::Secrets;
     use super::*;
 
     fn origin(number: usize) -> Origin {
@@ -66,7 +67,7 @@ mod tests {
         };
         let outlet = Rc::new(Outlet::new(settings).expect("an outlet"));
         let make = |origin| {
-            let excerpts = Excerpts::new(Secrets::default());
+            let excerpts = Excerpts::new(Secrets::among(std::iter::empty()));
             Pool::new(origin, outlet.tls(), outlet.clone(), excerpts)
         };
         let pool = |origin| origins.pool(origin, make).expect("a pool");

@@ -23,6 +23,7 @@ pub mod objects;
 pub mod forms;
 pub mod yaml;
 pub mod changes;
+pub mod past;
 pub mod references;
 
 use std::path::{Path, PathBuf};

@@ -10,6 +10,7 @@ use std::path::Path;
 
 use domain::destination::webhook::{Setting, WebhookSettings, is_veiled, veiled};
 use domain::destination::{Destination, DestinationSettings};
+use domain::secret;
 
 use super::finding::Finding;
 use super::node::Node;
@@ -17,10 +18,6 @@ use super::source::Reader;
 
 /// What a mark begins with.
 const MARK: &str = "sealed:";
-
-/// A secret has at least so many characters, if its last ones are shown. Source: chosen; two thirds
-/// stay unknown.
-const SHOWN_CHARS_MIN: usize = 12;
 
 /// What of a destination is secret.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -105,16 +102,9 @@ pub fn mark(kind: Kind, secret: &str) -> String {
         return Setting::<String>::parse(secret)
             .map_or_else(|_| veiled(secret), |url| url.veiled());
     }
-    let count = secret.chars().count();
     // The end of a key in PEM is the same for all of them.
-    let shown = if count < SHOWN_CHARS_MIN || kind == Kind::ClientKey { 0 } else { 4 };
-    match secret.is_empty() {
-        true => String::new(),
-        false => {
-            let last: String = secret.chars().skip(count - shown).collect();
-            format!("{MARK}…{last}")
-        }
-    }
+    let shown = if kind == Kind::ClientKey { "" } else { secret::ending(secret) };
+    if secret.is_empty() { String::new() } else { format!("{MARK}…{shown}") }
 }
 
 impl Stored {

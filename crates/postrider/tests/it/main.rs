@@ -71,6 +71,7 @@ mod upkeep;
 mod room;
 mod resends;
 mod replays;
+mod test_events;
 mod twins;
 mod console;
 mod editing;

@@ -76,7 +76,11 @@ pub async fn readable(admin: Admin, source: &str) -> Vec<String> {
         path if path.contains("/sources/") => path.replace("{id}", source),
         path if path.contains("/connections/") => path.replace("{id}", &format!("{source}-hooks")),
         path if path.contains("/destinations/") => path.replace("{id}", "hooks"),
-        path => path.replace("{id}", "1").replace("{destination}", "hooks").replace("{seq}", "1"),
+        path => path
+            .replace("{id}", "1")
+            .replace("{destination}", "hooks")
+            .replace("{seq}", "1")
+            .replace("{number}", "1"),
     });
     let more = ["/api/v1/config?format=yaml", "/api/v1/attempts?details=1", "/"];
     readable.chain(more.map(str::to_owned)).collect()
@@ -131,6 +135,11 @@ async fn twenty_secrets_are_planted_and_found_nowhere() {
         let answer = process.admin.0.get(&path).await;
         planted.is_not_in(&path, answer.text().as_bytes());
     }
+    let test = json!({"event": {"type": "track", "userId": "u", "event": "x"}});
+    let tested = process.admin.post("/api/v1/destinations/hooks/test-events", &test).await;
+    let shown = tested.json()["result"]["request"]["headers"].to_string();
+    assert!(shown.contains("[secret …tory]"), "{}", tested.text());
+    planted.is_not_in("a test", tested.text().as_bytes());
     let backup = Process::run(&home, &["backup", &home.text_path("backup")], &[]).await;
     assert_eq!(backup.code, Some(0), "{}", backup.stderr);
     planted.is_not_under(&home.path("backup"));

@@ -1,5 +1,7 @@
 //! `/api/v1/deliveries`: what became of events at destinations.
 
+pub mod request;
+mod held;
 mod view;
 
 use std::sync::Arc;
