@@ -2,6 +2,7 @@
 import { keepPreviousData, queryOptions } from "@tanstack/react-query";
 import { read } from "./client";
 import { ROWS } from "./query";
+import type { ShownRequest } from "./testEvents";
 
 export const FATES = ["delivered", "retry", "gave_up", "expired"] as const;
 
@@ -55,4 +56,31 @@ export const attemptsQuery = (filter: AttemptFilter) =>
       (await read<{ attempts: Attempt[] }>("/api/v1/attempts", { ...filter, limit: ROWS }, signal))
         .attempts,
     placeholderData: keepPreviousData,
+  });
+
+/** The request of an attempt, made again from its event and the settings of its time. */
+export interface Rebuilt {
+  /** The destination's version; null where its number is not kept any more. */
+  version: number | null;
+  /** Whether it is the one that holds now. */
+  current: boolean;
+  /** Null where there could be no request for the event. */
+  request: ShownRequest | null;
+  reason: string | null;
+  sentence: string;
+  detail: string;
+}
+
+/** Each look is written to the audit log, so it is asked for once. */
+export const requestQuery = ({ destination, seq, number, replay }: Attempt) =>
+  queryOptions({
+    queryKey: ["request", destination, seq, number, replay ?? 0],
+    queryFn: async ({ signal }) =>
+      await read<Rebuilt>(
+        `/api/v1/deliveries/${encodeURIComponent(destination)}/${seq}/attempts/${number}/request`,
+        { replay: replay ?? undefined },
+        signal,
+      ),
+    refetchInterval: false,
+    staleTime: Number.POSITIVE_INFINITY,
   });

@@ -79,6 +79,11 @@ export async function act<T>(path: string, body?: unknown, signal?: AbortSignal)
   return await ask<T>("POST", path, { body, signal });
 }
 
+/** Has something done that is told as JSON text, which goes as it is; it may take longer than usual. */
+export async function actText<T>(path: string, text: string, limitMs = TIMEOUT_MS): Promise<T> {
+  return await ask<T>("POST", path, { text, limitMs });
+}
+
 /** Changes something that has versions: refused where it is no more as `version` says. */
 export async function change<T>(
   method: "PUT" | "PATCH" | "DELETE",
@@ -92,8 +97,11 @@ export async function change<T>(
 interface Asked {
   accept?: string;
   body?: unknown;
+  /** A body that is JSON already. */
+  text?: string;
   headers?: Record<string, string>;
   signal?: AbortSignal | undefined;
+  limitMs?: number;
 }
 
 async function ask<T>(method: string, url: string, asked: Asked): Promise<T> {
@@ -102,8 +110,9 @@ async function ask<T>(method: string, url: string, asked: Asked): Promise<T> {
 }
 
 async function askText(method: string, url: string, asked: Asked): Promise<string> {
-  const { accept = "application/json", body, headers, signal } = asked;
-  const limit = AbortSignal.timeout(TIMEOUT_MS);
+  const { accept = "application/json", headers, signal, limitMs = TIMEOUT_MS } = asked;
+  const body = asked.text ?? (asked.body === undefined ? undefined : JSON.stringify(asked.body));
+  const limit = AbortSignal.timeout(limitMs);
   let status: number;
   let text: string;
   try {
@@ -114,7 +123,7 @@ async function askText(method: string, url: string, asked: Asked): Promise<strin
         ...(body === undefined ? {} : { "content-type": "application/json" }),
         ...headers,
       },
-      ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+      ...(body === undefined ? {} : { body }),
       signal: signal ? AbortSignal.any([signal, limit]) : limit,
     });
     status = answer.status;

@@ -1,7 +1,7 @@
 // What pages know of the API's answers, held against its document by the compiler: each member has to
 // be there, of that type, and null where it may be null. Ours may be narrower, as a union of words.
 import type { Session } from "./accounts";
-import type { Attempt, Phases } from "./attempts";
+import type { Attempt, Phases, Rebuilt } from "./attempts";
 import type { Issue } from "./issues";
 import type { PlaygroundRequest } from "./playgrounds";
 import type { Rejection, RejectionCount } from "./rejections";
@@ -19,6 +19,13 @@ import type {
   Status,
 } from "./status";
 import type { PartRoom, Storage } from "./storage";
+import type {
+  Judgement,
+  RequestHeader,
+  ShownRequest,
+  StraightTest,
+  TestResult,
+} from "./testEvents";
 
 type Member<Ours, Theirs> = null extends Theirs
   ? null extends Ours
@@ -45,6 +52,12 @@ export type Checked = [
   None<Faults<Session, Schemas["SessionView"]>>,
   None<Faults<Attempt, Schemas["Attempt"]>>,
   None<Faults<Phases, Schemas["Phases"]>>,
+  None<Faults<Rebuilt, Schemas["Rebuilt"]>>,
+  None<Faults<ShownRequest, Schemas["Request"]>>,
+  None<Faults<RequestHeader, Schemas["RequestHeader"]>>,
+  None<Faults<TestResult, Schemas["TestResult"]>>,
+  None<Faults<StraightTest, Schemas["StraightTest"]>>,
+  None<Faults<Judgement, Schemas["Judgement"]>>,
   None<Faults<Issue, Schemas["IssueStatus"]>>,
   None<Faults<PlaygroundRequest, Schemas["Received"]>>,
   None<Faults<Rejection, Schemas["Rejection"]>>,

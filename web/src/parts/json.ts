@@ -185,3 +185,31 @@ export function topLevel<Name extends string>(
   });
   return found;
 }
+
+/** Where a place of a text is, as people count: both from 1. */
+export function placeIn(text: string, at: number): { line: number; column: number } {
+  const before = text.slice(0, at);
+  const start = before.lastIndexOf("\n") + 1;
+  // An emoji is two units and one character.
+  return { line: before.split("\n").length, column: [...before.slice(start)].length + 1 };
+}
+
+/** The outermost object without some of its members; the others stay as they were written. */
+export function without(text: string, names: readonly string[]): string {
+  const kept: string[] = [];
+  let member: { start: number; name: string } | null = null;
+  let end = 0;
+  const keep = () => {
+    if (member && !names.includes(member.name)) kept.push(text.slice(member.start, end));
+    member = null;
+  };
+  const brokenAt = walk(text, (piece) => {
+    const shown = text.slice(piece.start, piece.end);
+    const ends = piece.depth === 1 ? shown === "," : piece.depth === 0 && shown === "}";
+    if (piece.kind === "mark" && ends) keep();
+    else if (piece.kind === "key" && piece.depth === 1) {
+      member = { start: piece.start, name: decoded(shown) };
+    } else end = piece.end;
+  });
+  return brokenAt === null && text.trimStart().startsWith("{") ? `{${kept.join(",")}}` : text;
+}

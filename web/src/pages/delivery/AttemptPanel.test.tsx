@@ -4,6 +4,7 @@ import { cleanup, render } from "@testing-library/react";
 import { afterEach, beforeAll, expect, it, vi } from "vitest";
 import type { Attempt } from "../../api/attempts";
 import { AttemptPanel } from "./AttemptPanel";
+import { basis } from "./AttemptRequest";
 
 beforeAll(() => {
   vi.stubGlobal("matchMedia", () => ({
@@ -66,4 +67,28 @@ it("says whether no answer came or none is kept", () => {
   expect(text).toContain("Addressnone");
   cleanup();
   expect(shown({}, false).textContent).toContain("takes the role payload viewer");
+});
+
+it("offers the request of an attempt that was made, to those who may read it", () => {
+  const has = (change: Partial<Attempt>, mayRead = true) => {
+    cleanup();
+    return shown(change, mayRead).textContent ?? "";
+  };
+  expect(has({})).toContain("Show the request");
+  expect(has({ fate: "gave_up" }, false)).toContain("What was sent takes the role payload viewer");
+  expect(has({}, false)).not.toContain("Show the request");
+  for (const reason of ["skipped", "removed_for_good", "trimmed"]) {
+    expect(has({ reason, status: 0 }), reason).not.toContain("Request");
+  }
+  expect(has({ number: 0, status: 0 })).not.toContain("Request");
+});
+
+it("says from what a request was rebuilt", () => {
+  const of = (version: number | null, current: boolean) =>
+    basis({ version, current, request: null, reason: null, sentence: "", detail: "" });
+  expect(of(7, true)).toBe(
+    "Rebuilt from the event and version 7 of the destination, which still holds.",
+  );
+  expect(of(null, false)).toContain("a version whose number is not kept");
+  expect(of(7, false)).toContain("has been changed since");
 });

@@ -1,4 +1,4 @@
-// One attempt in full: what came of it, which way it took and how long, and what was answered.
+// One attempt in full: what came of it, which way it took and how long, what was sent and answered.
 import type { Answer, Attempt } from "../../api/attempts";
 import { ROLE_WITH } from "../../api/me";
 import { Copy } from "../../parts/Copy";
@@ -10,6 +10,7 @@ import { sentence } from "../../parts/phases";
 import { State } from "../../parts/State";
 import { Time } from "../../parts/Time";
 import { fateLook } from "../../parts/words";
+import { AttemptRequest } from "./AttemptRequest";
 
 interface AnsweredProps {
   answer: Answer | null;
@@ -17,7 +18,7 @@ interface AnsweredProps {
   mayRead: boolean;
 }
 
-function Answered({ answer, status, mayRead }: AnsweredProps) {
+export function Answered({ answer, status, mayRead }: AnsweredProps) {
   if (!answer && status && !mayRead) {
     return (
       <p className="secondary">What was answered takes the role {ROLE_WITH.payload} to be read.</p>
@@ -30,9 +31,9 @@ function Answered({ answer, status, mayRead }: AnsweredProps) {
   }
   return (
     <>
-      <h3>Headers</h3>
+      <h4>Headers</h4>
       <Pairs pairs={answer.headers} empty="No headers" />
-      <h3>Body {answer.body !== "" && <Copy what="body of the answer" text={answer.body} />}</h3>
+      <h4>Body {answer.body !== "" && <Copy what="body of the answer" text={answer.body} />}</h4>
       {answer.body === "" ? (
         <p className="secondary">No body</p>
       ) : (
@@ -51,6 +52,10 @@ function titleOf({ number, reason, replay }: Attempt): string {
   const which = number > 0 ? `Attempt ${number}` : "No attempt";
   return replay ? `${which} of replay ${replay}` : which;
 }
+
+/** Where a delivery was let go, no request was made. */
+const isMade = ({ number, reason }: Attempt) =>
+  number > 0 && !["skipped", "removed_for_good", "trimmed", "quarantined"].includes(reason);
 
 interface Props {
   attempt: Attempt;
@@ -88,6 +93,13 @@ export function AttemptPanel({ attempt, mayRead }: Props) {
             <PhaseBar attempt={attempt} /> <span className="secondary">{sentence(attempt)}</span>
           </dd>
         </dl>
+        {isMade(attempt) && (
+          <>
+            <h3>Request</h3>
+            <AttemptRequest attempt={attempt} mayRead={mayRead} />
+            <h3>Answer</h3>
+          </>
+        )}
         <Answered answer={answer} status={status} mayRead={mayRead} />
       </div>
     </Panel>

@@ -1,4 +1,4 @@
-// One destination: how its deliveries fare, which they are, its settings, and what was changed by whom.
+// One destination: how its deliveries fare, which they are, a test, its settings, and who changed what.
 import { useQuery } from "@tanstack/react-query";
 import { getRouteApi, Link } from "@tanstack/react-router";
 import { objectQuery } from "../../api/catalog";
@@ -10,6 +10,7 @@ import { Nothing } from "../../parts/Panel";
 import { State } from "../../parts/State";
 import { useTitle } from "../../parts/useTitle";
 import { destinationLook } from "../../parts/words";
+import { Tester } from "../tester/Tester";
 import { Actions } from "./Actions";
 import { DeliveriesTab } from "./DeliveriesTab";
 import { OverviewTab } from "./OverviewTab";
@@ -22,6 +23,7 @@ const route = getRouteApi("/destinations/$id");
 const TAB_LIST: readonly { value: Tab; label: string }[] = [
   { value: "overview", label: "Overview" },
   { value: "deliveries", label: "Deliveries" },
+  { value: "test", label: "Test" },
   { value: "settings", label: "Settings" },
   { value: "history", label: "History" },
 ];
@@ -62,6 +64,8 @@ function Shown({
   switch (tab) {
     case "deliveries":
       return <DeliveriesTab destination={destination} status={status} />;
+    case "test":
+      return <Tester of={{ destination: destination.id }} />;
     case "settings":
       return <SettingsTab id={destination.id} />;
     case "history":

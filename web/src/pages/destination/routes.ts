@@ -3,7 +3,7 @@ import { createRoute, lazyRouteComponent } from "@tanstack/react-router";
 import { root } from "../root";
 import { oneOf, type Search } from "../search";
 
-export const TABS = ["overview", "deliveries", "settings", "history"] as const;
+export const TABS = ["overview", "deliveries", "test", "settings", "history"] as const;
 export type Tab = (typeof TABS)[number];
 
 const CHART_FACES = ["delivery", "latency"] as const;

@@ -55,7 +55,7 @@ function SendStep({ status }: { status: Status }) {
   const may = useMay("edit");
   const source = status.sources.find((each) => each.enabled);
   const send = useMutation({
-    mutationFn: (id: string) => sendTestEvent({ source: id, event: SAMPLE_EVENT }),
+    mutationFn: (id: string) => sendTestEvent(id, SAMPLE_EVENT),
     onSuccess: () => cache.invalidateQueries({ queryKey: ["status"] }),
   });
   const curl = firstCurl(status);

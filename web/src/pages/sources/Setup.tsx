@@ -51,7 +51,7 @@ function Seen({ source }: { source: Source }) {
 function TestButton({ source }: { source: Source }) {
   const may = useMay("edit");
   const test = useMutation({
-    mutationFn: () => sendTestEvent({ source: source.id, event: SAMPLE_EVENT }),
+    mutationFn: () => sendTestEvent(source.id, SAMPLE_EVENT),
   });
   if (!may) return null;
   return (
@@ -64,6 +64,9 @@ function TestButton({ source }: { source: Source }) {
       >
         Send a test event
       </Button>
+      <Link to="/sources/$id" params={{ id: source.id }} search={{ tab: "test" }}>
+        Compose one
+      </Link>
       <span role="status">
         {test.error && (
           <span className="refused">

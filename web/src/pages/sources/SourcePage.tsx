@@ -1,4 +1,4 @@
-// One source: how to send to it, what comes and what is refused, its events, its settings.
+// One source: how to send to it, a test, what comes and what is refused, its events, its settings.
 import { useQuery } from "@tanstack/react-query";
 import { getRouteApi } from "@tanstack/react-router";
 import { useCallback } from "react";
@@ -11,6 +11,7 @@ import { State } from "../../parts/State";
 import { useTitle } from "../../parts/useTitle";
 import { enabledLook } from "../../parts/words";
 import { LiveView } from "../live/LiveView";
+import { Tester } from "../tester/Tester";
 import { SOURCE_TABS, type SourceSearch, type SourceTab } from "./routes";
 import { Setup } from "./Setup";
 import { SourceEvents } from "./SourceEvents";
@@ -21,6 +22,7 @@ const route = getRouteApi("/sources/$id");
 
 const CAPTIONS: Record<SourceTab, string> = {
   setup: "Setup",
+  test: "Test",
   live: "Live",
   rejected: "Rejected",
   events: "Events",
@@ -63,6 +65,7 @@ function Shown({ source, status }: { source: Source; status: StatusSeen }) {
   const name = source.name || source.id;
   const content = {
     setup: () => <Setup source={source} status={status} />,
+    test: () => <Tester of={{ source: source.id }} />,
     live: () => <SourceLive id={source.id} />,
     rejected: () => <SourceRejected id={source.id} name={name} />,
     events: () => <SourceEvents id={source.id} />,

@@ -4,7 +4,7 @@ import { EVENT_TYPES, LIVE_STATUSES, type LiveFilter } from "../../api/live";
 import { root } from "../root";
 import { oneOf, type Search, texts } from "../search";
 
-export const SOURCE_TABS = ["setup", "live", "rejected", "events", "settings"] as const;
+export const SOURCE_TABS = ["setup", "test", "live", "rejected", "events", "settings"] as const;
 export type SourceTab = (typeof SOURCE_TABS)[number];
 
 export interface SourceSearch extends LiveFilter {
