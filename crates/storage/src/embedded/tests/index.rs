@@ -73,3 +73,19 @@ fn an_index_of_another_journal_is_not_believed() {
     check(&store, 20_009);
     engine.close().unwrap();
 }
+
+/// What was indexed before there was a census is counted all the same.
+#[test]
+fn an_index_without_a_census_is_made_anew() {
+    let dir = tempfile::TempDir::new().unwrap();
+    let (store, engine) = open_default(dir.path());
+    fill(&store, 1..20_010);
+    check(&store, 20_009);
+    engine.close().unwrap();
+    let file = rusqlite::Connection::open(dir.path().join(index::FILE)).unwrap();
+    file.execute_batch("DROP TABLE census; PRAGMA user_version = 1").unwrap();
+    drop(file);
+    let (store, engine) = open_default(dir.path());
+    check(&store, 20_009);
+    engine.close().unwrap();
+}
