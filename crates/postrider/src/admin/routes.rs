@@ -16,9 +16,9 @@ use utoipa_axum::routes;
 use super::auth::{Rule, admit};
 use super::people::{log, me, own_sessions, sessions, setup, tokens, users};
 use super::{
-    Needs, attempts, catalog, census, deliveries, events, filtered, filters, holdings, issues, live,
-    metrics, openapi, playground, ready, rejections, repeats, replays, series, status, test_events,
-    test_request, wishes,
+    Needs, attempts, catalog, census, deliveries, events, filtered, filters, holdings, issues,
+    live, metrics, openapi, playground, ready, rejections, repeats, replays, series, status,
+    test_events, test_request, wishes,
 };
 
 /// What somebody must be allowed to do, to ask for a route; each includes those before it.
