@@ -98,7 +98,7 @@ fn entry(right: Right, route: UtoipaMethodRouter<Arc<Needs>>) -> Entry {
 /// Every route of the API.
 pub fn table() -> Vec<Entry> {
     let of_catalog = [of_sources(), of_destinations(), of_connections()];
-    let others = [of_deliveries(), of_replays(), of_watching(), of_people()];
+    let others = [of_deliveries(), of_issues(), of_replays(), of_watching(), of_people()];
     of_catalog.into_iter().chain(others).flatten().collect()
 }
 
@@ -157,13 +157,6 @@ fn of_deliveries() -> Vec<Entry> {
         entry(View, routes!(deliveries::show)),
         entry(Payload, routes!(deliveries::request::show)).noted(VIEW_PAYLOAD, "request"),
         entry(Edit, routes!(deliveries::retry)).noted("retry", "delivery"),
-        entry(View, routes!(issues::list)),
-        entry(View, routes!(issues::show)),
-        entry(Edit, routes!(issues::marks::acknowledge)).noted("acknowledge", "issue"),
-        entry(Edit, routes!(issues::marks::resolve)).noted("resolve", "issue"),
-        entry(Edit, routes!(issues::marks::ignore)).noted("ignore", "issue"),
-        entry(Edit, routes!(issues::marks::reopen)).noted("reopen", "issue"),
-        entry(Edit, routes!(replays::recover_issue)).noted("recover", "issue"),
         entry(Payload, routes!(rejections::list)).noted(VIEW_PAYLOAD, "rejections"),
         entry(View, routes!(filtered::list)),
         entry(Edit, routes!(wishes::try_now)).noted("try_now", "destination"),
@@ -173,6 +166,20 @@ fn of_deliveries() -> Vec<Entry> {
         entry(Payload, routes!(filters::try_filter)),
         entry(Payload, routes!(playground::list)).noted(VIEW_PAYLOAD, "playground"),
         entry(Payload, routes!(playground::live)).noted(VIEW_PAYLOAD, "playground"),
+    ]
+}
+
+/// What fails in the same way.
+fn of_issues() -> Vec<Entry> {
+    use Right::{Edit, View};
+    vec![
+        entry(View, routes!(issues::list)),
+        entry(View, routes!(issues::show)),
+        entry(Edit, routes!(issues::marks::acknowledge)).noted("acknowledge", "issue"),
+        entry(Edit, routes!(issues::marks::resolve)).noted("resolve", "issue"),
+        entry(Edit, routes!(issues::marks::ignore)).noted("ignore", "issue"),
+        entry(Edit, routes!(issues::marks::reopen)).noted("reopen", "issue"),
+        entry(Edit, routes!(replays::recover_issue)).noted("recover", "issue"),
     ]
 }
 
