@@ -92,37 +92,38 @@ impl Exporter {
     /// Sends what is left, as long as the collector takes it.
     async fn send_rest(&mut self) {
         loop {
-            while self.batch.len() < limits::SPANS_PER_REQUEST_MAX
-                && let Ok(span) = self.made.try_recv()
-            {
-                self.batch.push(span);
-            }
+            self.fill();
             if self.batch.is_empty() || self.send().await.is_some() {
                 return;
             }
         }
     }
 
-    /// Waits for spans, and then a moment for more.
+    /// Waits for spans, and then a moment for more: it looks for them now and then, as whoever hands
+    /// one to somebody who waits has to wake him.
     ///
     /// # Cancellation
     /// Those that have come are kept.
     async fn gather(&mut self) {
-        self.take_some().await;
-        let more = async {
-            while self.batch.len() < limits::SPANS_PER_REQUEST_MAX {
-                self.take_some().await;
-            }
-        };
-        // A batch need not be full.
-        let _ = tokio::time::timeout(limits::SPANS_LINGER, more).await;
-    }
-
-    async fn take_some(&mut self) {
-        let room = limits::SPANS_PER_REQUEST_MAX - self.batch.len();
-        if self.made.recv_many(&mut self.batch, room).await == 0 {
+        if self.made.recv_many(&mut self.batch, limits::SPANS_PER_REQUEST_MAX).await == 0 {
             // Nobody makes any more, which somebody else says.
             std::future::pending::<()>().await;
+        }
+        let since = Instant::now();
+        while self.batch.len() < limits::SPANS_PER_REQUEST_MAX
+            && since.elapsed() < limits::SPANS_LINGER
+        {
+            tokio::time::sleep(limits::SPANS_LOOK_INTERVAL).await;
+            self.fill();
+        }
+    }
+
+    /// Takes what waits, as far as the batch has room.
+    fn fill(&mut self) {
+        while self.batch.len() < limits::SPANS_PER_REQUEST_MAX
+            && let Ok(span) = self.made.try_recv()
+        {
+            self.batch.push(span);
         }
     }
 
