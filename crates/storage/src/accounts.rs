@@ -209,3 +209,43 @@ impl Roll {
 fn room(count: usize, most: usize) -> Result<(), RollFault> {
     if count < most { Ok(()) } else { Err(RollFault::TooMany) }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn user(number: usize) -> User {
+        let (name, password) = (format!("user-{number}"), PasswordHash::new("$argon2id$1"));
+        User { name, role: Role::Admin, password, made_at: Timestamp(0) }
+    }
+
+    fn token(number: usize) -> Token {
+        Token {
+            id: number.to_string(),
+            name: "deploy".to_owned(),
+            role: Role::Viewer,
+            digest: Digest::of(&number.to_string()),
+            made_by: "anna".to_owned(),
+            made_at: Timestamp(0),
+            expires_at: None,
+            seen_at: None,
+        }
+    }
+
+    #[test]
+    fn there_are_so_many_users_and_tokens_and_no_more() {
+        let users = (0..limits::USERS_MAX).map(user).map(|one| (one.name.clone(), one)).collect();
+        let tokens = (0..limits::TOKENS_MAX).map(token).map(|one| (one.digest, one)).collect();
+        let full = Roll { users, tokens, ..Roll::default() };
+        for one_more in [
+            AccountEdit::Make(user(limits::USERS_MAX)),
+            AccountEdit::MakeToken(token(limits::TOKENS_MAX)),
+        ] {
+            let refused = full.with(one_more.clone());
+            assert!(matches!(refused, Err(StorageError::Refused(RollFault::TooMany))));
+            let fewer = full.with(AccountEdit::Remove("user-1".to_owned())).unwrap();
+            let fewer = fewer.with(AccountEdit::RemoveToken("1".to_owned())).unwrap();
+            assert!(fewer.with(one_more).is_ok());
+        }
+    }
+}

@@ -81,6 +81,8 @@ pub fn a2_the_first_user_is_an_admin_and_the_last_admin_stays(open: Open<'_>) {
     edit(&store, AccountEdit::Found(user("anna", Role::Admin))).unwrap();
     let second = edit(&store, AccountEdit::Found(user("berta", Role::Admin)));
     assert_eq!(second.unwrap_err(), RollFault::NotFirst);
+    let only = edit(&store, AccountEdit::Remove("anna".to_owned()));
+    assert_eq!(only.unwrap_err(), RollFault::LastAdmin, "nobody would be left");
     edit(&store, AccountEdit::Make(user("berta", Role::Editor))).unwrap();
     let turn = |name: &str, role| AccountEdit::TurnRole { name: name.to_owned(), role };
     for refused in [turn("anna", Role::Viewer), AccountEdit::Remove("anna".to_owned())] {
@@ -116,6 +118,9 @@ pub fn a3_sessions_end_with_what_they_rest_on(open: Open<'_>) {
     let password = PasswordHash::new("$argon2id$1");
     let back = AccountEdit::TurnPassword { name: "anna".to_owned(), password };
     edit(&store, back).unwrap();
+    let seen_at = NOW.plus(Duration::from_secs(60));
+    let roll = edit(&store, AccountEdit::See(Digest::of("b"), seen_at)).unwrap();
+    assert_eq!(roll.sessions[&Digest::of("b")].seen_at, seen_at, "it goes on while it is used");
     let roll = edit(&store, AccountEdit::End(Digest::of("b"))).unwrap();
     assert_eq!(secrets(&roll), "c");
     let late = NOW.plus(limits::SESSION_IDLE_MAX);

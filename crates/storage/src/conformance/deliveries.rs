@@ -156,5 +156,12 @@ pub fn open_deliveries_come_newest_first(open: Open<'_>) {
     assert_eq!(pages(&reason("timeout")), of(&|seq| seq % 3 > 0));
     assert_eq!(pages(&reason("nobody's")), [] as [u64; 0]);
     assert_eq!(pages(&OpenQuery { before: Some(Seq(3)), ..all.clone() }), [2, 1]);
+    // One search looks at so many; what is behind them is found by going on.
+    let far = destination(3);
+    let opened = (1..=20_000).map(|seq| open_delivery(seq, u32::from(seq == 1))).collect();
+    let step = Settlement { opened, ..settlement(far.clone(), 20_001) };
+    store.schedule.commit(step).wait().unwrap();
+    let behind = OpenQuery { reader: (&far).into(), tried: Some(Tried::Once), ..all.clone() };
+    assert_eq!(pages(&behind), [1]);
     assert_eq!(pages(&OpenQuery { reader: (&destination(2)).into(), ..all }), [] as [u64; 0]);
 }
