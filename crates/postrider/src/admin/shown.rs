@@ -1,5 +1,6 @@
 //! Requests as they are shown: what is sent, without what is secret in it.
 
+use domain::destination::webhook::veiled;
 use serde::Serialize;
 use utoipa::ToSchema;
 
@@ -29,6 +30,14 @@ struct HeaderView {
     value: String,
     /// Whether the value is a secret.
     secret: bool,
+}
+
+impl RequestView {
+    /// The same for whoever may not set its URL, in which there may be a secret.
+    #[must_use]
+    pub fn veiled(self) -> Self {
+        Self { url: veiled(&self.url), ..self }
+    }
 }
 
 impl From<ShownRequest> for RequestView {

@@ -467,6 +467,11 @@ async fn a_url_that_holds_a_secret_is_for_those_who_may_set_it() {
         {
             assert_eq!(told, wanted, "{role}");
         }
+        let request = who.gets(&admin, "/api/v1/deliveries/hooks/1/attempts/1/request").await;
+        match role {
+            "viewer" => drop(problem(&request, 403, "not_allowed")),
+            _ => assert_eq!(&request.json()["request"]["url"], wanted, "{role}"),
+        }
     }
 
     // What a viewer has exported can be planned with: the mark stands for the stored URL, and no other.

@@ -20,7 +20,9 @@ use utoipa::{IntoParams, ToSchema};
 use super::held::{Held, held};
 use crate::admin::Needs;
 use crate::admin::asked::{Path, Query};
+use crate::admin::auth::Caller;
 use crate::admin::problem::Problem;
+use crate::admin::routes::Right;
 use crate::admin::shown::RequestView;
 use crate::admin::test_request::busy;
 use crate::lookup::{Found, Lookup};
@@ -75,6 +77,7 @@ const LET_GO: [Reason; 4] =
 )]
 pub async fn show(
     State(needs): State<Arc<Needs>>,
+    caller: Caller,
     Path((destination, seq, number)): Path<(DestinationId, Seq, u32)>,
     Query(which): Query<Which>,
 ) -> Result<Json<Rebuilt>, Problem> {
@@ -91,9 +94,11 @@ pub async fn show(
     let order = TestOrder { payload, settings };
     let shown = needs.tester.show(order, stamp).await.ok_or_else(busy)?;
     let (request, outcome) = match shown {
-        Ok(request) => (Some(request.into()), None),
+        Ok(request) => (Some(RequestView::from(request)), None),
         Err(outcome) => (None, Some(outcome)),
     };
+    let may_set = caller.may(Right::Edit);
+    let request = if may_set { request } else { request.map(RequestView::veiled) };
     let reason = outcome.as_ref().and_then(Outcome::reason);
     Ok(Json(Rebuilt {
         version,
