@@ -184,7 +184,8 @@ fn serve(
         let mut senders = Threads::new(controls.clone());
         start_dispatch(config, &listeners, (store, &gauges, &tracer), &mut senders)?;
         let (tester, bench) = tester::tester();
-        let outlet = outlet_of_tests(config, &listeners)?;
+        let outlet = tester::outlet(outlet_settings(config, &listeners));
+        let outlet = outlet.map_err(|error| machine("set up TLS", error))?;
         let (viewing, scribe) = viewing::viewing(store, gauges.notices.clone());
         let needs = admin::Needs {
             store: store.clone(),
@@ -255,14 +256,6 @@ fn who_may_come_in(config: &Config, store: &Store, cookie: Option<&CookieFile>) 
     let mut auth = admin::Auth::new(config.admin_auth, store, &secrets);
     auth.trusted_proxies = config.intake.trusted_proxies.clone();
     auth
-}
-
-/// What sends requests that somebody wants to try.
-fn outlet_of_tests(config: &Config, listeners: &Listeners) -> Result<send::Outlet, RunError> {
-    let settings = outlet_settings(config, listeners);
-    let timeout = settings.timeout.min(domain::limits::TEST_TIME_MAX);
-    let outlet = send::Outlet::new(send::OutletSettings { timeout, ..settings });
-    outlet.map_err(|error| machine("set up TLS", error))
 }
 
 /// Follows the files that may change while the server runs.

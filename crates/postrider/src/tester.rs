@@ -17,7 +17,7 @@ use std::rc::Rc;
 use tokio::sync::{mpsc, oneshot};
 
 use crate::clock::{self, Stopwatch};
-use crate::send::{Begun, Outlet, Sender, Sent, ShownRequest};
+use crate::send::{Begun, Outlet, OutletSettings, Sender, Sent, ShownRequest};
 use crate::shutdown::Shutdown;
 
 /// An event, and where it goes.
@@ -61,6 +61,15 @@ pub struct Bench(mpsc::Receiver<(TestOrder, Errand)>);
 pub fn tester() -> (Tester, Bench) {
     let (orders, taken) = mpsc::channel(limits::TEST_REQUESTS_MAX);
     (Tester(orders), Bench(taken))
+}
+
+/// An outlet for the bench: somebody waits for each answer, so none is waited for long.
+///
+/// # Errors
+/// Where TLS cannot be set up.
+pub fn outlet(settings: OutletSettings) -> Result<Outlet, String> {
+    let timeout = settings.timeout.min(limits::TEST_TIME_MAX);
+    Outlet::new(OutletSettings { timeout, ..settings })
 }
 
 impl Tester {
