@@ -195,6 +195,8 @@ async fn a_test_that_fails_says_why_and_what_to_do() {
         }
         assert!(result["request"]["url"].is_string(), "{told}");
     }
+    let told = test(server.admin, "silent", &track()).await;
+    assert_eq!(told["result"]["detail"], "no answer within 0.3 s", "the deadline of deliveries");
     let elsewhere = json!({
         "type": "track", "userId": "u", "event": "x", "fullPath": "http://elsewhere.test/",
     });
