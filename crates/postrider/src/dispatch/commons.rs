@@ -167,6 +167,8 @@ impl Stake {
             WaitsFor::Turn => {
                 tokio::task::yield_now().await;
                 self.credit_bytes = self.credit_bytes.saturating_add(limits::TURN_BYTES);
+                // Who does not ask again, as its flow has closed meanwhile, has nothing to wait for.
+                self.waits_for = WaitsFor::Nothing;
             }
             WaitsFor::Place => self.stand.called.notified().await,
         }
@@ -290,6 +292,17 @@ mod tests {
         assert!(stake.may_start(), "and then as others");
         stake.pause(Fares::Well);
         assert!(stake.may_start());
+    }
+
+    #[tokio::test]
+    async fn who_has_had_its_turn_and_does_not_ask_again_waits_for_nothing() {
+        let commons = Commons::of(1_000, 0);
+        let mut stake = Stake::in_commons(&commons);
+        stake.pause(Fares::Badly);
+        assert!(!stake.may_start());
+        stake.turn().await;
+        stake.pause(Fares::Badly);
+        assert_eq!(stake.waits_for, WaitsFor::Nothing, "its thread would turn in a circle");
     }
 
     #[test]
