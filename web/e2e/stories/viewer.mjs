@@ -7,6 +7,7 @@ import { furnish, MARKER } from "../furnished.mjs";
 /** What only those who may see payloads or people get at all. */
 const REFUSED = [
   "/api/v1/audit",
+  "/api/v1/deliveries/{destination}/{seq}/attempts/{number}/request",
   "/api/v1/events/{id}/payload",
   "/api/v1/playgrounds/{name}/live",
   "/api/v1/playgrounds/{name}/requests",
@@ -56,7 +57,10 @@ export async function stories({ story, browser, binary }) {
   });
   const filled = (/** @type {string} */ path) => {
     const [, begin = ""] = /^(\/api\/v1\/[\w-]+)/.exec(path) ?? [];
-    return path.replace("{seq}", `${seq}`).replace(/\{\w+\}/g, ids[begin] ?? "missing");
+    return path
+      .replace("{seq}", `${seq}`)
+      .replace("{number}", "1")
+      .replace(/\{\w+\}/g, ids[begin] ?? "missing");
   };
 
   await story("viewer: no answer of the API has anything of a payload in it", async () => {
@@ -91,6 +95,11 @@ export async function stories({ story, browser, binary }) {
       headers: { authorization: `Bearer ${other}` },
     });
     assert.ok((await detailed.text()).includes(MARKER), "what an endpoint has answered");
+    const made = await fetch(
+      `${server.admin}/api/v1/deliveries/refuses/${seq}/attempts/1/request`,
+      { headers: { authorization: `Bearer ${other}` } },
+    );
+    assert.ok((await made.text()).includes(MARKER), "what an endpoint was sent");
     assert.equal(found.length, 3, `${found}`);
   });
 
