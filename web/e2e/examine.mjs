@@ -36,11 +36,14 @@ export async function examine(page, name) {
   await page.emulateMedia({ colorScheme: "light" });
 }
 
-/** Colours that turn into others are not looked at on their way. */
+/**
+ * Colours that turn into others are not looked at on their way. They are brought to their end rather
+ * than waited for: a page that is not in front may stand still.
+ */
 const settled = (/** @type {import("playwright-core").Page} */ page) =>
-  page.evaluate(async () => {
+  page.evaluate(() => {
     const turning = document.getAnimations().filter((each) => each instanceof CSSTransition);
-    await Promise.allSettled(turning.map((each) => each.finished));
+    for (const each of turning) each.finish();
   });
 
 /**

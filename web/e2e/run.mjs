@@ -16,6 +16,8 @@ import { launch } from "./browser.mjs";
 
 /** Stories wait most of their time, for pages and for deliveries. */
 const FILES_AT_ONCE = 3;
+/** The longest takes a quarter of it on a busy machine. */
+const STORY_MS_MAX = 180_000;
 const FOLDER = join(import.meta.dirname, "stories");
 
 const binary = process.env.POSTRIDER_BIN;
@@ -28,11 +30,21 @@ if (!binary) {
 
 const counts = { passed: 0, failed: 0 };
 
+/** A page that never answers is a story that fails, and not a run without an end. */
+async function bounded(/** @type {Promise<void>} */ running) {
+  /** @type {ReturnType<typeof setTimeout> | undefined} */
+  let timer;
+  const late = new Promise((_, fail) => {
+    timer = setTimeout(() => fail(new Error(`not over after ${STORY_MS_MAX} ms`)), STORY_MS_MAX);
+  });
+  await Promise.race([running, late]).finally(() => clearTimeout(timer));
+}
+
 /** Runs one story after the other; a failed one does not stop those that follow. */
 async function story(/** @type {string} */ name, /** @type {() => Promise<void>} */ body) {
   const start = performance.now();
   try {
-    await body();
+    await bounded(body());
     counts.passed += 1;
     console.log(`ok   ${name} (${Math.round(performance.now() - start)} ms)`);
   } catch (error) {
