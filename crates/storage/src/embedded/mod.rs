@@ -201,7 +201,7 @@ struct Parts {
     journal: journal::Writer,
     journal_commands: Arc<Inbox<journal::Command>>,
     readers: Vec<journal::Reader>,
-    reads: Arc<Inbox<journal::Read>>,
+    reads: Arc<Inbox<journal::Query>>,
     state: state::Writer,
     state_commands: Arc<Inbox<state::Command>>,
     queries: state::Queries,
@@ -245,11 +245,11 @@ impl Parts {
             next_min,
         )
         .map_err(sqlite::database("read", &path))?;
-        let reads = Arc::new(journal::reads());
+        let reads = Arc::new(journal::queries());
         let reader = || {
             Ok(journal::Reader {
                 connection: sqlite::open_reader(&path)?,
-                reads: Arc::clone(&reads),
+                queries: Arc::clone(&reads),
                 shared: journal.shared(),
             })
         };

@@ -165,11 +165,11 @@ impl Shared {
 }
 
 /// A journal: the inboxes of its threads, and what its writer shows.
-type OfJournal = (Arc<Inbox<journal::Command>>, Arc<Inbox<journal::Read>>, Arc<journal::Shared>);
+type OfJournal = (Arc<Inbox<journal::Command>>, Arc<Inbox<journal::Query>>, Arc<journal::Shared>);
 
 /// Opens the file for the two threads that work with it.
 pub fn open(path: &Path, journal: OfJournal) -> Result<(Indexer, Searches), OpenError> {
-    let (commands, reads, of_journal) = journal;
+    let (commands, queries, of_journal) = journal;
     let connection = open_file(path)?;
     let head = *of_journal.head.borrow();
     let shared = Shared::open(&connection, head).map_err(sqlite::database("read", path))?;
@@ -179,7 +179,7 @@ pub fn open(path: &Path, journal: OfJournal) -> Result<(Indexer, Searches), Open
         shared: Arc::clone(&shared),
     };
     let news = Arc::clone(&of_journal.news);
-    let journal = Arc::new(EmbeddedJournal::new(commands, reads, of_journal));
+    let journal = Arc::new(EmbeddedJournal::new(commands, queries, of_journal));
     Ok((Indexer { connection, journal, news, shared }, searches))
 }
 

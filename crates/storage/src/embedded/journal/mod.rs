@@ -2,7 +2,7 @@
 //!
 //! In come batches of events; out go places once they are synced, and frames. One thread writes
 //! (`writer`), readers that keep up are served from the tail by whoever asks, and lagging ones by
-//! threads of their own (`reader`). Deliberately unknown here: destinations, and what a payload
+//! threads of their own (`reader`), which also say what there is (`stock`). Deliberately unknown here: destinations, and what a payload
 //! says.
 
 mod writer;
@@ -10,6 +10,7 @@ mod reader;
 mod check;
 mod copy;
 mod skips;
+mod stock;
 
 use std::path::Path;
 use std::sync::Arc;
@@ -20,9 +21,10 @@ use tokio::sync::watch;
 
 pub use check::check;
 pub use copy::Copy;
-pub use reader::{Read, Reader};
+pub use reader::{Query, Reader};
 pub use writer::{Command, Limits, Until, Writer};
 
+use self::reader::Read;
 use super::inbox::Inbox;
 use super::limits;
 use super::sqlite::{self, Durability};
@@ -65,7 +67,7 @@ pub struct Shared {
 /// The journal as others see it.
 pub struct EmbeddedJournal {
     commands: Arc<Inbox<Command>>,
-    reads: Arc<Inbox<Read>>,
+    queries: Arc<Inbox<Query>>,
     shared: Arc<Shared>,
 }
 
@@ -73,24 +75,16 @@ impl EmbeddedJournal {
     /// Joins callers to the threads that serve them.
     pub fn new(
         commands: Arc<Inbox<Command>>,
-        reads: Arc<Inbox<Read>>,
+        queries: Arc<Inbox<Query>>,
         shared: Arc<Shared>,
     ) -> Self {
-        Self { commands, reads, shared }
+        Self { commands, queries, shared }
     }
 }
 
 impl EmbeddedJournal {
     fn remove(&self, until: Until) -> Receipt<Seq> {
-        self.ask(|reply| Command::Trim { until, reply })
-    }
-
-    fn ask<T>(&self, command: impl FnOnce(Reply<T>) -> Command) -> Receipt<T> {
-        let (reply, receipt) = Receipt::pair();
-        match self.commands.push(command(reply), 1) {
-            Ok(()) => receipt,
-            Err(error) => Receipt::ready(Err(error)),
-        }
+        ask(&self.commands, |reply| Command::Trim { until, reply })
     }
 }
 
@@ -111,11 +105,7 @@ impl Journal for EmbeddedJournal {
         if let Some(chunk) = self.shared.tail.read(from, &wanted, bytes_max) {
             return Receipt::ready(Ok(chunk));
         }
-        let (reply, receipt) = Receipt::pair();
-        match self.reads.push(Read { from, wanted, bytes_max, reply }, 1) {
-            Ok(()) => receipt,
-            Err(error) => Receipt::ready(Err(error)),
-        }
+        ask(&self.queries, |reply| Query::Read(Read { from, wanted, bytes_max, reply }))
     }
 
     fn head(&self) -> watch::Receiver<Seq> {
@@ -131,11 +121,19 @@ impl Journal for EmbeddedJournal {
     }
 
     fn stock(&self) -> Receipt<Stock> {
-        self.ask(|reply| Command::Stock { reply })
+        ask(&self.queries, |reply| Query::Stock { reply })
     }
 }
 
-/// The inbox of reads that go to the disk.
-pub fn reads() -> Inbox<Read> {
+fn ask<T, A>(inbox: &Inbox<A>, asked: impl FnOnce(Reply<T>) -> A) -> Receipt<T> {
+    let (reply, receipt) = Receipt::pair();
+    match inbox.push(asked(reply), 1) {
+        Ok(()) => receipt,
+        Err(error) => Receipt::ready(Err(error)),
+    }
+}
+
+/// The inbox of questions that go to the disk.
+pub fn queries() -> Inbox<Query> {
     Inbox::new("journal reads", limits::READ_JOBS_MAX)
 }

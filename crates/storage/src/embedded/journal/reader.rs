@@ -1,4 +1,5 @@
-//! The journal's readers: threads that read frames back from the disk for lagging destinations.
+//! The journal's readers: threads that read frames back from the disk for lagging destinations, and say
+//! what there is.
 //!
 //! A read walks the rows from the one that holds the place asked for. Rows without a wanted source
 //! are passed over without touching their body. What is missing or damaged on the way becomes a
@@ -10,12 +11,25 @@ use bytes::Bytes;
 use domain::id::{Seq, SourceId};
 use rusqlite::{Connection, ErrorCode, OptionalExtension, Row};
 
+use super::stock::stock;
 use super::{Shared, skips};
 use crate::embedded::inbox::Inbox;
 use crate::embedded::{limits, sqlite};
+use crate::error::StorageError;
 use crate::frame::{Decoded, Frame};
-use crate::journal::{Chunk, Gap, GapReason, SeqRange, Wanted};
+use crate::journal::{Chunk, Gap, GapReason, SeqRange, Stock, Wanted};
 use crate::receipt::Reply;
+
+/// What a reader is asked.
+pub enum Query {
+    /// For events.
+    Read(Read),
+    /// What is there.
+    Stock {
+        /// Who waits for it.
+        reply: Reply<Stock>,
+    },
+}
 
 /// A read that the tail could not serve.
 pub struct Read {
@@ -34,7 +48,7 @@ pub struct Reader {
     /// A connection of its own.
     pub connection: Connection,
     /// What it serves.
-    pub reads: Arc<Inbox<Read>>,
+    pub queries: Arc<Inbox<Query>>,
     /// What the writer shows.
     pub shared: Arc<Shared>,
 }
@@ -52,15 +66,25 @@ pub struct Head {
 }
 
 impl Reader {
-    /// Serves reads until the inbox is closed and empty.
+    /// Answers until the inbox is closed and empty. Whoever forgot a receipt does not want the answer.
     pub fn run(self) {
-        while let Some(Read { from, wanted, bytes_max, reply }) = self.reads.take_one() {
-            let chunk = Walk::new(from, bytes_max).run(&self, &wanted).map_err(|error| {
-                sqlite::failed("reading events back", &sqlite::file_of(&self.connection), error)
-            });
-            // Whoever forgot the receipt does not want the answer.
-            let _ = reply.send(chunk);
+        while let Some(query) = self.queries.take_one() {
+            match query {
+                Query::Read(Read { from, wanted, bytes_max, reply }) => {
+                    let chunk = Walk::new(from, bytes_max).run(&self, &wanted);
+                    let _ = reply.send(self.answer("reading events back", chunk));
+                }
+                Query::Stock { reply } => {
+                    let head = *self.shared.head.borrow();
+                    let stock = stock(&self.connection, head);
+                    let _ = reply.send(self.answer("looking at the journal", stock));
+                }
+            }
         }
+    }
+
+    fn answer<T>(&self, what: &'static str, found: rusqlite::Result<T>) -> Result<T, StorageError> {
+        found.map_err(|error| sqlite::failed(what, &sqlite::file_of(&self.connection), error))
     }
 }
 

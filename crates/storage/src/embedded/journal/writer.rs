@@ -16,10 +16,10 @@ use std::time::{SystemTime, UNIX_EPOCH};
 
 use domain::event::NewEvent;
 use domain::id::Seq;
-use domain::time::Timestamp;
 use rusqlite::{Connection, OptionalExtension};
 
 use super::Shared;
+use super::stock::{pages, used_bytes};
 use crate::embedded::alarm::Alarm;
 use crate::embedded::checkpointer::Wal;
 use crate::embedded::inbox::{ClosesInbox, Inbox};
@@ -27,7 +27,7 @@ use crate::embedded::trust::Trust;
 use crate::embedded::{limits, sqlite};
 use crate::error::StorageError;
 use crate::frame::Frame;
-use crate::journal::{SeqRange, Stock};
+use crate::journal::SeqRange;
 use crate::receipt::Reply;
 use crate::tail::Tail;
 
@@ -46,11 +46,6 @@ pub enum Command {
         until: Until,
         /// Who waits for it.
         reply: Reply<Seq>,
-    },
-    /// Say what is there.
-    Stock {
-        /// Who waits for it.
-        reply: Reply<Stock>,
     },
 }
 
@@ -173,10 +168,6 @@ impl Writer {
             match command {
                 Command::Append { events, reply } => batches.push(Batch { events, reply }),
                 Command::Trim { until, reply } => self.trims.push_back(Trim { until, reply }),
-                Command::Stock { reply } => {
-                    let stock = self.stock();
-                    let _ = reply.send(self.trust.judge("looking at the journal", stock));
-                }
             }
         }
         batches
@@ -278,7 +269,7 @@ impl Writer {
     fn removable(&self, until: Until) -> rusqlite::Result<(Option<Seq>, Step)> {
         let excess = match until {
             Until::Place(_) => u64::MAX,
-            Until::Bytes(bytes_max) => self.used_bytes()?.saturating_sub(bytes_max),
+            Until::Bytes(bytes_max) => used_bytes(&self.connection)?.saturating_sub(bytes_max),
         };
         let mut oldest = self.connection.prepare_cached(
             "SELECT first_seq, last_seq, length(body) FROM frames ORDER BY first_seq",
@@ -306,35 +297,6 @@ impl Writer {
         Ok((removable, Step::Done { first_left: self.next }))
     }
 
-    fn stock(&self) -> rusqlite::Result<Stock> {
-        let mut oldest = self.connection.prepare_cached(
-            "SELECT first_seq, committed_at FROM frames ORDER BY first_seq LIMIT 1",
-        )?;
-        let oldest: Option<(i64, i64)> =
-            oldest.query_row([], |row| Ok((row.get(0)?, row.get(1)?))).optional()?;
-        Ok(Stock {
-            first: oldest.map_or(self.next, |(first, _)| sqlite::to_seq(first)),
-            oldest_at: oldest.map(|(_, at)| Timestamp(at)),
-            used_bytes: self.used_bytes()?,
-        })
-    }
-
-    /// Bytes of the file that are in use.
-    fn used_bytes(&self) -> rusqlite::Result<u64> {
-        let (free, all) = self.pages()?;
-        Ok(all.saturating_sub(free) * sqlite::PAGE_BYTES)
-    }
-
-    /// How many pages of the file are free, and how many there are.
-    fn pages(&self) -> rusqlite::Result<(u64, u64)> {
-        let pages = |name: &str| -> rusqlite::Result<u64> {
-            let count =
-                self.connection.pragma_query_value(None, name, |row| row.get::<_, i64>(0))?;
-            Ok(u64::try_from(count).unwrap_or(0))
-        };
-        Ok((pages("freelist_count")?, pages("page_count")?))
-    }
-
     /// Gives unused pages back to the file system, while there are far more than appends will use.
     fn vacuum_step(&mut self) {
         if !self.is_vacuuming {
@@ -351,7 +313,7 @@ impl Writer {
     }
 
     fn vacuum_some(&mut self) -> rusqlite::Result<bool> {
-        let (free, all) = self.pages()?;
+        let (free, all) = pages(&self.connection)?;
         if free < limits::FREE_PAGES_MIN || free < all / 4 {
             return Ok(false);
         }
