@@ -28,6 +28,9 @@ use crate::catalog::{Catalog, CatalogChange, Edit, Object, ObjectKey, ObjectKind
 use crate::error::{OpenError, SealError, StorageError};
 use crate::receipt::{Receipt, Reply};
 
+/// The file's name.
+pub const FILE: &str = "catalog.db";
+
 /// The steps that lead to today's tables.
 const STEPS: [&str; 3] = [SCHEMA, audit::AUDIT, accounts::ACCOUNTS];
 

@@ -72,12 +72,12 @@ impl FileFindings {
 /// Where the directory is not one of ours or cannot be read at all; damage is no error.
 pub fn check(dir: &Path) -> Result<Findings, OpenError> {
     let onlooker = Onlooker::open(dir)?;
-    let mut state = FileFindings::of("state.db");
+    let mut state = FileFindings::of(state::FILE);
     let cursors = look_at(&onlooker, &mut state, |connection, findings| {
         state::check(connection, findings)?;
         state::cursors(connection)
     });
-    let mut journal = FileFindings::of("journal.db");
+    let mut journal = FileFindings::of(journal::FILE);
     let head = look_at(&onlooker, &mut journal, journal::check);
     for (destination, cursor) in cursors.unwrap_or_default() {
         if let Some(head) = head.filter(|head| *head < cursor) {
@@ -85,7 +85,7 @@ pub fn check(dir: &Path) -> Result<Findings, OpenError> {
             state.add(format!("{destination} has had events after the journal"), Some(places));
         }
     }
-    let mut catalog = FileFindings::of("catalog.db");
+    let mut catalog = FileFindings::of(catalog::FILE);
     look_at(&onlooker, &mut catalog, check_catalog);
     let holder = onlooker.holder().map(str::to_owned);
     Ok(Findings { holder, files: vec![journal, state, catalog] })

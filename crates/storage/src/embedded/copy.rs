@@ -59,27 +59,28 @@ pub fn restore(from: &Path, dir: &Path) -> Result<(Copied, Seq), OpenError> {
     let draft = Draft::begin(dir)?;
     let copy = copy(&onlooker, &draft)?;
     let (frames, places) = extent(&copy, &draft)?;
-    let path = draft.file("state.db");
+    let path = draft.file(state::FILE);
     let next_min = Connection::open(&path)
         .and_then(|connection| state::next_place(&connection))
         .map_err(sqlite::database("read", &path))?;
-    let next = copy.skip(next_min).map_err(sqlite::database("write", &draft.file("journal.db")))?;
+    let next =
+        copy.skip(next_min).map_err(sqlite::database("write", &draft.file(journal::FILE)))?;
     drop(copy);
     draft.finish(Mark::Data, FILES)?;
     Ok((Copied { frames, places }, next))
 }
 
-const FILES: &[&str] = &["journal.db", "state.db", "catalog.db"];
+const FILES: &[&str] = &[journal::FILE, state::FILE, catalog::FILE];
 
 fn copy(onlooker: &Onlooker, draft: &Draft) -> Result<journal::Copy, OpenError> {
-    let path = draft.file("journal.db");
-    let original = onlooker.read_only_name("journal.db")?;
+    let path = draft.file(journal::FILE);
+    let original = onlooker.read_only_name(journal::FILE)?;
     let failed = || sqlite::database("copy the journal to", &path);
     let mut copy = journal::Copy::begin(&path, &original).map_err(failed())?;
     copy.catch_up().map_err(failed())?;
-    copy_database(onlooker, draft, "state.db")?;
-    copy_database(onlooker, draft, "catalog.db")?;
-    let catalog = draft.file("catalog.db");
+    copy_database(onlooker, draft, state::FILE)?;
+    copy_database(onlooker, draft, catalog::FILE)?;
+    let catalog = draft.file(catalog::FILE);
     catalog::clear_copy(&catalog).map_err(sqlite::database("write", &catalog))?;
     copy.catch_up().and_then(|()| copy.finish()).map_err(failed())?;
     Ok(copy)
@@ -93,5 +94,5 @@ fn copy_database(onlooker: &Onlooker, draft: &Draft, file: &str) -> Result<(), O
 }
 
 fn extent(copy: &journal::Copy, draft: &Draft) -> Result<(u64, Option<SeqRange>), OpenError> {
-    copy.extent().map_err(sqlite::database("read", &draft.file("journal.db")))
+    copy.extent().map_err(sqlite::database("read", &draft.file(journal::FILE)))
 }

@@ -2,6 +2,8 @@
 
 use std::path::{Path, PathBuf};
 
+use super::{catalog, index, journal, state};
+
 /// The files of a data directory.
 #[derive(Clone, Debug)]
 pub struct Files {
@@ -19,10 +21,10 @@ pub struct FileRoom {
 
 /// What is in which file.
 const PARTS: [(&str, &str); 4] = [
-    ("journal", "journal.db"),
-    ("state", "state.db"),
-    ("index", super::index::FILE),
-    ("catalog", "catalog.db"),
+    ("journal", journal::FILE),
+    ("state", state::FILE),
+    ("index", index::FILE),
+    ("catalog", catalog::FILE),
 ];
 
 /// What SQLite puts beside a database.

@@ -217,7 +217,7 @@ impl Parts {
         let requests = Arc::new(Inbox::new("checkpoint", limits::READ_JOBS_MAX));
         let mut checkpointer = Checkpointer::new(Arc::clone(&requests));
 
-        let path = directory.file("state.db");
+        let path = directory.file(state::FILE);
         let connection = state::open_file(&path)?;
         let next_min = state::next_place(&connection).map_err(sqlite::database("read", &path))?;
         let state_commands = Arc::new(Inbox::new("state", limits::STATE_INBOX_BYTES_MAX));
@@ -234,7 +234,7 @@ impl Parts {
             inbox: Arc::new(Inbox::new("ledger queries", limits::READ_JOBS_MAX)),
         };
 
-        let path = directory.file("journal.db");
+        let path = directory.file(journal::FILE);
         let connection = journal::open_file(&path)?;
         let journal_commands = Arc::new(Inbox::new("journal", options.inbox_bytes_max));
         let journal = journal::Writer::open(
@@ -258,7 +258,7 @@ impl Parts {
         let own = (Arc::clone(&journal_commands), Arc::clone(&reads), journal.shared());
         let (indexer, searches) = index::open(&directory.file(index::FILE), own)?;
 
-        let path = directory.file("catalog.db");
+        let path = directory.file(catalog::FILE);
         let catalog_inbox = Arc::new(Inbox::new("catalog", limits::READ_JOBS_MAX));
         let given = (Arc::clone(&catalog_inbox), alarm.clone());
         let key = options.secret_key.as_ref();

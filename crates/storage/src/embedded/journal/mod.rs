@@ -34,6 +34,9 @@ use crate::journal::{Chunk, Journal, SeqRange, Stock, Wanted};
 use crate::receipt::{Receipt, Reply};
 use crate::tail::Tail;
 
+/// The file's name.
+pub const FILE: &str = "journal.db";
+
 /// The steps that lead to today's tables.
 const STEPS: [&str; 2] = [SCHEMA, skips::SKIPS];
 

@@ -79,6 +79,9 @@ use crate::replays::{OpenReplays, Replay, Replays};
 use crate::schedule::{OpenDelivery, Reader, Schedule, ScheduleState, Settlement, ShelfLine};
 use crate::series::{DestinationSeries, IntakeStep, SeriesPoint, SeriesQuery};
 
+/// The file's name.
+pub const FILE: &str = "state.db";
+
 /// The steps that lead to today's tables.
 const STEPS: [&str; 7] =
     [SCHEMA, TRACES, SHELF, issues::ISSUES, replays::REPLAYS, minutes::MINUTES, issues::MARKS];
