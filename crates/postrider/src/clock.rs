@@ -101,6 +101,11 @@ pub fn check() -> Result<(), getrandom::Error> {
     getrandom::fill(&mut [0; 16])
 }
 
+/// 16 random bytes in hexadecimal digits.
+pub fn random_hex() -> String {
+    random_bytes().map(|byte| format!("{byte:02x}")).concat()
+}
+
 /// 16 random bytes.
 pub fn random_bytes() -> [u8; 16] {
     DICE.with_borrow_mut(|dice| {

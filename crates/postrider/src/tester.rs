@@ -42,8 +42,8 @@ pub struct Tested {
 /// A request, or what an attempt comes to where there can be none.
 pub type Shown = Result<ShownRequest, Outcome>;
 
-/// What is to be done.
-enum Errand {
+/// What a request is made for.
+enum Purpose {
     /// Send it now, for a test.
     Send(oneshot::Sender<Tested>),
     /// Show the request of such an attempt.
@@ -52,10 +52,10 @@ enum Errand {
 
 /// Hands orders over; cheap to clone.
 #[derive(Clone)]
-pub struct Tester(mpsc::Sender<(TestOrder, Errand)>);
+pub struct Tester(mpsc::Sender<(TestOrder, Purpose)>);
 
 /// Carries orders out.
-pub struct Bench(mpsc::Receiver<(TestOrder, Errand)>);
+pub struct Bench(mpsc::Receiver<(TestOrder, Purpose)>);
 
 /// A tester, and the bench that has to run for it.
 pub fn tester() -> (Tester, Bench) {
@@ -79,7 +79,7 @@ impl Tester {
     /// The request may be made all the same.
     pub async fn send(&self, order: TestOrder) -> Option<Tested> {
         let (reply, tested) = oneshot::channel();
-        self.0.try_send((order, Errand::Send(reply))).ok()?;
+        self.0.try_send((order, Purpose::Send(reply))).ok()?;
         tested.await.ok()
     }
 
@@ -90,7 +90,7 @@ impl Tester {
     /// Nothing is left of it.
     pub async fn show(&self, order: TestOrder, stamp: AttemptStamp) -> Option<Shown> {
         let (reply, shown) = oneshot::channel();
-        self.0.try_send((order, Errand::Show(stamp, reply))).ok()?;
+        self.0.try_send((order, Purpose::Show(stamp, reply))).ok()?;
         shown.await.ok()
     }
 }
@@ -102,8 +102,8 @@ impl Bench {
         let mut working = FuturesUnordered::new();
         loop {
             tokio::select! {
-                Some((order, errand)) = self.0.recv(), if working.len() < limits::TEST_REQUESTS_MAX => {
-                    working.push(carry_out(order, errand, outlet.clone()));
+                Some((order, purpose)) = self.0.recv(), if working.len() < limits::TEST_REQUESTS_MAX => {
+                    working.push(carry_out(order, purpose, outlet.clone()));
                 }
                 Some(()) = working.next(), if !working.is_empty() => {}
                 () = shutdown.draining() => return,
@@ -113,14 +113,14 @@ impl Bench {
 }
 
 /// Whoever does not wait any more does not want the answer.
-async fn carry_out(order: TestOrder, errand: Errand, outlet: Rc<Outlet>) {
+async fn carry_out(order: TestOrder, purpose: Purpose, outlet: Rc<Outlet>) {
     let TestOrder { payload, settings } = order;
     let sender = sender(settings, outlet);
-    match errand {
-        Errand::Show(stamp, reply) => {
+    match purpose {
+        Purpose::Show(stamp, reply) => {
             let _ = reply.send(sender.and_then(|sender| sender.show(&payload, stamp)));
         }
-        Errand::Send(reply) => {
+        Purpose::Send(reply) => {
             let tested = match sender {
                 Ok(sender) => send(&sender, &payload).await,
                 Err(outcome) => unsent(outcome),

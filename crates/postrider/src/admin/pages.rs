@@ -83,8 +83,7 @@ fn file(asset: Asset) -> Response {
 
 /// The page, with a nonce of its own.
 fn page() -> Response {
-    let nonce: String =
-        clock::random_bytes().into_iter().map(|byte| format!("{byte:02x}")).collect();
+    let nonce = clock::random_hex();
     let html = dashboard::index(&nonce).unwrap_or_else(|| NOT_BUILT.to_owned());
     let policy = format!(
         "default-src 'none'; script-src 'self'; style-src 'self' 'nonce-{nonce}'; \

@@ -114,7 +114,8 @@ pub fn absent<O: Edited>(id: &str) -> Problem {
     Problem::new(404, O::ABSENT, format!("there is no {kind} {id}"))
 }
 
-fn version<O: Edited>(content: &Snapshot, id: &str) -> u64 {
+/// The version of an object; 0 where there is none.
+pub fn version<O: Edited>(content: &Snapshot, id: &str) -> u64 {
     let key = ObjectKey { kind: O::KIND, id: id.to_owned() };
     content.versions.get(&key).copied().unwrap_or(0)
 }

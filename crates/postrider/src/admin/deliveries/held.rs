@@ -8,11 +8,11 @@ use domain::destination::{Destination, DestinationSettings};
 use domain::id::DestinationId;
 use domain::limits;
 use domain::time::Timestamp;
-use storage::catalog::{ObjectKey, ObjectKind};
+use storage::catalog::ObjectKind;
 use storage::{AuditQuery, AuditRecord};
 
-use crate::admin::Needs;
 use crate::admin::problem::Problem;
+use crate::admin::{Needs, catalog};
 use crate::workspace_file::past;
 
 /// Settings that held at some time.
@@ -40,12 +40,10 @@ pub async fn held(needs: &Needs, id: &DestinationId, at: Timestamp) -> Result<He
 
 fn current(needs: &Needs, id: &DestinationId) -> Result<Held, Problem> {
     let content = needs.store.catalog.watch().borrow().clone();
-    let is_it = |one: &&Destination| one.id == *id;
-    let found = content.workspace.destinations.iter().find(is_it).ok_or_else(|| gone(id))?;
-    let key = ObjectKey { kind: ObjectKind::Destination, id: id.to_string() };
-    let DestinationSettings::Webhook(settings) = &found.settings;
-    let version = content.versions.get(&key).copied();
-    Ok(Held { version, is_current: true, settings: settings.clone() })
+    let found = catalog::find::<Destination>(&content.workspace, id.as_str());
+    let DestinationSettings::Webhook(settings) = &found.map_err(|_| gone(id))?.settings;
+    let version = catalog::version::<Destination>(&content, id.as_str());
+    Ok(Held { version: Some(version), is_current: true, settings: settings.clone() })
 }
 
 /// The last edit of a destination before a time, and the first one after it.

@@ -47,9 +47,7 @@ pub async fn acknowledge(
     Path(id): Path<u64>,
     body: Bytes,
 ) -> Result<Json<IssueStatus>, Problem> {
-    let mark = mark(Ruling::Acknowledged, &caller, &body)?;
-    must_go_on(&needs, id).await?;
-    put(&needs, id, Some(mark)).await
+    put_on_going(&needs, id, mark(Ruling::Acknowledged, &caller, &body)?).await
 }
 
 /// Says that an issue is over, until it comes again.
@@ -72,9 +70,7 @@ pub async fn resolve(
     Path(id): Path<u64>,
     body: Bytes,
 ) -> Result<Json<IssueStatus>, Problem> {
-    let mark = mark(Ruling::Resolved, &caller, &body)?;
-    must_go_on(&needs, id).await?;
-    put(&needs, id, Some(mark)).await
+    put_on_going(&needs, id, mark(Ruling::Resolved, &caller, &body)?).await
 }
 
 /// Says that nobody is to be troubled by an issue, however often it comes.
@@ -124,12 +120,12 @@ pub async fn reopen(
     put(&needs, id, None).await
 }
 
-/// Of what is resolved there is nothing to say.
-async fn must_go_on(needs: &Needs, id: u64) -> Result<(), Problem> {
-    match find(needs, id).await?.state() {
-        IssueState::Resolved => Err(Problem::new(409, "issue_resolved", "the issue is resolved")),
-        _ => Ok(()),
+/// Marks an issue that is not resolved: of one that is there is nothing to say.
+async fn put_on_going(needs: &Needs, id: u64, mark: Mark) -> Result<Json<IssueStatus>, Problem> {
+    if find(needs, id).await?.state() == IssueState::Resolved {
+        return Err(Problem::new(409, "issue_resolved", "the issue is resolved"));
     }
+    put(needs, id, Some(mark)).await
 }
 
 async fn put(needs: &Needs, id: u64, mark: Option<Mark>) -> Result<Json<IssueStatus>, Problem> {

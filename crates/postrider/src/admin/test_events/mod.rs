@@ -55,8 +55,7 @@ fn with_id(event: &str, own: Option<String>) -> Composed {
     if let Some(message_id) = own {
         return Composed { text: event.to_owned(), message_id };
     }
-    let random = clock::random_bytes().map(|byte| format!("{byte:02x}")).concat();
-    let message_id = format!("test-{random}");
+    let message_id = format!("test-{}", clock::random_hex());
     let rest = event.trim_start().strip_prefix('{').unwrap_or(event);
     let comma = if rest.trim_start().starts_with('}') { "" } else { "," };
     Composed { text: format!(r#"{{"messageId":"{message_id}"{comma}{rest}"#), message_id }
