@@ -5,12 +5,11 @@ import { Copy } from "../../parts/Copy";
 import { Hostile } from "../../parts/Hostile";
 import { Pairs } from "../../parts/Pairs";
 import { Panel } from "../../parts/Panel";
-import { PhaseBar } from "../../parts/PhaseBar";
-import { sentence } from "../../parts/phases";
 import { State } from "../../parts/State";
 import { Time } from "../../parts/Time";
 import { fateLook } from "../../parts/words";
 import { AttemptRequest } from "./AttemptRequest";
+import { Course } from "./Course";
 
 interface AnsweredProps {
   answer: Answer | null;
@@ -64,7 +63,7 @@ interface Props {
 }
 
 export function AttemptPanel({ attempt, mayRead }: Props) {
-  const { status, reason, detail, remote, answer = null } = attempt;
+  const { status, answer = null } = attempt;
   return (
     <Panel title={titleOf(attempt)} aside={<State look={fateLook(attempt.fate)} />}>
       <div className="attempt">
@@ -75,23 +74,7 @@ export function AttemptPanel({ attempt, mayRead }: Props) {
           </dd>
           <dt>Status</dt>
           <dd>{status ? status : <span className="none">none</span>}</dd>
-          {reason && (
-            <>
-              <dt>Reason</dt>
-              <dd>
-                <code>
-                  <Hostile text={reason} />
-                </code>{" "}
-                <Hostile text={detail} />
-              </dd>
-            </>
-          )}
-          <dt>Address</dt>
-          <dd>{remote ? <Hostile text={remote} /> : <span className="none">none</span>}</dd>
-          <dt>Duration</dt>
-          <dd>
-            <PhaseBar attempt={attempt} /> <span className="secondary">{sentence(attempt)}</span>
-          </dd>
+          <Course of={attempt} />
         </dl>
         {isMade(attempt) && (
           <>

@@ -2,12 +2,11 @@
 import type { Judgement, StraightTest, TestResult } from "../../api/testEvents";
 import { durationUs } from "../../parts/format";
 import { Hostile } from "../../parts/Hostile";
-import { PhaseBar } from "../../parts/PhaseBar";
-import { sentence } from "../../parts/phases";
 import { RequestShown } from "../../parts/RequestShown";
 import { State } from "../../parts/State";
 import type { Look } from "../../parts/words";
 import { Answered } from "../delivery/AttemptPanel";
+import { Course } from "../delivery/Course";
 
 const TAKEN: Look = { word: "Delivered", shape: "tick", tone: "good" };
 const FAILED: Look = { word: "Failed", shape: "cross", tone: "bad" };
@@ -29,35 +28,6 @@ export function outcomeWords({
 }: TestResult): string {
   if (delivered) return `${status} in ${durationUs(duration_us)}`;
   return status ? `${status} in ${durationUs(duration_us)}. ${why}` : why;
-}
-
-function Facts({ result }: { result: TestResult }) {
-  const { reason, detail, advice, remote } = result;
-  return (
-    <dl className="facts">
-      {reason && (
-        <>
-          <dt>Reason</dt>
-          <dd>
-            <code>
-              <Hostile text={reason} />
-            </code>{" "}
-            <Hostile text={detail} />
-          </dd>
-          <dt>What to do</dt>
-          <dd>
-            <Hostile text={advice} />
-          </dd>
-        </>
-      )}
-      <dt>Address</dt>
-      <dd>{remote ? <Hostile text={remote} /> : <span className="none">none</span>}</dd>
-      <dt>Duration</dt>
-      <dd>
-        <PhaseBar attempt={result} /> <span className="secondary">{sentence(result)}</span>
-      </dd>
-    </dl>
-  );
 }
 
 function look({ enabled, passes }: Judgement): Look {
@@ -100,7 +70,9 @@ export function Straight({ told }: { told: StraightTest }) {
         <State look={result.delivered ? TAKEN : FAILED} /> <Hostile text={outcomeWords(result)} />
       </p>
       {away && <p className="note">{AWAY[away] ?? <Hostile text={away} />}</p>}
-      <Facts result={result} />
+      <dl className="facts">
+        <Course of={result} advice={result.advice} />
+      </dl>
       <h3>Rules</h3>
       <Rules connections={connections} />
       <h3>Request</h3>
