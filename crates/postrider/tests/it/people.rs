@@ -488,6 +488,37 @@ async fn a_url_that_holds_a_secret_is_for_those_who_may_set_it() {
     server.stop().await;
 }
 
+#[tokio::test]
+async fn a_stream_ends_when_its_viewer_may_not_see_it_any_more() {
+    let server = start().await;
+    let admin = server.admin.0;
+    let follows = async |target: &str, who: Who<'_>| {
+        admin.follow_by(&who.sends(Request::new("GET", target))).await
+    };
+    make_user(&admin, "anna", "admin").await;
+    make_user(&admin, "vera", "payload_viewer").await;
+    let cookie = cookie(&log_in(&admin, "vera", PASSWORD).await);
+    let token = make_token(&admin, &json!({"name": "watch", "role": "viewer"})).await;
+    let mut of_token = follows("/api/v1/live", Who::Token(&token)).await;
+    let mut of_role = follows("/api/v1/live", Who::Browser(&cookie)).await;
+
+    let list = Who::Token(OPERATOR).gets(&admin, "/api/v1/tokens").await.json();
+    let target = format!("/api/v1/tokens/{}", list["tokens"][0]["id"].as_str().expect("an id"));
+    let asks = async |method: &str, target: &str, body: Value| {
+        Who::Token(OPERATOR).asks(&admin, method, target, &body).await.status
+    };
+    assert_eq!(asks("DELETE", &target, Value::Null).await, 204);
+    let role = json!({"role": "viewer"});
+    assert_eq!(asks("PUT", "/api/v1/users/vera", role).await, 200);
+    for feed in [&mut of_token, &mut of_role] {
+        let ended = within("the end of a stream", async {
+            while feed.try_next().await.is_ok_and(|row| row.is_some()) {}
+        });
+        ended.await;
+    }
+    server.stop().await;
+}
+
 /// Every route × (nobody, each role, another origin), as the API's own description has the rights.
 #[tokio::test]
 async fn every_route_lets_in_whom_it_says_and_nobody_else() {
