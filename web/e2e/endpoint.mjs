@@ -4,7 +4,7 @@ import { createServer } from "node:http";
 
 /**
  * @typedef {object} Answers
- * @property {number} status
+ * @property {number | ((body: string) => number)} status may be chosen by what came
  * @property {string | ((body: string) => string)} [body] may be made of what came
  * @property {Record<string, string>} [headers]
  *
@@ -24,8 +24,9 @@ export async function startEndpoint(status = 200) {
   const server = createServer(async (request, response) => {
     let body = "";
     for await (const part of request) body += part;
-    if (answers.status < 300) bodies.push(body);
-    const { status, headers = {}, body: told = "<b>as told</b>" } = answers;
+    const { headers = {}, body: told = "<b>as told</b>" } = answers;
+    const status = typeof answers.status === "number" ? answers.status : answers.status(body);
+    if (status < 300) bodies.push(body);
     response.writeHead(status, headers).end(typeof told === "string" ? told : told(body));
   });
   server.listen(0, "127.0.0.1");

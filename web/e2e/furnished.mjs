@@ -148,6 +148,13 @@ function placesOf({ seq, issue, replay, connection }) {
       full: "Order Completed",
       noMatch: ["/sources/my-app?tab=events&name=zzz", "No event matches the filters"],
     },
+    {
+      name: "source-test",
+      path: "/sources/my-app?tab=test",
+      full: "Nothing was sent yet",
+      right: "edit",
+      isOfStatus: true,
+    },
     { name: "source-settings", path: "/sources/my-app?tab=settings", full: "Events per second" },
     {
       name: "destinations",
@@ -167,6 +174,13 @@ function placesOf({ seq, issue, replay, connection }) {
       name: "destination-deliveries",
       path: "/destinations/refuses?tab=deliveries",
       full: "Order Completed",
+    },
+    {
+      name: "destination-test",
+      path: "/destinations/refuses?tab=test",
+      full: "Nothing was sent yet",
+      right: "edit",
+      isOfStatus: true,
     },
     {
       name: "destination-settings",

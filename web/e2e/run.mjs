@@ -29,6 +29,8 @@ if (!binary) {
 }
 
 const counts = { passed: 0, failed: 0 };
+/** What failed, in full; told once more at the end, where one looks for it. @type {string[]} */
+const failures = [];
 
 /** A page that never answers is a story that fails, and not a run without an end. */
 async function bounded(/** @type {Promise<void>} */ running) {
@@ -77,6 +79,11 @@ async function begin(/** @type {string} */ name) {
   const [, passed, failed] = /\n(\d+) passed, (\d+) failed\n$/.exec(said) ?? [];
   counts.passed += Number(passed ?? 0);
   counts.failed += Number(failed ?? 1);
+  const stories = said
+    .split(/\n(?=ok {3}|FAIL |\d+ passed)/)
+    .filter((one) => one.startsWith("FAIL "));
+  if (failed === undefined) stories.push("FAIL ended before its last story was over");
+  failures.push(...stories.map((one) => `-- ${name}: ${one}`));
   console.log(said.replace(/\n[^\n]*\n$/, ""));
 }
 
@@ -103,5 +110,6 @@ if (files.length === 1) {
   });
   await Promise.all(turns);
 }
+for (const failure of failures) console.log(failure);
 console.log(`${counts.passed} passed, ${counts.failed} failed`);
 process.exitCode = counts.failed > 0 ? 1 : 0;

@@ -155,6 +155,22 @@ export async function stories({ story, browser, binary }) {
     );
   });
 
+  await story("hostile: a test event, with what was sent and what came back", async () => {
+    const field = page.getByLabel("JSON");
+    await page.goto("/destinations/refuses?tab=test");
+    await until(async () => (await field.inputValue()).includes("Order Completed"));
+    await page.getByRole("button", { name: "Load a recent event" }).click();
+    await reads(page, ".recents", HOSTILE.slice(-AT_ONCE));
+    const pairs = Object.fromEntries(HOSTILE.map((text) => [text, text]));
+    const event = { type: "track", event: HOSTILE[0], userId: HOSTILE[1], properties: pairs };
+    await field.fill(JSON.stringify(event));
+    await field.press("Control+Enter");
+    await page.locator(".outcome").waitFor();
+    await reads(page, ".request-body", WRITTEN);
+    await reads(page, ".pairs dd", IN_HEADERS);
+    await harmless(page, "a test event");
+  });
+
   await story("hostile: a file of deliveries has no formula in it", async () => {
     const answer = await fetch(`${server.admin}/api/v1/deliveries?format=csv`);
     assert.match(`${answer.headers.get("content-disposition")}`, /^attachment/);
