@@ -555,6 +555,8 @@ async fn every_route_lets_in_whom_it_says_and_nobody_else() {
                     let code = &told["code"];
                     assert!(answer.status != 401, "{role} {method} {path}: {}", answer.text());
                     assert!(*code != "not_allowed" || path.ends_with("/password"), "{role} {path}");
+                    let kept = ["cache-control", "x-content-type-options"].map(|it| answer.get(it));
+                    assert_eq!(kept, [Some("no-store"), Some("nosniff")], "{method} {path}");
                 }
             }
             if method != "GET" {

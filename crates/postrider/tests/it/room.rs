@@ -3,9 +3,9 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use testkit::{Endpoint, Event, Received, Refusing, Workspace, eventually};
+use testkit::{Endpoint, Event, Received, Refusing, Request, Workspace, eventually};
 
-use crate::harness::{Home, Server};
+use crate::harness::{Home, Server, problem};
 use crate::process::Process;
 
 /// Events of 16 KiB each that are posted.
@@ -41,6 +41,10 @@ async fn what_a_full_journal_drops_is_counted_and_the_rest_is_delivered() {
     assert!(["state", "index", "catalog"].iter().all(|name| part(name) > Some(0)), "{told}");
     assert!(told["disk"]["free_bytes"].as_u64() > Some(0), "{told}");
     assert!(told["disk"]["store_p99_ms"].as_f64() > Some(0.0), "{told}");
+    for gone in ["events/1/payload", "deliveries/hooks/1/attempts/1/request"] {
+        let request = Request::new("GET", &format!("/api/v1/{gone}"));
+        problem(&process.admin.0.send(&request).await, 410, "expired");
+    }
     let endpoint = Endpoint::ok().await;
     home.write(&Workspace::of_app().posts_to("hooks", &endpoint.url("/")).text());
     let counts = || async {
