@@ -2,7 +2,6 @@
 //! `/0`, `/1` and so on, a log and a manner.
 
 use std::cell::{Cell, RefCell};
-use std::future::pending;
 use std::io;
 use std::net::SocketAddr;
 use std::rc::Rc;
@@ -151,13 +150,13 @@ async fn carry_out(
     match place.manner.get() {
         Manner::Takes => take(stream, request, (place, shared)).await,
         Manner::Refuses => refuse(stream).await,
-        Manner::Stalls => pending().await,
+        Manner::Stalls => keep_silent(stream).await,
         Manner::Fails => {
             let rolled = shared.dice.borrow_mut().roll(100);
             match rolled {
                 0..=15 => refuse(stream).await,
                 16..=24 => Ok(stream.set_zero_linger().map(|()| false)?),
-                25..=26 => pending().await,
+                25..=26 => keep_silent(stream).await,
                 27..=29 => {
                     note(request, place, shared)?;
                     Ok(stream.set_zero_linger().map(|()| false)?)
@@ -176,6 +175,13 @@ async fn take(
     note(request, place, shared)?;
     stream.write_all(b"HTTP/1.1 200 OK\r\ncontent-length: 0\r\n\r\n").await?;
     Ok(true)
+}
+
+/// Until the other end has had enough: what is held longer than that uses up all connections.
+async fn keep_silent(stream: &mut TcpStream) -> anyhow::Result<bool> {
+    let mut ignored = [0; 256];
+    while stream.read(&mut ignored).await? > 0 {}
+    Ok(false)
 }
 
 async fn refuse(stream: &mut TcpStream) -> anyhow::Result<bool> {
