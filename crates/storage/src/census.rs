@@ -11,6 +11,7 @@ use domain::event::{EventKind, Gist, Library};
 use domain::id::SourceId;
 use domain::limits::{COUNTED_NAME_CHARS_MAX, SOURCE_NAMES_MAX, SOURCE_SDKS_MAX};
 use domain::time::Timestamp;
+use memchr::memmem::Finder;
 
 use crate::frame::StoredEvent;
 
@@ -72,7 +73,18 @@ pub struct Census {
 struct Counts {
     names: Ranking,
     sdks: Ranking,
+    latest_sdk: Option<Written>,
     is_changed: bool,
+}
+
+/// An SDK as it is written in a context, so that it need not be read again where it comes again.
+///
+/// Where the same text stands deeper in a context, it is taken for that SDK: counts rest on what events
+/// say of themselves, in any case.
+#[derive(Debug)]
+struct Written {
+    text: Finder<'static>,
+    word: String,
 }
 
 /// What a ranking is of.
@@ -142,7 +154,7 @@ impl Row {
 impl Default for Counts {
     fn default() -> Self {
         let (names, sdks) = (Ranking::of(SOURCE_NAMES_MAX), Ranking::of(SOURCE_SDKS_MAX));
-        Self { names, sdks, is_changed: false }
+        Self { names, sdks, latest_sdk: None, is_changed: false }
     }
 }
 
@@ -150,12 +162,14 @@ impl Census {
     /// Counts an event.
     pub fn note(&mut self, event: &StoredEvent, gist: &Gist<'_>) {
         let Self { sources, word } = self;
-        let counts = sources.entry(event.source.clone()).or_default();
+        let counts = match sources.get_mut(&event.source) {
+            Some(counts) => counts,
+            None => sources.entry(event.source.clone()).or_default(),
+        };
         counts.is_changed = true;
         write_name(word, event.kind, gist.name.as_deref().unwrap_or_default());
         counts.names.note(word, event.received_at);
-        write_sdk(word, gist.context.and_then(Library::of).as_ref());
-        counts.sdks.note(word, event.received_at);
+        counts.note_sdk(word, gist.context.unwrap_or_default(), event.received_at);
     }
 
     /// What is counted of a source.
@@ -212,6 +226,22 @@ impl Census {
             counts.is_changed = false;
             counts.names.stored();
             counts.sdks.stored();
+        }
+    }
+}
+
+impl Counts {
+    fn note_sdk(&mut self, word: &mut String, context: &str, at: Timestamp) {
+        let is_there = |sdk: &&Written| sdk.text.find(context.as_bytes()).is_some();
+        if let Some(sdk) = self.latest_sdk.as_ref().filter(is_there) {
+            return self.sdks.note(&sdk.word, at);
+        }
+        let library = Library::of(context);
+        write_sdk(word, library.as_ref());
+        self.sdks.note(word, at);
+        if let Some(Library { written, .. }) = library {
+            let text = Finder::new(&format!("\"library\":{written}")).into_owned();
+            self.latest_sdk = Some(Written { text, word: word.clone() });
         }
     }
 }
@@ -386,13 +416,36 @@ mod tests {
     }
 
     #[test]
+    fn an_sdk_that_is_known_by_its_text_is_the_one_that_would_be_read() {
+        let mut counts = Counts::default();
+        let mut want: HashMap<&str, u64> = HashMap::new();
+        let contexts = [
+            (r#"{"ip":"::1","library":{"name":"web","version":"1"},"os":{}}"#, "1\nweb"),
+            (r#"{"library":{"name":"web","version":"1"}}"#, "1\nweb"),
+            (r#"{"library":{"name":"web","version":"11"}}"#, "11\nweb"),
+            (r#"{"app":{"name":"web","version":"1"}}"#, "\n"),
+            (r#"{"library" : {"name":"node"}}"#, "\nnode"),
+            ("", "\n"),
+        ];
+        for at in 0..60_usize {
+            // In an order in which each comes after each.
+            let (context, word) = contexts[(at * at + at / 6) % contexts.len()];
+            counts.note_sdk(&mut String::new(), context, Timestamp(1));
+            *want.entry(word).or_default() += 1;
+        }
+        let (found, _) = words(&counts.sdks);
+        assert_eq!(found.into_iter().collect::<HashMap<_, _>>(), want);
+        assert_eq!(want.len(), 4);
+    }
+
+    #[test]
     fn words_are_cut_and_come_apart_as_they_were_put_together() {
         let mut word = String::new();
         write_name(&mut word, EventKind::Track, &"é".repeat(COUNTED_NAME_CHARS_MAX));
         assert_eq!(word.chars().count(), 6 + COUNTED_NAME_CHARS_MAX);
         write_name(&mut word, EventKind::Track, &"é".repeat(COUNTED_NAME_CHARS_MAX + 9));
         assert!(word.ends_with("é…") && word.chars().count() == 7 + COUNTED_NAME_CHARS_MAX);
-        let library = Library { name: "a\nb".into(), version: "1\n2".into() };
+        let library = Library { name: "a\nb".into(), version: "1\n2".into(), written: "" };
         write_sdk(&mut word, Some(&library));
         assert_eq!(word, "1\na\nb");
         write_sdk(&mut word, None);

@@ -23,7 +23,7 @@ impl CallHash {
         let mut found = None;
         let mut scanner = Scanner::new(text, limits::STORED_SCAN);
         let scanned = scanner.members(|scanner, key| {
-            let value = scanner.skip()?.of(text);
+            let value = scanner.leap()?.of(text);
             if key_is(key.of(text), "messageId") {
                 found = Some(value);
             }

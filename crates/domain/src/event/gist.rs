@@ -59,24 +59,18 @@ impl<'t> Raw<'t> {
     fn read(text: &'t str) -> Result<Self, Fault> {
         let mut raw = Self::default();
         Scanner::new(text, limits::STORED_SCAN).members(|scanner, key| {
-            let value = Some(scanner.skip()?.of(text));
-            let key = key.of(text);
-            let is = |name| key_is(key, name);
-            if is("event") {
-                raw.event = value;
-            } else if is("name") {
-                raw.name = value;
-            } else if is("properties") {
-                raw.properties = value;
-            } else if is("userId") {
-                raw.user_id = value;
-            } else if is("anonymousId") {
-                raw.anonymous_id = value;
-            } else if is("messageId") {
-                raw.message_id = value;
-            } else if is("context") {
-                raw.context = value;
-            }
+            let value = scanner.leap()?.of(text);
+            let place = match json::unescape(key.of(text)).as_ref() {
+                "event" => &mut raw.event,
+                "name" => &mut raw.name,
+                "properties" => &mut raw.properties,
+                "userId" => &mut raw.user_id,
+                "anonymousId" => &mut raw.anonymous_id,
+                "messageId" => &mut raw.message_id,
+                "context" => &mut raw.context,
+                _ => return Ok(()),
+            };
+            *place = Some(value);
             Ok(())
         })?;
         Ok(raw)
@@ -94,7 +88,7 @@ impl<'t> Raw<'t> {
     fn path(&self) -> Option<Cow<'t, str>> {
         let (properties, mut path) = (self.properties?, None);
         let scanned = Scanner::new(properties, limits::STORED_SCAN).members(|scanner, key| {
-            let value = scanner.skip()?.of(properties);
+            let value = scanner.leap()?.of(properties);
             if key_is(key.of(properties), "path") {
                 path = Some(value);
             }

@@ -12,15 +12,18 @@ pub struct Library<'t> {
     pub name: Cow<'t, str>,
     /// Its version; empty where it does not say so.
     pub version: Cow<'t, str>,
+    /// The JSON in which it says so.
+    pub written: &'t str,
 }
 
 impl<'t> Library<'t> {
     /// Reads an event's raw `context`; none where it names no SDK.
     pub fn of(context: &'t str) -> Option<Self> {
         let [library] = values(context, ["library"])?;
-        let [name, version] = values(library?, ["name", "version"])?;
+        let written = library?;
+        let [name, version] = values(written, ["name", "version"])?;
         let text = |raw: Option<&'t str>| raw.and_then(json::string).unwrap_or_default();
-        let library = Self { name: text(name), version: text(version) };
+        let library = Self { name: text(name), version: text(version), written };
         (!library.name.is_empty() || !library.version.is_empty()).then_some(library)
     }
 }
@@ -31,7 +34,7 @@ fn values<'t, const N: usize>(object: &'t str, names: [&str; N]) -> Option<[Opti
     let mut found = [None; N];
     let mut scanner = Scanner::new(object, limits::STORED_SCAN);
     let scanned: Result<_, Fault> = scanner.members(|scanner, key| {
-        let value = scanner.skip()?.of(object);
+        let value = scanner.leap()?.of(object);
         let key = key.of(object);
         if let Some(place) = names.iter().position(|name| key_is(key, name)) {
             found[place] = Some(value);

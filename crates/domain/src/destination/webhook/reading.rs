@@ -133,7 +133,7 @@ impl<'t> Reading<'t> {
             let value = match role {
                 Some(Role::Context) => self.read_context(scanner)?,
                 Some(Role::Integrations) => self.read_integrations(scanner)?,
-                _ => scanner.skip()?,
+                _ => scanner.leap()?,
             };
             if value.of(text) == "null" {
                 self.nulls.insert(unescape(name));
@@ -157,7 +157,7 @@ impl<'t> Reading<'t> {
         let mut context = Context::default();
         let value = scanner.members(|scanner, key| {
             context.has_members = true;
-            let value = scanner.skip()?;
+            let value = scanner.leap()?;
             let name = key.of(self.text);
             if key_is(name, "ip") {
                 context.ip = Some(value);

@@ -21,6 +21,14 @@ fn agrees(text: &str) {
     let ours = scan(text);
     let theirs = serde_json::from_str::<&serde_json::value::RawValue>(text);
     assert_eq!(ours.is_ok(), theirs.is_ok(), "{text:?}: {ours:?} {theirs:?}");
+    leaps(text);
+}
+
+/// What is JSON is passed in the same way where nothing of it is checked; anything else comes to an end.
+fn leaps(text: &str) {
+    let scanner = Scanner::new(text, ScanLimits::NONE);
+    let (passed, leapt) = (scanner.clone().skip(), scanner.clone().leap());
+    assert!(passed.is_err() || leapt == passed, "{text:?}: {passed:?} {leapt:?}");
 }
 
 #[test]
@@ -40,6 +48,7 @@ fn grammar_is_that_of_json() {
         "{\"a\":{\"b\":[1,2,{\"c\":null}]},\"d\":\"x\"}",
         " [ 1 , 2 ] ",
         "[[],{},[[]],[{}]]",
+        "{\"]\":[\"}\\\"{\"],\"[\":{}}",
         "\"0123456789\\u00e9abc\"",
         "18446744073709551616",
     ];
@@ -183,6 +192,7 @@ proptest! {
         let theirs = serde_json::from_str::<&serde_json::value::RawValue>(&text);
         prop_assert_eq!(scan_within(&text, ScanLimits::NONE).is_ok(), theirs.is_ok());
         prop_assert_eq!(theirs.is_ok(), !flips);
+        leaps(&text);
     }
 
     #[test]
