@@ -41,12 +41,14 @@ interface FigureProps {
 
 function Figure({ name, value, title, note, tone }: FigureProps) {
   return (
-    <div className="number" data-tone={tone}>
+    <div className="number">
       <dt>{name}</dt>
       <dd className="number-value" title={title}>
         {value}
       </dd>
-      <dd className="number-note">{note}</dd>
+      <dd className="number-note" data-tone={tone}>
+        {note}
+      </dd>
     </div>
   );
 }
