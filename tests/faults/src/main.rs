@@ -32,7 +32,7 @@ const ROWS: [&str; 9] =
     ["kills", "power", "order", "isolation", "backlog", "replay", "full_disk", "syncs", "errors"];
 
 /// Longest time of a row. Source: chosen; several times what it needs on two busy cores.
-const SHORT_MAX: Duration = Duration::from_secs(300);
+const SHORT_MAX: Duration = Duration::from_secs(900);
 const LONG_MAX: Duration = Duration::from_secs(4 * 3_600);
 
 fn main() -> anyhow::Result<ExitCode> {

@@ -68,7 +68,7 @@ async fn fill_often(order: &Order, free_min: &str, rounds: u64) -> anyhow::Resul
     };
     let mut server = ground.start().await?;
     // At full speed the events alone would fill the disk in the long form.
-    let pause = Duration::from_millis(order.form.pick(0, 10));
+    let pause = Duration::from_millis(order.form.pick(0, 50));
     let load = ground.load(Plan { senders: 4, batch_max: 10, pause, ..Plan::default() });
     let mut again_most = Duration::ZERO;
     for _ in 0..rounds {

@@ -12,9 +12,9 @@ use crate::row::{Order, Row};
 use crate::sink::Manner;
 
 pub async fn run(order: &Order) -> anyhow::Result<Row> {
-    let events = order.form.pick(40_000, 5_000_000);
-    let hot = order.form.pick(500, 50_000);
-    let restarts = order.form.pick(6, 40);
+    let events = order.form.pick(300_000, 5_000_000);
+    let hot = order.form.pick(12_000, 200_000);
+    let restarts = order.form.pick(20, 40);
     let row = Row::new(
         format!("{events} events, 30 % of attempts fail, {restarts} restarts, one user with {hot}"),
         "0 lost, 0 reordered",
