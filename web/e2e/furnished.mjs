@@ -2,7 +2,7 @@
 // take, refuse and fail, a rejection, an issue, a replay and a token; and the pages themselves.
 import assert from "node:assert/strict";
 import { startEndpoint } from "./endpoint.mjs";
-import { sender } from "./senders.mjs";
+import { caller, sender } from "./senders.mjs";
 import { startServer } from "./server.mjs";
 import { until } from "./until.mjs";
 
@@ -34,17 +34,7 @@ export async function furnish(binary) {
     POSTRIDER_ADMIN_AUTH: "required",
     POSTRIDER_ADMIN_TOKEN: TOKEN,
   });
-  const call = async (/** @type {string} */ path, /** @type {object} */ body, method = "POST") => {
-    const answer = await fetch(`${server.admin}/api/v1/${path}`, {
-      method,
-      headers: { authorization: `Bearer ${TOKEN}`, "content-type": "application/json" },
-      ...(method === "GET" ? {} : { body: JSON.stringify(body) }),
-    });
-    const text = await answer.text();
-    assert.ok(answer.ok, `${method} ${path}: ${answer.status} ${text}`);
-    return text === "" ? undefined : JSON.parse(text);
-  };
-  const read = (/** @type {string} */ path) => call(path, {}, "GET");
+  const { call, read } = caller(server.admin, { authorization: `Bearer ${TOKEN}` });
   for (const [name, role] of [
     ["ada", "admin"],
     ["vera", "viewer"],

@@ -1,11 +1,10 @@
 // Takes the pictures of docs/pictures: every page of a server (POSTRIDER_BIN) on which something has
 // happened for half a minute, in the light theme. Run it where pages have changed, and look at them.
-import assert from "node:assert/strict";
 import { join } from "node:path";
 import { setTimeout as pause } from "node:timers/promises";
 import { launch, openPage } from "./browser.mjs";
 import { startEndpoint } from "./endpoint.mjs";
-import { sender } from "./senders.mjs";
+import { caller, sender } from "./senders.mjs";
 import { startServer } from "./server.mjs";
 
 const FOLDER = join(import.meta.dirname, "../../docs/pictures");
@@ -43,21 +42,7 @@ picky.answers.body = (body) =>
 
 const browser = await launch();
 
-const call = async (
-  /** @type {string} */ path,
-  /** @type {object} */ body,
-  /** @type {string} */ method = "POST",
-) => {
-  const answer = await fetch(`${server.admin}/api/v1/${path}`, {
-    method,
-    headers: { "content-type": "application/json" },
-    ...(method === "GET" ? {} : { body: JSON.stringify(body) }),
-  });
-  const text = await answer.text();
-  assert.ok(answer.ok, `${method} ${path}: ${answer.status} ${text}`);
-  return JSON.parse(text);
-};
-const read = (/** @type {string} */ path) => call(path, {}, "GET");
+const { call, read } = caller(server.admin);
 
 /** Two sources, a destination that gets all of both, and one that gets some of one. */
 async function furnish() {

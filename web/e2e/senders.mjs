@@ -42,3 +42,23 @@ export const webhook = (id, url) => ({
 export const workspace = (/** @type {object[]} */ destinations) => ({
   sources: [{ id: "app", name: "App", writeKey: "key-app", destinations }],
 });
+
+/**
+ * Calls the API; what is refused is a failure, and of what has no body nothing comes.
+ * @param {string} admin
+ * @param {Record<string, string>} [headers]
+ */
+export function caller(admin, headers = {}) {
+  const call = async (/** @type {string} */ path, /** @type {object} */ body, method = "POST") => {
+    const answer = await fetch(`${admin}/api/v1/${path}`, {
+      method,
+      headers: { ...headers, "content-type": "application/json" },
+      ...(method === "GET" ? {} : { body: JSON.stringify(body) }),
+    });
+    const text = await answer.text();
+    assert.ok(answer.ok, `${method} ${path}: ${answer.status} ${text}`);
+    return text === "" ? undefined : JSON.parse(text);
+  };
+  const read = (/** @type {string} */ path) => call(path, {}, "GET");
+  return { call, read };
+}

@@ -2,8 +2,7 @@
 
 use xxhash_rust::xxh3::xxh3_128_with_seed;
 
-use super::json::{self, Scanner, key_is};
-use crate::limits;
+use super::json;
 
 /// A 128-bit hash of a `messageId`, under a seed that clients cannot know.
 ///
@@ -20,17 +19,8 @@ impl CallHash {
     /// The hash of a stored event's id; none where it has none, as in events of old.
     pub fn of_stored(payload: &[u8], seed: u64) -> Option<Self> {
         let text = std::str::from_utf8(payload).ok()?;
-        let mut found = None;
-        let mut scanner = Scanner::new(text, limits::STORED_SCAN);
-        let scanned = scanner.members(|scanner, key| {
-            let value = scanner.leap()?.of(text);
-            if key_is(key.of(text), "messageId") {
-                found = Some(value);
-            }
-            Ok(())
-        });
-        scanned.ok()?;
-        Some(Self::of(&json::string(found?)?, seed))
+        let [id] = json::named(text, ["messageId"])?;
+        Some(Self::of(&json::string(id?)?, seed))
     }
 }
 

@@ -10,7 +10,7 @@ use xxhash_rust::xxh3::xxh3_64_with_seed;
 
 use super::EventKind;
 use super::fields::identity_text;
-use super::json::{self, Fault, Scanner, key_is};
+use super::json::{self, Fault, Scanner};
 use crate::limits;
 
 /// An event in a few words; what it does not have is none.
@@ -86,15 +86,8 @@ impl<'t> Raw<'t> {
 
     /// The path of a page.
     fn path(&self) -> Option<Cow<'t, str>> {
-        let (properties, mut path) = (self.properties?, None);
-        let scanned = Scanner::new(properties, limits::STORED_SCAN).members(|scanner, key| {
-            let value = scanner.leap()?.of(properties);
-            if key_is(key.of(properties), "path") {
-                path = Some(value);
-            }
-            Ok(())
-        });
-        scanned.ok().and_then(|_| named(path))
+        let [path] = json::named(self.properties?, ["path"])?;
+        named(path)
     }
 }
 

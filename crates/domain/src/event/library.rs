@@ -2,8 +2,7 @@
 
 use std::borrow::Cow;
 
-use super::json::{self, Fault, Scanner, key_is};
-use crate::limits;
+use super::json;
 
 /// An SDK, in its own words.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -19,29 +18,13 @@ pub struct Library<'t> {
 impl<'t> Library<'t> {
     /// Reads an event's raw `context`; none where it names no SDK.
     pub fn of(context: &'t str) -> Option<Self> {
-        let [library] = values(context, ["library"])?;
+        let [library] = json::named(context, ["library"])?;
         let written = library?;
-        let [name, version] = values(written, ["name", "version"])?;
+        let [name, version] = json::named(written, ["name", "version"])?;
         let text = |raw: Option<&'t str>| raw.and_then(json::string).unwrap_or_default();
         let library = Self { name: text(name), version: text(version), written };
         (!library.name.is_empty() || !library.version.is_empty()).then_some(library)
     }
-}
-
-/// The raw values of an object's members with these names, the last one of each; none of what is no
-/// object.
-fn values<'t, const N: usize>(object: &'t str, names: [&str; N]) -> Option<[Option<&'t str>; N]> {
-    let mut found = [None; N];
-    let mut scanner = Scanner::new(object, limits::STORED_SCAN);
-    let scanned: Result<_, Fault> = scanner.members(|scanner, key| {
-        let value = scanner.leap()?.of(object);
-        let key = key.of(object);
-        if let Some(place) = names.iter().position(|name| key_is(key, name)) {
-            found[place] = Some(value);
-        }
-        Ok(())
-    });
-    scanned.ok().map(|_| found)
 }
 
 #[cfg(test)]

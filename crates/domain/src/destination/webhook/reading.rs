@@ -231,19 +231,8 @@ impl<'t> Reading<'t> {
 
 /// The raw value of an object's member; the last one where there are several.
 fn member_of<'t>(object: &'t str, name: &str) -> Option<&'t str> {
-    let mut found = None;
-    let mut scanner = Scanner::new(object, limits::STORED_SCAN);
-    if scanner.peek() != ValueKind::Object {
-        return None;
-    }
-    let read = scanner.members(|scanner, key| {
-        let value = scanner.skip()?.of(object);
-        if key_is(key.of(object), name) {
-            found = Some(value);
-        }
-        Ok(())
-    });
-    read.ok().and(found)
+    let [value] = json::named(object, [name])?;
+    value
 }
 
 /// Whether a raw value stands for something: an empty object does, nulls and empty texts do not.

@@ -6,7 +6,11 @@
 //!
 //! In comes text that is valid UTF-8; out go spans, or the first fault with its place.
 
+mod named;
+
 use std::borrow::Cow;
+
+pub use self::named::named;
 
 /// A range of bytes within the scanned text.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
