@@ -55,3 +55,11 @@ export async function openPage(browser, origin) {
   });
   return { page, faults };
 }
+
+/**
+ * Waits until the stream of a page stands: what happens before is not told. The heading of Live is the
+ * same word.
+ * @param {import("playwright-core").Page} page
+ */
+export const follows = (page) =>
+  page.locator(".split-bar .state").getByText("Live", { exact: true }).waitFor();

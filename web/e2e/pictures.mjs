@@ -2,7 +2,7 @@
 // happened for half a minute, in the light theme. Run it where pages have changed, and look at them.
 import { join } from "node:path";
 import { setTimeout as pause } from "node:timers/promises";
-import { launch, openPage } from "./browser.mjs";
+import { follows, launch, openPage } from "./browser.mjs";
 import { startEndpoint } from "./endpoint.mjs";
 import { caller, sender } from "./senders.mjs";
 import { startServer } from "./server.mjs";
@@ -107,7 +107,7 @@ async function open() {
 async function takeWhileItHappens() {
   const [live, overview] = [await open(), await open()];
   await live.page.goto("/live");
-  await live.page.getByText("Live", { exact: true }).first().waitFor();
+  await follows(live.page);
   await overview.page.goto("/");
   const those = await senders();
   for (let at = 0; at < EVENTS; at += 1) {

@@ -1,6 +1,6 @@
 // Text of strangers, wherever it shows: a hundred strings that would like to be more than text.
 import assert from "node:assert/strict";
-import { openPage } from "../browser.mjs";
+import { follows, openPage } from "../browser.mjs";
 import { startEndpoint } from "../endpoint.mjs";
 import { HOSTILE, harmless, openEach, reads, visit } from "../hostile.mjs";
 import { sender, webhook } from "../senders.mjs";
@@ -67,7 +67,7 @@ export async function stories({ story, browser, binary }) {
 
   await story("hostile: rows of Live, and what is beside them", async () => {
     await page.goto("/live?status=accepted");
-    await page.locator(".split-bar").getByText("Live", { exact: true }).last().waitFor();
+    await follows(page);
     for (let at = 0; at < HOSTILE.length; at += AT_ONCE) {
       const some = HOSTILE.slice(at, at + AT_ONCE);
       for (const [which, text] of some.entries()) {
@@ -189,7 +189,7 @@ export async function stories({ story, browser, binary }) {
     const own = WRITTEN.filter((_, at) => Math.floor(at / TOGETHER) % 5 === 3);
     await open("/sources/s-3?tab=rejected", ".sample", own);
     await page.goto("/live?status=rejected");
-    await page.locator(".split-bar").getByText("Live", { exact: true }).last().waitFor();
+    await follows(page);
     assert.equal(await sender(server.gateway, "key-9").send("track", `{"${HOSTILE[0]}`), 400);
     await page.locator("tr[data-rejected]").first().click();
     await page.locator(".detail dt", { hasText: "Detail" }).waitFor();

@@ -1,7 +1,7 @@
 // Without a mouse: the first event, why one has failed, and what an outage has cost; and wherever one
 // is, the focus can be seen, is never lost and never held.
 import assert from "node:assert/strict";
-import { openPage } from "../browser.mjs";
+import { follows, openPage } from "../browser.mjs";
 import { startEndpoint } from "../endpoint.mjs";
 import { keyboard } from "../keyboard.mjs";
 import { sender } from "../senders.mjs";
@@ -142,7 +142,7 @@ export async function stories({ story, browser, binary }) {
 
   await story("keyboard: the rows of Live are walked, opened and closed", async () => {
     await page.goto("/live");
-    await page.locator(".split-bar").getByText("Live", { exact: true }).last().waitFor();
+    await follows(page);
     const { write_keys } = (await read("status")).sources[0];
     const { track } = sender(server.gateway, `${write_keys[0]}`);
     for (const event of ["One", "Two", "Three"]) await track({ event });

@@ -1,6 +1,6 @@
 // Live: what is accepted, delivered and refused appears as it happens, and can be held, narrowed and opened.
 import assert from "node:assert/strict";
-import { openPage } from "../browser.mjs";
+import { follows, openPage } from "../browser.mjs";
 import { startEndpoint } from "../endpoint.mjs";
 import { examine, fits } from "../examine.mjs";
 import { sender, webhook, workspace } from "../senders.mjs";
@@ -17,7 +17,7 @@ export async function stories({ story, browser, binary }) {
 
   await story("a page that waits says how the first event is sent", async () => {
     await page.goto("/live");
-    await page.locator(".split-bar").getByText("Live", { exact: true }).last().waitFor();
+    await follows(page);
     await page.getByText("Waiting for the first event…").waitFor();
     await examine(page, "live-empty");
   });
@@ -63,7 +63,7 @@ export async function stories({ story, browser, binary }) {
   await story("filters are in the address, shown as chips, and taken away", async () => {
     await page.reload();
     await page.getByRole("button", { name: "Remove the filter by user" }).waitFor();
-    await page.locator(".split-bar").getByText("Live", { exact: true }).last().waitFor();
+    await follows(page);
     await track({ event: "Of another", userId: "u-other" });
     await track({ event: "Of the same", userId: "u-live" });
     await row("Of the same").waitFor();
@@ -80,7 +80,7 @@ export async function stories({ story, browser, binary }) {
 
   await story("the line between list and detail is moved by keys and by the pointer", async () => {
     await page.goto("/live");
-    await page.locator(".split-bar").getByText("Live", { exact: true }).last().waitFor();
+    await follows(page);
     await track({ event: "Wide" });
     await row("Wide").click();
     const line = page.getByRole("separator", { name: "Width of the list" });
@@ -112,7 +112,7 @@ export async function stories({ story, browser, binary }) {
 
   await story("p holds the list and counts what came, by keyboard", async () => {
     await page.goto("/live");
-    await page.locator(".split-bar").getByText("Live", { exact: true }).last().waitFor();
+    await follows(page);
     await track({ event: "Before" });
     await row("Before").waitFor();
     await page.locator("main").focus();
@@ -132,7 +132,7 @@ export async function stories({ story, browser, binary }) {
 
   await story("a flood is shown in part, says so, and leaves the list bounded", async () => {
     await page.goto("/live");
-    await page.locator(".split-bar").getByText("Live", { exact: true }).last().waitFor();
+    await follows(page);
     const batch = JSON.stringify({
       batch: Array.from({ length: 100 }, (_, at) => ({
         type: "track",
@@ -156,7 +156,7 @@ export async function stories({ story, browser, binary }) {
 
   await story("a stream that is cut comes back by itself, and says so meanwhile", async () => {
     await page.goto("/live");
-    await page.locator(".split-bar").getByText("Live", { exact: true }).last().waitFor();
+    await follows(page);
     await track({ event: "Before the end" });
     await row("Before the end").waitFor();
     await server.stop();

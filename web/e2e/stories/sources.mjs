@@ -1,6 +1,6 @@
 // Sources: added by a name, set up with a snippet, edited where two people do it at once, removed.
 import assert from "node:assert/strict";
-import { openPage } from "../browser.mjs";
+import { follows, openPage } from "../browser.mjs";
 import { examine, fits } from "../examine.mjs";
 import { sender } from "../senders.mjs";
 import { startServer } from "../server.mjs";
@@ -70,7 +70,7 @@ export async function stories({ story, browser, binary }) {
     await page.locator(".state", { hasText: "Rejected" }).first().waitFor();
     await examine(page, "source-rejected");
     await tab("Live");
-    await page.locator(".split-bar").getByText("Live", { exact: true }).waitFor();
+    await follows(page);
     await track({ event: "Seen live" });
     await page.locator(".live-list tbody tr", { hasText: "Seen live" }).waitFor();
     await examine(page, "source-live");
