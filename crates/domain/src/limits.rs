@@ -465,6 +465,10 @@ pub const ISSUES_PER_DESTINATION_MAX: usize = 200;
 /// Users that an issue counts. Source: chosen; beyond it the number matters less than that it is large.
 pub const ISSUE_USERS_MAX: u64 = 1_000;
 
+/// How long an issue by which events were lost has to be quiet until a delivery ends it. Source: chosen;
+/// an endpoint that refuses one kind of event takes the others meanwhile.
+pub const ISSUE_QUIET: Duration = Duration::from_mins(10);
+
 /// Hours over which it is kept how often an issue came. Source: chosen; a day.
 pub const ISSUE_TREND_HOURS: usize = 24;
 

@@ -1,8 +1,9 @@
 //! Issues: failures of one kind at one destination, as one thing to look at.
 //!
 //! A kind is a reason with a status. An issue counts what failed that way and whom it touched, and is
-//! open until nothing waits because of it any more and the destination has delivered since; when it
-//! comes again, it is open again. An endpoint may answer with any status, so a destination has a bounded
+//! open until nothing waits because of it any more and the destination has delivered since: where events
+//! were lost by it, it must have been quiet for a while, as a delivery of another event says nothing of
+//! the kind that fails. When it comes again, it is open again. An endpoint may answer with any status, so a destination has a bounded
 //! number of issues: beyond it those of one reason are told together, under status 0.
 //!
 //! People may say of an issue what it is to be taken for ([`Mark`]); how it came in the last hours is
@@ -147,6 +148,14 @@ impl Issue {
         self.resolved_at.or(said.map(|mark| mark.at))
     }
 
+    /// Whether it is over when something is delivered at this time, which is after its latest failure.
+    fn is_over_by(&self, at: Timestamp) -> bool {
+        let has_lost = self.gave_up > 0 || self.expired > 0;
+        // Both ways, so that a clock that was set back does not hold it open.
+        let quiet_ms = at.0.abs_diff(self.last_at.0);
+        self.waiting == 0 && (!has_lost || quiet_ms >= limits::ISSUE_QUIET.as_millis() as u64)
+    }
+
     fn ruling(&self) -> Option<Ruling> {
         self.mark.as_ref().map(|mark| mark.ruling)
     }
@@ -280,7 +289,7 @@ impl Book {
         let Some((place, at)) = self.success else { return };
         let is_over = |entry: &&mut Entry| {
             let Entry { issue, last_failure, .. } = entry;
-            issue.resolved_at.is_none() && issue.waiting == 0 && *last_failure < place
+            issue.resolved_at.is_none() && *last_failure < place && issue.is_over_by(at)
         };
         for entry in self.entries.iter_mut().filter(is_over) {
             entry.issue.resolved_at = Some(at);

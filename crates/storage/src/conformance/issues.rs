@@ -144,6 +144,31 @@ pub fn an_issue_is_open_until_nothing_waits_and_something_was_delivered(open: Op
     assert_eq!(state(), (IssueState::Resolved, 0, 2));
 }
 
+/// A delivery of another event does not end what lost events; ten quiet minutes before it do.
+pub fn an_issue_that_lost_events_is_over_when_it_was_quiet(open: Open<'_>) {
+    let Subject { store, _keep } = open();
+    let one = destination(1);
+    let at = |minute: i64, attempt| AttemptRecord { at: Timestamp(minute * 60_000), ..attempt };
+    let delivered = |minute| {
+        settle(&store, &one, vec![at(minute, attempt(&one, 9, 1, Fate::Delivered))], None);
+    };
+    let states = || all(&store).iter().map(Issue::state).collect::<Vec<_>>();
+    let (over, goes_on) = (IssueState::Resolved, IssueState::Open);
+    let refused = at(100, attempt(&one, 1, 1, Fate::GaveUp));
+    let trimmed = at(103, of_kind("trimmed", 0, attempt(&one, 2, 0, Fate::Expired)));
+    let late = at(100, of_kind("timeout", 0, attempt(&one, 3, 1, Fate::Retry)));
+    settle(&store, &one, vec![refused.clone(), trimmed, late], Some(Vec::new()));
+    delivered(109);
+    assert_eq!(states(), [goes_on, goes_on, over], "what lost nothing is over");
+    delivered(110);
+    assert_eq!(states(), [over, goes_on, over]);
+    delivered(113);
+    assert_eq!(states(), [over, over, over]);
+    settle(&store, &one, vec![at(200, refused)], None);
+    delivered(150);
+    assert_eq!(states(), [over, over, over], "the clock was set back");
+}
+
 /// A user is one whatever the number of attempts; many are many.
 pub fn users_are_counted_once_and_up_to_a_bound(open: Open<'_>) {
     let Subject { store, _keep } = open();

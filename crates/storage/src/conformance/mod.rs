@@ -73,6 +73,7 @@ macro_rules! conformance {
             index::x4_what_sources_send_is_counted,
             issues::failures_of_one_kind_are_one_issue,
             issues::an_issue_is_open_until_nothing_waits_and_something_was_delivered,
+            issues::an_issue_that_lost_events_is_over_when_it_was_quiet,
             issues::users_are_counted_once_and_up_to_a_bound,
             issues::a_destination_has_a_bounded_number_of_issues,
             issues::an_issue_is_what_people_say_of_it_until_it_comes_again,

@@ -15,7 +15,7 @@ import { Time } from "../../parts/Time";
 import { useTitle } from "../../parts/useTitle";
 import { issueLook } from "../../parts/words";
 import { Deeds } from "./Deeds";
-import { STATE_WORDS, statusWords, usersWords } from "./issues";
+import { endWords, goesOn, STATE_WORDS, statusWords, usersWords } from "./issues";
 import { Trend } from "./Trend";
 
 const route = getRouteApi("/issues/$id");
@@ -90,6 +90,12 @@ function Facts({ issue, name }: { issue: Issue; name: string }) {
           <dd>
             <Time at={issue.resolved_at} />
           </dd>
+        </>
+      )}
+      {goesOn(issue) && (
+        <>
+          <dt>Resolves by itself</dt>
+          <dd>{endWords(issue)}</dd>
         </>
       )}
       <dt>Last said</dt>

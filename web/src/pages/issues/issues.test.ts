@@ -4,6 +4,7 @@ import type { Issue } from "../../api/issues";
 import { issueLook } from "../../parts/words";
 import {
   canReopen,
+  endWords,
   rulingsFor,
   statusWords,
   summary,
@@ -116,4 +117,10 @@ it("offers what may be said, and taken back", () => {
     "reopen",
   ]);
   expect(offers({ state: "ignored", mark: { ...mark, ruling: "ignored" } })).toEqual(["reopen"]);
+});
+
+it("says when it is over: what lost events has to be quiet first", () => {
+  expect(endWords(issue(1, { waiting: 3, gave_up: 0, expired: 0 }))).not.toContain("ten minutes");
+  expect(endWords(issue(1, { gave_up: 1 }))).toContain("ten minutes");
+  expect(endWords(issue(1, { expired: 1 }))).toContain("ten minutes");
 });

@@ -54,6 +54,12 @@ const lost = (issue: Issue) => issue.gave_up + issue.expired;
 /** Whether it goes on, for all that is known. */
 export const goesOn = ({ state }: Issue) => state === "open" || state === "acknowledged";
 
+/** When an issue that goes on is over without anybody saying so. */
+export const endWords = (issue: Issue) =>
+  lost(issue) > 0
+    ? "once nothing waits, and the endpoint takes an event ten minutes after the last failure"
+    : "once nothing waits, and the endpoint takes an event";
+
 /** Open ones first, then known ones; of those, what was lost before what waits, and then what came last. */
 export function worstFirst(issues: Issue[]): Issue[] {
   const rank = (issue: Issue) => Number(goesOn(issue)) + Number(issue.state === "open");
