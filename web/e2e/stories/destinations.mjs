@@ -99,7 +99,7 @@ export async function stories({ story, browser, binary }) {
     await fits(page, "destination-conflict");
     await dialog.getByLabel(/Yours/).check();
     await dialog.getByRole("button", { name: "Save this" }).click();
-    await dialog.waitFor({ state: "detached" });
+    await page.getByText("Saved", { exact: true }).waitFor();
     const { name, postrider } = await read("destinations/orders-service");
     assert.deepEqual(
       [name, postrider.delivery.rate, postrider.delivery.concurrency],

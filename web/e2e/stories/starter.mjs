@@ -243,7 +243,7 @@ export async function stories({ story, browser, binary }) {
     await page.goto("/");
     await page.getByRole("heading", { name: "Destinations" }).waitFor();
     await server.stop();
-    await page.getByRole("alert").getByText("The server does not answer.").waitFor();
+    await page.getByRole("alert").getByText("The server does not answer.").first().waitFor();
     await page.locator("main[data-stale]").waitFor();
     await examine(page, "overview-lost");
   });
