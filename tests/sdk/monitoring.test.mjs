@@ -1,12 +1,14 @@
 // The alert rules and the board in examples/ are PromQL that Prometheus parses, and ask for what the
-// server tells: each metric, label and word is one of the reference page.
+// server tells: each metric, label and word is one of the reference page. The board is one of Grafana's.
 
 import assert from "node:assert/strict";
+import { execFileSync } from "node:child_process";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "node:test";
 import { parser } from "@prometheus-io/lezer-promql";
 import { parse } from "yaml";
+import { skipWithout } from "./lib/world.mjs";
 
 const ROOT = join(import.meta.dirname, "../..");
 const read = (path) => readFileSync(join(ROOT, path), "utf8");
@@ -147,6 +149,32 @@ test("every panel of the board asks for what there is, and stands apart from the
       checkText(target.legendFormat ?? "", /\{\{\s*(\w+)\s*\}\}/g, check(target.expr));
     }
   }
+});
+
+/** Every member of a value that another one lacks, or has otherwise. */
+function lost(value, other, path = "board") {
+  if (value === null || typeof value !== "object") return value === other ? [] : [path];
+  if (other === null || typeof other !== "object") return [path];
+  return Object.keys(value).flatMap((key) => lost(value[key], other[key], `${path}.${key}`));
+}
+
+/** What of a board is lost or changed where Grafana's own library has read it. */
+function lostOf(board) {
+  const python = join(import.meta.dirname, ".venv/bin/python");
+  const reader = join(import.meta.dirname, "clients/python/board.py");
+  const input = JSON.stringify(board);
+  return lost(board, JSON.parse(execFileSync(python, [reader], { input, encoding: "utf8" })));
+}
+
+const skip = skipWithout("python");
+
+test("the board is what Grafana's own library takes it for, to the last member", { skip }, () => {
+  const board = JSON.parse(read("examples/monitoring/grafana.json"));
+  assert.deepEqual(lostOf(board), []);
+  const wrong = structuredClone(board);
+  wrong.panels[0].gridPosition = wrong.panels[0].gridPos;
+  wrong.tilte = wrong.title;
+  assert.deepEqual(lostOf(wrong), ["board.panels.0.gridPosition", "board.tilte"]);
 });
 
 test("what is no PromQL, or asks for what there is not, is found", () => {
