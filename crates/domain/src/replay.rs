@@ -161,16 +161,20 @@ impl Scope {
 impl Pace {
     /// What a replay may have, of what its destination may.
     ///
-    /// A rate of the destination's holds for both together, so a replay never has more of it.
+    /// A rate of the destination's holds for both together, so a replay never has more of it; where
+    /// there is none, a replay has one all the same, unless somebody wants more.
     #[must_use]
     pub fn of(self, bounds: Bounds) -> Bounds {
         let part = |whole: NonZeroU32| {
             NonZeroU32::new(whole.get() / limits::REPLAY_SHARE).unwrap_or(NonZeroU32::MIN)
         };
         let own = self.concurrency.map(|own| own.get().min(bounds.concurrency));
+        let most = NonZeroU32::new(limits::REPLAY_RATE);
         let rate = match (self.rate, bounds.rate) {
             (Some(own), Some(whole)) => Some(own.min(whole)),
-            (own, whole) => own.or(whole.map(part)),
+            (Some(own), None) => Some(own),
+            (None, Some(whole)) => most.map(|most| most.min(part(whole))),
+            (None, None) => most,
         };
         let concurrency = own.unwrap_or(bounds.concurrency / limits::REPLAY_SHARE).max(1);
         Bounds { concurrency, rate, ..bounds }
@@ -269,7 +273,9 @@ mod tests {
             let pace = Pace { concurrency: NonZeroU32::new(own.0), rate: NonZeroU32::new(own.1) };
             assert_eq!(pace.of(bounds(whole.0, whole.1)), bounds(want.0, want.1), "{own:?}");
         };
-        check((0, 0), (64, 0), (16, 0));
+        check((0, 0), (64, 0), (16, 2_000));
+        check((0, 0), (64, 100_000), (16, 2_000));
+        check((0, 9_000), (64, 0), (16, 9_000));
         check((0, 0), (3, 2), (1, 1));
         check((0, 0), (64, 100), (16, 25));
         check((8, 50), (64, 0), (8, 50));

@@ -6,6 +6,14 @@ use std::time::Duration;
 /// names none of its own. Source: chosen; live deliveries keep the most of it.
 pub const REPLAY_SHARE: u32 = 4;
 
+/// Attempts that a replay starts in a second, at most, where nobody says how many. Source: measured;
+/// beside more of them live deliveries to the same endpoint take longer.
+pub const REPLAY_RATE: u32 = 2_000;
+
+/// Parts of a second's rate that a replay may start at once: a hundredth, so that live deliveries find
+/// the endpoint free. Source: measured; a second's worth at once doubles what they take.
+pub const REPLAY_BURSTS: f64 = 100.0;
+
 /// Events that a replay may list one by one. Source: chosen; a page of the dashboard has fifty.
 pub const REPLAY_PLACES_MAX: usize = 1_000;
 

@@ -273,10 +273,14 @@ impl<W: World> Dispatcher<W> {
 
     /// Whether events are read on. Where the endpoint takes nothing they stay where they are, as long
     /// as there is one to probe it with that may be taken: so a dead endpoint costs nothing, and one
-    /// that only refuses some users is asked with others.
+    /// that only refuses some users is asked with others. Where enough may go already they stay there,
+    /// too: what is read before its turn would only make lines longer than may be held.
     fn wants_more(&self) -> bool {
-        let is_at_rest = self.flow.mode() != Mode::Active && self.agenda.has_untried();
-        self.agenda.has_room() && self.stake.window() > 0 && !is_at_rest
+        let enough = match self.flow.mode() {
+            Mode::Active => limits::READY_LEAST + 2 * self.flow.limit() as usize,
+            _ => 1,
+        };
+        self.agenda.has_room() && self.stake.window() > 0 && self.agenda.untried() < enough
     }
 
     /// Offers what was read ahead, as far as there is room.

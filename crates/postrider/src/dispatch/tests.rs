@@ -1,6 +1,7 @@
 //! Tests of a dispatcher on the memory engine, where the journal has lost something.
 
 use std::net::SocketAddr;
+use std::num::NonZeroU32;
 use std::rc::Rc;
 use std::sync::Arc;
 use std::time::Duration;
@@ -11,6 +12,7 @@ use domain::delivery::flow::{Bounds, Mode};
 use domain::delivery::lanes::Order;
 use domain::delivery::policy::Preset;
 use domain::id::Seq;
+use domain::limits;
 use storage::{AttemptQuery, Fate, Store, memory};
 use tokio::task::LocalSet;
 
@@ -73,16 +75,20 @@ async fn records(store: &Store, cursor: u64) -> Vec<(u64, Fate, String)> {
         }
         trigger.drain();
     };
-    let crew = crew(store, Arc::default());
-    LocalSet::new()
-        .run_until(async {
-            let (ran, ()) = tokio::join!(crew.run(shutdown), settled);
-            ran.unwrap();
-        })
-        .await;
+    work(crew(store, Arc::default()), shutdown, settled).await;
     let query = AttemptQuery { rows_max: 100, ..AttemptQuery::default() };
     let attempts = store.ledger.attempts(query).await.unwrap().attempts;
     attempts.into_iter().rev().map(|one| (one.seq.0, one.fate, one.reason)).collect()
+}
+
+/// Runs a crew, and beside it somebody who watches and ends it.
+async fn work(crew: Crew, shutdown: Shutdown, watched: impl Future<Output = ()>) {
+    LocalSet::new()
+        .run_until(async {
+            let (ran, ()) = tokio::join!(crew.run(shutdown), watched);
+            ran.unwrap();
+        })
+        .await;
 }
 
 #[tokio::test]
@@ -124,13 +130,27 @@ async fn a_dead_endpoint_costs_nothing_however_many_events_come() {
         assert_eq!(gauge.glance(Seq(561)).waiting, 560);
         trigger.drain();
     };
-    let crew = crew(&store, gauges.clone());
-    LocalSet::new()
-        .run_until(async {
-            let (ran, ()) = tokio::join!(crew.run(shutdown), watched);
-            ran.unwrap();
-        })
-        .await;
+    work(crew(&store, gauges.clone()), shutdown, watched).await;
+}
+
+#[tokio::test]
+async fn a_destination_reads_no_further_than_there_is_need_for() {
+    let store = memory::open();
+    let mut slow = destination(true);
+    slow.delivery.bounds.rate = NonZeroU32::new(1);
+    connect(&store, slow, 1).await;
+    append_many(&store, 600).await;
+    let gauges = Arc::<Gauges>::default();
+    let gauge = gauges.of(&destination_id());
+    let (trigger, shutdown) = shutdown();
+    let watched = async {
+        until(|| gauge.read_from() > Some(Seq(1))).await;
+        let enough = limits::READY_LEAST as u64 + 2 * 4;
+        let read = gauge.read_from().unwrap().0;
+        assert!(read <= enough + 5, "it has taken in {read}");
+        trigger.drain();
+    };
+    work(crew(&store, gauges.clone()), shutdown, watched).await;
 }
 
 async fn append_many(store: &Store, count: u32) {

@@ -92,6 +92,16 @@ fn a_rate_lets_a_second_s_worth_start_at_once_and_then_one_by_one() {
 }
 
 #[test]
+fn a_flow_that_follows_another_spreads_its_rate() {
+    let rate = NonZeroU32::new(1_000);
+    let mut flow = Flow::new(Bounds { concurrency: 900, rate, ..BOUNDS }, NOW);
+    flow.follow(Lead { mode: Mode::Active, limit: 900, not_before: NOW });
+    assert_eq!(fill(&mut flow, NOW), 10);
+    assert_eq!(fill(&mut flow, at(4)), 4);
+    assert_eq!(fill(&mut flow, at(60_000)), 10, "however long it was silent");
+}
+
+#[test]
 fn an_endpoint_that_fails_now_and_then_is_neither_held_nor_slowed_down() {
     let mut flow = flow();
     for number in 0..100_000_i64 {

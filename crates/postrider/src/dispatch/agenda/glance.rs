@@ -8,9 +8,9 @@ use super::{Agenda, State};
 use crate::live::Standing;
 
 impl Agenda {
-    /// Whether there is one to go that was never tried.
-    pub fn has_untried(&self) -> bool {
-        self.turns.any_untried()
+    /// How many deliveries may go now that were never tried.
+    pub fn untried(&self) -> usize {
+        self.turns.untried()
     }
 
     /// Bytes of the events held in memory.

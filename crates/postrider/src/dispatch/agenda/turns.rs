@@ -74,9 +74,9 @@ impl Turns {
         Some(seq)
     }
 
-    /// Whether it is the turn of one that was never tried.
-    pub fn any_untried(&self) -> bool {
-        self.untried > 0
+    /// How many of those that may go were never tried.
+    pub fn untried(&self) -> usize {
+        self.untried
     }
 
     /// An attempt has ended, which was the delivery's `number`th.
