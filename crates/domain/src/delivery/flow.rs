@@ -367,7 +367,8 @@ impl Flow {
         let rate = f64::from(rate.get());
         let earned = now.since(self.filled_at).as_secs_f64() * rate;
         // Who comes after others spreads what it starts, so that they find the endpoint free.
-        let most = self.lead.map_or(rate, |_| (rate / limits::REPLAY_BURSTS).max(1.0));
+        let (saved, beside) = limits::REPLAY_SAVES;
+        let most = self.lead.map_or(rate, |_| rate * saved.as_secs_f64() + beside);
         self.tokens = (self.tokens + earned).min(most);
         self.filled_at = self.filled_at.max(now);
         self.tokens >= 1.0

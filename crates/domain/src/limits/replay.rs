@@ -10,9 +10,10 @@ pub const REPLAY_SHARE: u32 = 4;
 /// beside more of them live deliveries to the same endpoint take longer.
 pub const REPLAY_RATE: u32 = 2_000;
 
-/// Parts of a second's rate that a replay may start at once: a hundredth, so that live deliveries find
-/// the endpoint free. Source: measured; a second's worth at once doubles what they take.
-pub const REPLAY_BURSTS: f64 = 100.0;
+/// How long a replay's rate is saved up, and attempts beside that: so little that live deliveries find
+/// the endpoint free. Source: measured; a hundredth of a second makes them take a third longer, and
+/// less than a timer's two milliseconds would slow the replay down.
+pub const REPLAY_SAVES: (Duration, f64) = (Duration::from_millis(1), 2.0);
 
 /// Events that a replay may list one by one. Source: chosen; a page of the dashboard has fifty.
 pub const REPLAY_PLACES_MAX: usize = 1_000;

@@ -9,13 +9,16 @@ use crate::load::Plan;
 use crate::row::{Order, Row};
 use crate::sink::Manner;
 
+/// What is remembered to tell resends grows with what comes, up to a bound, whoever is down.
+const NO_RECENT_CALLS: &str = "[intake]\ndedup_window = \"0s\"\n";
+
 pub async fn run(order: &Order) -> anyhow::Result<Row> {
     let events: u64 = order.form.pick(300_000, 5_000_000);
     let row = Row::new(
         format!("a destination is down for {events} events, then back"),
         "both get all of them in order; reported: memory ±10 %, the other's p99, rates",
     );
-    let mut ground = Ground::new(order, 2, "")?;
+    let mut ground = Ground::new(order, 2, NO_RECENT_CALLS)?;
     let pause = Duration::from_millis(order.form.pick(20, 10));
     let plan = Plan { events_max: events / 10, people: 1_000, pause, ..Plan::default() };
     let server = ground.start().await?;

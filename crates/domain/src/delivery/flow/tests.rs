@@ -96,9 +96,9 @@ fn a_flow_that_follows_another_spreads_its_rate() {
     let rate = NonZeroU32::new(1_000);
     let mut flow = Flow::new(Bounds { concurrency: 900, rate, ..BOUNDS }, NOW);
     flow.follow(Lead { mode: Mode::Active, limit: 900, not_before: NOW });
-    assert_eq!(fill(&mut flow, NOW), 10);
-    assert_eq!(fill(&mut flow, at(4)), 4);
-    assert_eq!(fill(&mut flow, at(60_000)), 10, "however long it was silent");
+    assert_eq!(fill(&mut flow, NOW), 3);
+    assert_eq!(fill(&mut flow, at(2)), 2);
+    assert_eq!(fill(&mut flow, at(60_000)), 3, "however long it was silent");
 }
 
 #[test]
