@@ -215,7 +215,7 @@ async fn a_filter_that_changes_holds_for_what_waits_and_was_not_taken_in() {
     let status = || server.admin.destination("id-hub");
     let after = eventually("all are judged", status, judged).await;
     assert!(after.filtered.total >= 1_000, "read ahead, and judged anew: {after:?}");
-    assert!(after.finished() >= 2_048, "taken in, and delivered: {after:?}");
+    assert!(after.finished() >= 256, "taken in, and delivered: {after:?}");
     server.stop().await;
 }
 

@@ -109,7 +109,10 @@ function Order({ replay }: { replay: ReplaySeen }) {
       </dd>
       <dt>How fast</dt>
       <dd>
-        {rate === null ? "a share of the destination's rate, 2,000 a second at most" : `${exact(rate)} attempts a second`},{" "}
+        {rate === null
+          ? "a share of the destination's rate, 2,000 a second at most"
+          : `${exact(rate)} attempts a second`}
+        ,{" "}
         {concurrency === null
           ? "a share of its concurrency"
           : `${exact(concurrency)} attempts at a time`}
