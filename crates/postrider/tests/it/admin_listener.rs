@@ -27,6 +27,23 @@ async fn only_who_asks_for_this_machine_is_told_anything() {
 }
 
 #[tokio::test]
+async fn pages_of_other_sites_read_nothing_and_may_link_here() {
+    let server = Server::start(&Workspace::of_app()).await;
+    for (site, mode, want) in [
+        ("cross-site", "no-cors", 403),
+        ("cross-site", "cors", 403),
+        ("same-site", "cors", 403),
+        ("cross-site", "navigate", 200),
+        ("same-origin", "cors", 200),
+    ] {
+        let lines =
+            format!("host: localhost\r\nsec-fetch-site: {site}\r\nsec-fetch-mode: {mode}\r\n");
+        assert_eq!(ask(&server.admin.0, &lines).await.status, want, "{site} {mode}");
+    }
+    server.stop().await;
+}
+
+#[tokio::test]
 async fn a_listener_that_is_open_to_the_network_has_any_name() {
     let server = Server::tuned(&Workspace::of_app(), |config| {
         config.admin = "0.0.0.0:0".parse().expect("an address");
