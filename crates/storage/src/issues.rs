@@ -3,8 +3,9 @@
 //! A kind is a reason with a status. An issue counts what failed that way and whom it touched, and is
 //! open until nothing waits because of it any more and the destination has delivered since: where events
 //! were lost by it, it must have been quiet for a while, as a delivery of another event says nothing of
-//! the kind that fails. When it comes again, it is open again. An endpoint may answer with any status, so a destination has a bounded
-//! number of issues: beyond it those of one reason are told together, under status 0.
+//! the kind that fails. When it comes again, it is open again. An endpoint may answer with any status, so
+//! a destination has a bounded number of issues: beyond it those of one reason are told together, under
+//! status 0.
 //!
 //! People may say of an issue what it is to be taken for ([`Mark`]); how it came in the last hours is
 //! its [`Trend`].

@@ -367,8 +367,8 @@ impl Flow {
         let rate = f64::from(rate.get());
         let earned = now.since(self.filled_at).as_secs_f64() * rate;
         // Who comes after others spreads what it starts, so that they find the endpoint free.
-        let (saved, beside) = limits::REPLAY_SAVES;
-        let most = self.lead.map_or(rate, |_| rate * saved.as_secs_f64() + beside);
+        let spread = rate * limits::REPLAY_SAVES.as_secs_f64() + limits::REPLAY_SAVES_BESIDE;
+        let most = if self.lead.is_some() { spread } else { rate };
         self.tokens = (self.tokens + earned).min(most);
         self.filled_at = self.filled_at.max(now);
         self.tokens >= 1.0

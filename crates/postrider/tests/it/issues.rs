@@ -84,9 +84,12 @@ async fn failures_of_two_kinds_are_two_issues_that_a_restart_keeps_and_a_recover
     assert_eq!((&kept[0]["id"], &kept[0]["first_at"]), (&found[0]["id"], &found[0]["first_at"]));
     assert!(kept[1]["failed"].as_u64() >= found[1]["failed"].as_u64());
 
+    let acknowledge = format!("/api/v1/issues/{}/acknowledge", kept[1]["id"]);
+    assert_eq!(server.admin.post(&acknowledge, &json!({})).await.status, 200);
     server.home.write(&Workspace::of_app().posts_to("hooks", &good.url("/")).text());
     let is_over = |all: &Vec<Value>| all[1]["state"] == "resolved";
     let over = wait_for_issues(server.admin, "what waited is over", is_over).await;
+    problem(&server.admin.post(&acknowledge, &json!({})).await, 409, "issue_resolved");
     assert_eq!((over.len(), &over[1]["waiting"]), (2, &json!(0)));
     let open = issues(server.admin, "state=open").await;
     assert_eq!(open.iter().map(gist).collect::<Vec<_>>(), expected[..1], "what lost events is not");
@@ -99,6 +102,7 @@ async fn failures_of_two_kinds_are_two_issues_that_a_restart_keeps_and_a_recover
     server.accept("/v1/track", event("u-9", 1, "503")).await;
     let again = |all: &Vec<Value>| all[1]["state"] == "open" && all[1]["reopened"] == 1;
     let found = wait_for_issues(server.admin, "it has come again", again).await;
+    assert_eq!(found[1]["mark"], Value::Null, "and nobody knows of it");
     assert_eq!((&found[0]["state"], &found[1]["id"]), (&json!("open"), &kept[1]["id"]));
     assert_eq!(found[1]["users"]["count"], 3);
     server.stop().await;
