@@ -9,7 +9,7 @@ use std::num::NonZeroU32;
 
 use serde::{Deserialize, Serialize};
 
-use crate::delivery::flow::Bounds;
+use crate::delivery::flow::{Bounds, Rate};
 use crate::event::{Identities, IdentityHash};
 use crate::filter::{Filter, Sieve, Subject, Verdict, decide};
 use crate::id::{ConnectionId, DestinationId, Seq, SourceId};
@@ -170,14 +170,15 @@ impl Pace {
         };
         let own = self.concurrency.map(|own| own.get().min(bounds.concurrency));
         let most = NonZeroU32::new(limits::REPLAY_RATE);
-        let rate = match (self.rate, bounds.rate) {
+        let whole = bounds.rate.map(|rate| rate.per_second);
+        let rate = match (self.rate, whole) {
             (Some(own), Some(whole)) => Some(own.min(whole)),
             (Some(own), None) => Some(own),
             (None, Some(whole)) => most.map(|most| most.min(part(whole))),
             (None, None) => most,
         };
         let concurrency = own.unwrap_or(bounds.concurrency / limits::REPLAY_SHARE).max(1);
-        Bounds { concurrency, rate, ..bounds }
+        Bounds { concurrency, rate: rate.map(Rate::spread), ..bounds }
     }
 }
 
@@ -263,15 +264,16 @@ mod tests {
 
     #[test]
     fn a_replay_has_a_part_of_what_its_destination_may_have() {
-        let bounds = |concurrency, rate| Bounds {
+        let bounds = |concurrency, rate: u32, of: fn(NonZeroU32) -> Rate| Bounds {
             concurrency,
-            rate: NonZeroU32::new(rate),
+            rate: NonZeroU32::new(rate).map(of),
             stop_after: Duration::ZERO,
             probe_wait: Duration::ZERO,
         };
         let check = |own: (u32, u32), whole: (u32, u32), want: (u32, u32)| {
             let pace = Pace { concurrency: NonZeroU32::new(own.0), rate: NonZeroU32::new(own.1) };
-            assert_eq!(pace.of(bounds(whole.0, whole.1)), bounds(want.0, want.1), "{own:?}");
+            let whole = bounds(whole.0, whole.1, Rate::bursting);
+            assert_eq!(pace.of(whole), bounds(want.0, want.1, Rate::spread), "{own:?}");
         };
         check((0, 0), (64, 0), (16, 2_000));
         check((0, 0), (64, 100_000), (16, 2_000));

@@ -28,12 +28,21 @@ use crate::time::Timestamp;
 pub struct Bounds {
     /// Attempts under way at most; at least 1.
     pub concurrency: u32,
-    /// Attempts that may start in a second; any where there is none.
-    pub rate: Option<NonZeroU32>,
+    /// How fast attempts may start; any where there is none.
+    pub rate: Option<Rate>,
     /// How long an endpoint may take nothing before the destination stops.
     pub stop_after: Duration,
     /// Wait before the first probe; doubles with every further one.
     pub probe_wait: Duration,
+}
+
+/// How fast attempts may start.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Rate {
+    /// Attempts that may start in a second.
+    pub per_second: NonZeroU32,
+    /// Attempts that may start at once after a while in which none has; at least 1.
+    pub burst: u32,
 }
 
 /// What a destination's own settings say of its bounds; what is not there is the server's.
@@ -135,13 +144,27 @@ pub enum Turn {
     Stops,
 }
 
+impl Rate {
+    /// So many in a second, all of them at once where none has started in it.
+    pub fn bursting(per_second: NonZeroU32) -> Self {
+        Self { per_second, burst: per_second.get() }
+    }
+
+    /// So many in a second, with next to no time saved up, so that others find the endpoint free.
+    pub fn spread(per_second: NonZeroU32) -> Self {
+        let saved = (limits::REPLAY_SAVES * per_second.get()).as_secs();
+        let saved = u32::try_from(saved).unwrap_or(u32::MAX);
+        Self { per_second, burst: saved.saturating_add(limits::REPLAY_SAVES_BESIDE) }
+    }
+}
+
 impl Bounds {
     /// These bounds with what a destination says of its own.
     #[must_use]
     pub fn with(self, own: OwnBounds) -> Self {
         Self {
             concurrency: own.concurrency.map_or(self.concurrency, NonZeroU32::get),
-            rate: own.rate.or(self.rate),
+            rate: own.rate.map(Rate::bursting).or(self.rate),
             stop_after: own.stop_after_ms.map_or(self.stop_after, Duration::from_millis),
             probe_wait: self.probe_wait,
         }
@@ -159,7 +182,7 @@ impl Flow {
             taken_at: now,
             gone: 0,
             not_before: Timestamp(i64::MIN),
-            tokens: bounds.rate.map_or(0.0, |rate| f64::from(rate.get())),
+            tokens: bounds.rate.map_or(0.0, |rate| f64::from(rate.burst)),
             filled_at: now,
             under_way: 0,
             bytes_under_way: 0,
@@ -225,7 +248,7 @@ impl Flow {
     pub fn rebind(&mut self, bounds: Bounds, now: Timestamp) {
         self.bounds = bounds;
         self.limit.rebind(bounds.concurrency);
-        self.tokens = bounds.rate.map_or(0.0, |rate| self.tokens.min(f64::from(rate.get())));
+        self.tokens = bounds.rate.map_or(0.0, |rate| self.tokens.min(f64::from(rate.burst)));
         self.resume(now);
     }
 
@@ -364,12 +387,8 @@ impl Flow {
 
     fn has_token(&mut self, now: Timestamp) -> bool {
         let Some(rate) = self.bounds.rate else { return true };
-        let rate = f64::from(rate.get());
-        let earned = now.since(self.filled_at).as_secs_f64() * rate;
-        // Who comes after others spreads what it starts, so that they find the endpoint free.
-        let spread = rate * limits::REPLAY_SAVES.as_secs_f64() + limits::REPLAY_SAVES_BESIDE;
-        let most = if self.lead.is_some() { spread } else { rate };
-        self.tokens = (self.tokens + earned).min(most);
+        let earned = now.since(self.filled_at).as_secs_f64() * f64::from(rate.per_second.get());
+        self.tokens = (self.tokens + earned).min(f64::from(rate.burst));
         self.filled_at = self.filled_at.max(now);
         self.tokens >= 1.0
     }
@@ -378,7 +397,7 @@ impl Flow {
     fn next_token(&self, now: Timestamp) -> Timestamp {
         match self.bounds.rate {
             Some(rate) if self.tokens < 1.0 => {
-                let wait = (1.0 - self.tokens) / f64::from(rate.get());
+                let wait = (1.0 - self.tokens) / f64::from(rate.per_second.get());
                 self.filled_at.plus(Duration::from_secs_f64(wait) + Duration::from_millis(1))
             }
             _ => now,

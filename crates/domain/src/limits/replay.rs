@@ -16,7 +16,7 @@ pub const REPLAY_SAVES: Duration = Duration::from_millis(1);
 
 /// Attempts that are saved up beside that. Source: chosen; a timer may be two milliseconds late, which
 /// would slow the replay down.
-pub const REPLAY_SAVES_BESIDE: f64 = 2.0;
+pub const REPLAY_SAVES_BESIDE: u32 = 2;
 
 /// Events that a replay may list one by one. Source: chosen; a page of the dashboard has fifty.
 pub const REPLAY_PLACES_MAX: usize = 1_000;

@@ -128,7 +128,7 @@ impl Speed {
 
     /// How long so many deliveries take; none where nobody can say.
     pub fn time_of(&self, deliveries: u64) -> Option<Duration> {
-        let by_rate = self.bounds.rate.map(|rate| f64::from(rate.get()));
+        let by_rate = self.bounds.rate.map(|rate| f64::from(rate.per_second.get()));
         let by_attempts = self
             .attempt_time
             .map(|time| f64::from(self.bounds.concurrency) / time.as_secs_f64().max(1e-4));
@@ -144,6 +144,8 @@ impl Speed {
 mod tests {
     use std::num::NonZeroU32;
 
+    use domain::delivery::flow::Rate;
+
     use super::*;
 
     #[test]
@@ -151,7 +153,7 @@ mod tests {
         let check = |rate: u32, attempt_ms: Option<u64>, want: Option<u64>| {
             let bounds = Bounds {
                 concurrency: 10,
-                rate: NonZeroU32::new(rate),
+                rate: NonZeroU32::new(rate).map(Rate::spread),
                 stop_after: Duration::ZERO,
                 probe_wait: Duration::ZERO,
             };

@@ -78,7 +78,7 @@ fn the_bounds_are_kept() {
 
 #[test]
 fn a_rate_lets_a_second_s_worth_start_at_once_and_then_one_by_one() {
-    let bounds = Bounds { rate: NonZeroU32::new(4), ..BOUNDS };
+    let bounds = Bounds { rate: NonZeroU32::new(4).map(Rate::bursting), ..BOUNDS };
     let mut flow = Flow::new(bounds, NOW);
     assert_eq!(fill(&mut flow, NOW), 4);
     for _ in 0..4 {
@@ -92,10 +92,9 @@ fn a_rate_lets_a_second_s_worth_start_at_once_and_then_one_by_one() {
 }
 
 #[test]
-fn a_flow_that_follows_another_spreads_its_rate() {
-    let rate = NonZeroU32::new(1_000);
+fn a_rate_that_is_spread_saves_next_to_nothing_up() {
+    let rate = NonZeroU32::new(1_000).map(Rate::spread);
     let mut flow = Flow::new(Bounds { concurrency: 900, rate, ..BOUNDS }, NOW);
-    flow.follow(Lead { mode: Mode::Active, limit: 900, not_before: NOW });
     assert_eq!(fill(&mut flow, NOW), 3);
     assert_eq!(fill(&mut flow, at(2)), 2);
     assert_eq!(fill(&mut flow, at(60_000)), 3, "however long it was silent");
@@ -227,7 +226,7 @@ fn a_flow_that_follows_goes_no_further_than_the_one_before_it() {
 
 #[test]
 fn a_rate_counts_what_others_send_beside_it() {
-    let rate = NonZeroU32::new(10);
+    let rate = NonZeroU32::new(10).map(Rate::bursting);
     let mut flow = Flow::new(Bounds { concurrency: 100, rate, ..BOUNDS }, NOW);
     flow.share(12);
     assert_eq!(fill(&mut flow, NOW), 0);
