@@ -212,6 +212,20 @@ fn what_fails_again_and_again_does_not_stand_in_the_way_of_what_was_never_tried(
 }
 
 #[test]
+fn a_lane_goes_on_before_what_was_accepted_later() {
+    let mut agenda = agenda();
+    for (seq, user) in [(1, "busy"), (2, "busy"), (3, "a"), (4, "busy"), (5, "b")] {
+        agenda.offer(event(seq, user, ""));
+    }
+    assert_eq!(take(&mut agenda), Some(1));
+    agenda.finish(Seq(1));
+    assert_eq!(take(&mut agenda), Some(2));
+    agenda.finish(Seq(2));
+    let rest: Vec<_> = std::iter::from_fn(|| take(&mut agenda)).collect();
+    assert_eq!(rest, [3, 4, 5]);
+}
+
+#[test]
 fn an_endpoint_is_probed_with_what_was_never_tried_there() {
     let mut agenda = agenda();
     for seq in 1..=3 {

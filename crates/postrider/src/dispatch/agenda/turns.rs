@@ -1,11 +1,15 @@
-//! Whose turn it is: deliveries that may go, first come first.
+//! Whose turn it is: deliveries that may go, those of the oldest events first.
+//!
+//! By age and not by when they became ready: in a busy lane every delivery becomes ready late, when the
+//! one before it is finished. If it queued behind what was read meanwhile, the lane would move by one
+//! for each length of the queue, and whoever shares an identity with it would pile up behind it.
 //!
 //! Those that have failed again and again have a share of their own, so that they do not stand in the
 //! way of what was never tried: half of the room, and of a single place what others leave them.
 //! Whatever probes an endpoint is one that was never tried, where there is one: what has failed there
 //! tells least of what it takes.
 
-use std::collections::VecDeque;
+use std::collections::{BTreeMap, VecDeque};
 
 use domain::id::Seq;
 use domain::limits;
@@ -13,8 +17,8 @@ use domain::limits;
 /// Deliveries that may go.
 #[derive(Debug, Default)]
 pub struct Turns {
-    /// Each with the attempts that were made.
-    ready: VecDeque<(Seq, u32)>,
+    /// By age, each with the attempts that were made.
+    ready: BTreeMap<Seq, u32>,
     /// How many of the ready were never tried.
     untried: usize,
     late: VecDeque<Seq>,
@@ -29,15 +33,13 @@ impl Turns {
             self.late.push_back(seq);
         } else {
             self.untried += usize::from(attempts == 0);
-            self.ready.push_back((seq, attempts));
+            self.ready.insert(seq, attempts);
         }
     }
 
     /// Takes out a delivery that is not to go.
     pub fn remove(&mut self, seq: Seq) {
-        if let Some(place) = self.ready.iter().position(|(ready, _)| *ready == seq) {
-            self.take_ready(place);
-        }
+        self.take_ready(seq);
         self.late.retain(|late| *late != seq);
     }
 
@@ -48,8 +50,8 @@ impl Turns {
             self.late_under_way += 1;
             return late;
         }
-        if let Some(seq) = self.take_ready(0) {
-            return Some(seq);
+        if let Some((&seq, _)) = self.ready.first_key_value() {
+            return self.take_ready(seq);
         }
         let late = if self.late_under_way == 0 { self.late.pop_front() } else { None };
         self.late_under_way += u32::from(late.is_some());
@@ -64,12 +66,12 @@ impl Turns {
 
     /// The first that was never tried; none where there is none.
     pub fn next_untried(&mut self) -> Option<Seq> {
-        let place = self.ready.iter().position(|(_, attempts)| *attempts == 0)?;
-        self.take_ready(place)
+        let (&seq, _) = self.ready.iter().find(|(_, attempts)| **attempts == 0)?;
+        self.take_ready(seq)
     }
 
-    fn take_ready(&mut self, place: usize) -> Option<Seq> {
-        let (seq, attempts) = self.ready.remove(place)?;
+    fn take_ready(&mut self, seq: Seq) -> Option<Seq> {
+        let attempts = self.ready.remove(&seq)?;
         self.untried -= usize::from(attempts == 0);
         Some(seq)
     }
