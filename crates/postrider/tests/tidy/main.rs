@@ -2,8 +2,8 @@
 //!
 //! In comes the repository, as text; out goes every finding as `path:line: rule: what`. One file
 //! per kind of rule: what text may look like, which words may be used, how rooms and crates may
-//! name each other, and which files nobody reaches. Rules are plain functions on a [`Source`], so
-//! each is shown to fail on a string, next to it.
+//! name each other, which files nobody reaches, and which limits pages tell. Rules are plain
+//! functions on a [`Source`], so each is shown to fail on a string, next to it.
 
 mod source;
 mod tree;
@@ -12,6 +12,7 @@ mod words;
 mod rooms;
 mod crates;
 mod orphans;
+mod said;
 
 use source::Finding;
 use tree::Tree;
@@ -28,6 +29,7 @@ fn the_repository_is_tidy() {
     }
     findings.extend(crates::check(&tree));
     findings.extend(orphans::check(&tree));
+    findings.extend(said::check(&tree));
     findings.sort();
     let lines: Vec<String> = findings.iter().map(ToString::to_string).collect();
     assert!(lines.is_empty(), "{} findings:\n{}", lines.len(), lines.join("\n"));
