@@ -8,6 +8,7 @@ import { join } from "node:path";
 import { test } from "node:test";
 import { parser } from "@prometheus-io/lezer-promql";
 import { parse } from "yaml";
+import { PYTHON } from "./lib/line-client.mjs";
 import { skipWithout } from "./lib/world.mjs";
 
 const ROOT = join(import.meta.dirname, "../..");
@@ -160,10 +161,9 @@ function lost(value, other, path = "board") {
 
 /** What of a board is lost or changed where Grafana's own library has read it. */
 function lostOf(board) {
-  const python = join(import.meta.dirname, ".venv/bin/python");
   const reader = join(import.meta.dirname, "clients/python/board.py");
   const input = JSON.stringify(board);
-  return lost(board, JSON.parse(execFileSync(python, [reader], { input, encoding: "utf8" })));
+  return lost(board, JSON.parse(execFileSync(PYTHON, [reader], { input, encoding: "utf8" })));
 }
 
 const skip = skipWithout("python");

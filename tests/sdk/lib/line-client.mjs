@@ -13,10 +13,13 @@ const HERE = join(import.meta.dirname, "..");
 /** Where `run` puts what it builds. */
 export const BUILT = join(HERE, ".built");
 
+/** The Python that has what requirements.txt names. */
+export const PYTHON = join(HERE, ".venv/bin/python");
+
 /** How the program of each language is run. */
 const PROGRAMS = {
-  python: [join(HERE, ".venv/bin/python"), join(HERE, "clients/python/client.py")],
-  "python-webhooks": [join(HERE, ".venv/bin/python"), join(HERE, "clients/python/webhooks.py")],
+  python: [PYTHON, join(HERE, "clients/python/client.py")],
+  "python-webhooks": [PYTHON, join(HERE, "clients/python/webhooks.py")],
   go: [join(BUILT, "go-client")],
   rust: [join(BUILT, "rust-client")],
   java: ["java", "-cp", `${join(BUILT, "java/classes")}:${join(BUILT, "java/jars/*")}`, "Client"],

@@ -6,7 +6,7 @@ import { copyFileSync, mkdirSync, mkdtempSync, readFileSync, writeFileSync } fro
 import { join } from "node:path";
 import { promisify } from "node:util";
 import { Site } from "./browser.mjs";
-import { BUILT } from "./line-client.mjs";
+import { BUILT, PYTHON } from "./line-client.mjs";
 import { WRITE_KEY } from "./world.mjs";
 
 const HERE = join(import.meta.dirname, "..");
@@ -76,8 +76,7 @@ async function runRust(text) {
 const runJava = (text) =>
   run("java", ["-cp", join(BUILT, "java/jars/*"), join(put("Shop.java", text), "Shop.java")]);
 
-const runPython = (text) =>
-  run(join(HERE, ".venv/bin/python"), [join(put("snippet.py", text), "snippet.py")]);
+const runPython = (text) => run(PYTHON, [join(put("snippet.py", text), "snippet.py")]);
 
 const runImage = async (text) => {
   const [, source] = /src="([^"]+)"/.exec(text);
