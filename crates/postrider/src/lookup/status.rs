@@ -128,6 +128,10 @@ impl Facts<'_> {
         };
         Some(match self.standing {
             Some(Standing::Sending) => State::of(Status::Sending),
+            // It has failed a moment ago; what is not written down yet has not happened.
+            Some(Standing::Parked { .. }) if self.known.last.is_none() => {
+                State::of(Status::Sending)
+            }
             Some(Standing::Parked { due }) => State::scheduled(due),
             Some(Standing::Waiting { behind }) => State::waiting(Some(behind)),
             Some(Standing::Ready) => State::of(Status::Queued),
@@ -275,7 +279,7 @@ mod tests {
             (AHEAD, Some(Standing::Unread), Some(filtered), by_rules),
             (AHEAD, Some(Standing::Ready), passes, only(Status::Queued)),
             (AHEAD, Some(Standing::Sending), passes, only(Status::Sending)),
-            (AHEAD, Some(Standing::Parked { due: SOON }), passes, Some(State::scheduled(SOON))),
+            (AHEAD, Some(Standing::Parked { due: SOON }), passes, only(Status::Sending)),
             (AHEAD, apart, Some(filtered), by_rules),
             (AHEAD, apart, passes, only(Status::Sending)),
             (AHEAD, apart, None, None),
