@@ -6,10 +6,11 @@
 
 use std::collections::BTreeSet;
 use std::num::NonZeroU32;
+use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
-use crate::delivery::flow::{Bounds, Rate};
+use crate::delivery::flow::{Bounds, Rate, interval_of};
 use crate::event::{Identities, IdentityHash};
 use crate::filter::{Filter, Sieve, Subject, Verdict, decide};
 use crate::id::{ConnectionId, DestinationId, Seq, SourceId};
@@ -161,24 +162,24 @@ impl Scope {
 impl Pace {
     /// What a replay may have, of what its destination may.
     ///
-    /// A rate of the destination's holds for both together, so a replay never has more of it; where
-    /// there is none, a replay has one all the same, unless somebody wants more.
+    /// A rate of the destination's holds for both together, so a replay leaves live deliveries a part
+    /// of it whatever it asks for; where there is none, a replay has one all the same, unless somebody
+    /// wants more.
     #[must_use]
     pub fn of(self, bounds: Bounds) -> Bounds {
-        let part = |whole: NonZeroU32| {
-            NonZeroU32::new(whole.get() / limits::REPLAY_SHARE).unwrap_or(NonZeroU32::MIN)
+        let share = limits::REPLAY_SHARE;
+        let usual = Duration::from_secs(1) / limits::REPLAY_RATE;
+        let asked = self.rate.map(interval_of);
+        let whole = bounds.rate.map(|rate| rate.interval);
+        let interval = match (asked, whole) {
+            (Some(asked), Some(whole)) => asked.max(whole * share / (share - 1)),
+            (Some(asked), None) => asked,
+            (None, Some(whole)) => usual.max(whole * share),
+            (None, None) => usual,
         };
         let own = self.concurrency.map(|own| own.get().min(bounds.concurrency));
-        let most = NonZeroU32::new(limits::REPLAY_RATE);
-        let whole = bounds.rate.map(|rate| rate.per_second);
-        let rate = match (self.rate, whole) {
-            (Some(own), Some(whole)) => Some(own.min(whole)),
-            (Some(own), None) => Some(own),
-            (None, Some(whole)) => most.map(|most| most.min(part(whole))),
-            (None, None) => most,
-        };
-        let concurrency = own.unwrap_or(bounds.concurrency / limits::REPLAY_SHARE).max(1);
-        Bounds { concurrency, rate: rate.map(Rate::spread), ..bounds }
+        let concurrency = own.unwrap_or(bounds.concurrency / share).max(1);
+        Bounds { concurrency, rate: Some(Rate::spread(interval)), ..bounds }
     }
 }
 
@@ -264,23 +265,25 @@ mod tests {
 
     #[test]
     fn a_replay_has_a_part_of_what_its_destination_may_have() {
-        let bounds = |concurrency, rate: u32, of: fn(NonZeroU32) -> Rate| Bounds {
+        let bounds = |(concurrency, rate): (u32, u32)| Bounds {
             concurrency,
-            rate: NonZeroU32::new(rate).map(of),
+            rate: NonZeroU32::new(rate).map(Rate::bursting),
             stop_after: Duration::ZERO,
             probe_wait: Duration::ZERO,
         };
-        let check = |own: (u32, u32), whole: (u32, u32), want: (u32, u32)| {
+        let check = |own: (u32, u32), whole: (u32, u32), want: (u32, f64)| {
             let pace = Pace { concurrency: NonZeroU32::new(own.0), rate: NonZeroU32::new(own.1) };
-            let whole = bounds(whole.0, whole.1, Rate::bursting);
-            assert_eq!(pace.of(whole), bounds(want.0, want.1, Rate::spread), "{own:?}");
+            let Bounds { concurrency, rate, .. } = pace.of(bounds(whole));
+            let per_second = rate.unwrap().per_second();
+            assert_eq!((concurrency, (per_second * 10.0).round() / 10.0), want, "{own:?}");
         };
-        check((0, 0), (64, 0), (16, 2_000));
-        check((0, 0), (64, 100_000), (16, 2_000));
-        check((0, 9_000), (64, 0), (16, 9_000));
-        check((0, 0), (3, 2), (1, 1));
-        check((0, 0), (64, 100), (16, 25));
-        check((8, 50), (64, 0), (8, 50));
-        check((100, 500), (64, 200), (64, 200));
+        check((0, 0), (64, 0), (16, 2_000.0));
+        check((0, 0), (64, 100_000), (16, 2_000.0));
+        check((0, 9_000), (64, 0), (16, 9_000.0));
+        check((0, 0), (3, 2), (1, 0.5));
+        check((0, 0), (64, 100), (16, 25.0));
+        check((8, 50), (64, 0), (8, 50.0));
+        check((100, 500), (64, 200), (64, 150.0));
+        check((0, 1), (64, 1), (16, 0.8));
     }
 }

@@ -39,8 +39,8 @@ pub struct Bounds {
 /// How fast attempts may start.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Rate {
-    /// Attempts that may start in a second.
-    pub per_second: NonZeroU32,
+    /// Time that one attempt takes up; the next may start after it.
+    pub interval: Duration,
     /// Attempts that may start at once after a while in which none has; at least 1.
     pub burst: u32,
 }
@@ -117,6 +117,8 @@ pub struct Lead {
     pub limit: u32,
     /// Before this the endpoint does not want to be asked.
     pub not_before: Timestamp,
+    /// Whether it has nothing to find out with whether the endpoint takes something again.
+    pub is_idle: bool,
 }
 
 /// An attempt that has ended, as a flow sees it.
@@ -147,15 +149,26 @@ pub enum Turn {
 impl Rate {
     /// So many in a second, all of them at once where none has started in it.
     pub fn bursting(per_second: NonZeroU32) -> Self {
-        Self { per_second, burst: per_second.get() }
+        Self { interval: interval_of(per_second), burst: per_second.get() }
     }
 
-    /// So many in a second, with next to no time saved up, so that others find the endpoint free.
-    pub fn spread(per_second: NonZeroU32) -> Self {
-        let saved = (limits::REPLAY_SAVES * per_second.get()).as_secs();
+    /// One after the other, with next to no time saved up, so that others find the endpoint free.
+    pub fn spread(interval: Duration) -> Self {
+        let interval = interval.max(Duration::from_nanos(1));
+        let saved = limits::REPLAY_SAVES.as_nanos() / interval.as_nanos();
         let saved = u32::try_from(saved).unwrap_or(u32::MAX);
-        Self { per_second, burst: saved.saturating_add(limits::REPLAY_SAVES_BESIDE) }
+        Self { interval, burst: saved.saturating_add(limits::REPLAY_SAVES_BESIDE) }
     }
+
+    /// Attempts that may start in a second.
+    pub fn per_second(self) -> f64 {
+        1.0 / self.interval.as_secs_f64()
+    }
+}
+
+/// The time that one attempt takes up where so many may start in a second.
+pub fn interval_of(per_second: NonZeroU32) -> Duration {
+    (Duration::from_secs(1) / per_second.get()).max(Duration::from_nanos(1))
 }
 
 impl Bounds {
@@ -168,6 +181,13 @@ impl Bounds {
             stop_after: own.stop_after_ms.map_or(self.stop_after, Duration::from_millis),
             probe_wait: self.probe_wait,
         }
+    }
+}
+
+impl Lead {
+    /// Whether those that come after it would wait for what nobody finds out.
+    fn leaves_alone(self) -> bool {
+        self.is_idle && matches!(self.mode, Mode::Holding { .. })
     }
 }
 
@@ -191,14 +211,20 @@ impl Flow {
     }
 
     /// Goes no further than another flow to the same endpoint: not where that finds that nothing is
-    /// taken, with no more attempts than that bears, and not before it was asked to wait for.
+    /// taken, with no more attempts than that bears, and not before it was asked to wait for. Where the
+    /// other one holds and has nothing to probe with, it goes on by itself, slowly at first.
     pub fn follow(&mut self, lead: Lead) {
+        let went_alone = self.lead.is_some_and(Lead::leaves_alone);
+        if lead.leaves_alone() && !went_alone {
+            self.limit.start_slowly();
+        }
         self.lead = Some(lead);
     }
 
-    /// What it has found, for others that follow.
-    pub fn lead(&self) -> Lead {
-        Lead { mode: self.mode, limit: self.limit(), not_before: self.not_before }
+    /// What it has found, for others that follow; whether there is anything left to find out with, it
+    /// does not know.
+    pub fn lead(&self, is_idle: bool) -> Lead {
+        Lead { mode: self.mode, limit: self.limit(), not_before: self.not_before, is_idle }
     }
 
     /// How the destination fares.
@@ -228,6 +254,7 @@ impl Flow {
     pub fn limit(&self) -> u32 {
         let most = match self.lead {
             Some(Lead { mode: Mode::Active, limit, .. }) => limit,
+            Some(lead) if lead.leaves_alone() => u32::MAX,
             Some(_) => 0,
             None => u32::MAX,
         };
@@ -246,9 +273,13 @@ impl Flow {
 
     /// Takes up new bounds, and tries again what had stopped.
     pub fn rebind(&mut self, bounds: Bounds, now: Timestamp) {
-        self.bounds = bounds;
+        let before = std::mem::replace(&mut self.bounds, bounds);
         self.limit.rebind(bounds.concurrency);
-        self.tokens = bounds.rate.map_or(0.0, |rate| self.tokens.min(f64::from(rate.burst)));
+        self.tokens = match (before.rate, bounds.rate) {
+            (_, None) => 0.0,
+            (Some(_), Some(rate)) => self.tokens.min(f64::from(rate.burst)),
+            (None, Some(rate)) => f64::from(rate.burst),
+        };
         self.resume(now);
     }
 
@@ -301,7 +332,7 @@ impl Flow {
     pub fn start(&mut self, bytes: usize) {
         self.under_way += 1;
         self.bytes_under_way += bytes;
-        self.tokens -= 1.0;
+        self.share(1);
     }
 
     /// An attempt has made nothing known of the endpoint.
@@ -317,7 +348,7 @@ impl Flow {
             self.not_before = self.not_before.max(now.plus(after.wait(now)));
         }
         let class = Class::of(ended.outcome).filter(|class| class.is_of_endpoint());
-        self.limit.note(Sign::of(class), ended.started_at, now);
+        self.limit.note(Sign::of(class, ended.outcome), ended.started_at, now);
         match class {
             // An endpoint that refuses an event is there all the same.
             None => self.succeeded(now),
@@ -387,9 +418,10 @@ impl Flow {
 
     fn has_token(&mut self, now: Timestamp) -> bool {
         let Some(rate) = self.bounds.rate else { return true };
-        let earned = now.since(self.filled_at).as_secs_f64() * f64::from(rate.per_second.get());
+        let earned = now.since(self.filled_at).as_secs_f64() * rate.per_second();
         self.tokens = (self.tokens + earned).min(f64::from(rate.burst));
-        self.filled_at = self.filled_at.max(now);
+        // Where the clock goes back, time goes on from there.
+        self.filled_at = now;
         self.tokens >= 1.0
     }
 
@@ -397,8 +429,8 @@ impl Flow {
     fn next_token(&self, now: Timestamp) -> Timestamp {
         match self.bounds.rate {
             Some(rate) if self.tokens < 1.0 => {
-                let wait = (1.0 - self.tokens) / f64::from(rate.per_second.get());
-                self.filled_at.plus(Duration::from_secs_f64(wait) + Duration::from_millis(1))
+                let wait = rate.interval.mul_f64(1.0 - self.tokens);
+                self.filled_at.plus(wait + Duration::from_millis(1))
             }
             _ => now,
         }

@@ -7,6 +7,7 @@
 
 use std::time::Duration;
 
+use super::outcome::{Outcome, Verdict};
 use super::policy::Class;
 use crate::limits;
 use crate::time::Timestamp;
@@ -29,8 +30,10 @@ pub struct Limit {
 /// What an attempt says of how much an endpoint bears.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Sign {
-    /// It bears this.
+    /// It takes events, and bears this.
     Well,
+    /// It refused this event, or was not asked: how long that took says nothing.
+    Aside,
     /// It has trouble, of whatever kind.
     Trouble,
     /// It says that this is too much.
@@ -42,14 +45,25 @@ pub enum Sign {
 struct Round {
     ended: u32,
     failed: u32,
-    took: Duration,
+    /// What those took that say something by it.
+    took: Times,
+    /// What those took that the endpoint has taken.
+    taken: Times,
+}
+
+/// How long some attempts took together.
+#[derive(Clone, Copy, Debug, Default)]
+struct Times {
+    attempts: u32,
+    sum: Duration,
 }
 
 impl Sign {
-    /// What a failure of the endpoint says; no class for what is none.
-    pub fn of(class: Option<Class>) -> Self {
+    /// What an attempt says that failed with this class, if the endpoint is to blame for it.
+    pub fn of(class: Option<Class>, outcome: &Outcome) -> Self {
         match class {
-            None => Self::Well,
+            None if outcome.verdict == Verdict::Taken => Self::Well,
+            None => Self::Aside,
             Some(Class::Throttled) => Self::TooMuch,
             Some(_) => Self::Trouble,
         }
@@ -91,21 +105,15 @@ impl Limit {
 
     /// Notes an attempt that has ended.
     pub fn note(&mut self, sign: Sign, started_at: Timestamp, now: Timestamp) {
-        self.round.ended += 1;
-        self.round.took += now.since(started_at);
+        self.round.note(sign, now.since(started_at));
         match sign {
-            Sign::Well => {
+            Sign::Well | Sign::Aside => {
                 let step = if self.is_slow_start { 1.0 } else { 1.0 / self.value };
                 self.value = (self.value + step).min(self.most);
             }
-            Sign::Trouble => self.round.failed += 1,
-            Sign::TooMuch => {
-                self.round.failed += 1;
-                // Once for all attempts that met the same trouble.
-                if started_at >= self.eased_at {
-                    self.ease(now);
-                }
-            }
+            // Once for all attempts that met the same trouble.
+            Sign::TooMuch if started_at >= self.eased_at => self.ease(now),
+            Sign::Trouble | Sign::TooMuch => {}
         }
         if self.round.ended >= self.now().max(limits::ROUND_ATTEMPTS_MIN) {
             self.judge(now);
@@ -113,12 +121,15 @@ impl Limit {
     }
 
     fn judge(&mut self, now: Timestamp) {
-        let Round { ended, failed, took } = std::mem::take(&mut self.round);
-        let average_ms = took.as_secs_f64() * 1_000.0 / f64::from(ended);
-        // What is normal may change, so the shortest time is forgotten slowly.
-        self.quickest_ms = (self.quickest_ms * 1.01).min(average_ms.max(1.0));
-        let is_slow = average_ms > self.quickest_ms * limits::SLOW_FACTOR
-            && average_ms > limits::SLOW_ATTEMPT.as_secs_f64() * 1_000.0;
+        let Round { ended, failed, took, taken } = std::mem::take(&mut self.round);
+        if let Some(average_ms) = taken.average_ms() {
+            // What is normal may change, so the shortest time is forgotten slowly.
+            self.quickest_ms = (self.quickest_ms * 1.01).min(average_ms.max(1.0));
+        }
+        let is_slow = took.average_ms().is_some_and(|average_ms| {
+            average_ms > self.quickest_ms * limits::SLOW_FACTOR
+                && average_ms > limits::SLOW_ATTEMPT.as_secs_f64() * 1_000.0
+        });
         if failed * 3 > ended * 2 || is_slow {
             self.ease(now);
         }
@@ -128,6 +139,32 @@ impl Limit {
         self.value = (self.value * limits::EASE_FACTOR).max(1.0);
         self.is_slow_start = false;
         self.eased_at = now;
+    }
+}
+
+impl Round {
+    fn note(&mut self, sign: Sign, took: Duration) {
+        self.ended += 1;
+        self.failed += u32::from(matches!(sign, Sign::Trouble | Sign::TooMuch));
+        if sign != Sign::Aside {
+            self.took.add(took);
+        }
+        // A connection that is refused at once teaches nothing of how quick the endpoint is.
+        if sign == Sign::Well {
+            self.taken.add(took);
+        }
+    }
+}
+
+impl Times {
+    fn add(&mut self, took: Duration) {
+        self.attempts += 1;
+        self.sum += took;
+    }
+
+    /// None of none.
+    fn average_ms(self) -> Option<f64> {
+        (self.attempts > 0).then(|| self.sum.as_secs_f64() * 1_000.0 / f64::from(self.attempts))
     }
 }
 
@@ -194,6 +231,21 @@ mod tests {
         run(&mut limit, 64, 0, 900);
         assert!(limit.now() < 64);
         assert_eq!(after(6_400, 0, 5_000), 64, "one that was never quicker is left alone");
+    }
+
+    #[test]
+    fn what_was_not_taken_says_nothing_of_how_quick_an_endpoint_is() {
+        for sign in [Sign::Aside, Sign::Trouble] {
+            let mut limit = Limit::new(64);
+            for _ in 0..6_400 {
+                limit.note(sign, NOW, at(1));
+            }
+            limit.start_slowly();
+            run(&mut limit, 640, 0, 300);
+            assert_eq!(limit.now(), 64, "{sign:?}");
+            run(&mut limit, 64, 0, 2_000);
+            assert!(limit.now() < 64, "it is known now");
+        }
     }
 
     #[test]

@@ -556,7 +556,7 @@ impl<W: World> Dispatcher<W> {
             oldest_at: self.agenda.oldest_at(),
         };
         gauge.report(left);
-        gauge.flow.report(&self.flow);
+        gauge.flow.report(&self.flow, self.agenda.unfinished() == 0);
     }
 
     /// Lets attempts under way end, within the time that the end has, and settles for the last time.

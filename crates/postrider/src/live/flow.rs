@@ -14,9 +14,9 @@ pub struct FlowGauge {
 }
 
 impl FlowGauge {
-    /// Notes how it fares.
-    pub fn report(&self, flow: &Flow) {
-        let lead = Some(flow.lead());
+    /// Notes how it fares, and whether it has nothing left to deliver.
+    pub fn report(&self, flow: &Flow, is_idle: bool) {
+        let lead = Some(flow.lead(is_idle));
         self.latest.send_if_modified(|known| {
             let is_news = *known != lead;
             *known = lead;

@@ -7,7 +7,7 @@ use std::collections::{BTreeMap, HashSet};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use domain::delivery::flow::Bounds;
+use domain::delivery::flow::{Bounds, Rate};
 use domain::event::IdentityHash;
 use domain::filter::Verdict;
 use domain::id::{DestinationId, Seq};
@@ -128,7 +128,7 @@ impl Speed {
 
     /// How long so many deliveries take; none where nobody can say.
     pub fn time_of(&self, deliveries: u64) -> Option<Duration> {
-        let by_rate = self.bounds.rate.map(|rate| f64::from(rate.per_second.get()));
+        let by_rate = self.bounds.rate.map(Rate::per_second);
         let by_attempts = self
             .attempt_time
             .map(|time| f64::from(self.bounds.concurrency) / time.as_secs_f64().max(1e-4));
@@ -144,8 +144,6 @@ impl Speed {
 mod tests {
     use std::num::NonZeroU32;
 
-    use domain::delivery::flow::Rate;
-
     use super::*;
 
     #[test]
@@ -153,7 +151,7 @@ mod tests {
         let check = |rate: u32, attempt_ms: Option<u64>, want: Option<u64>| {
             let bounds = Bounds {
                 concurrency: 10,
-                rate: NonZeroU32::new(rate).map(Rate::spread),
+                rate: NonZeroU32::new(rate).map(Rate::bursting),
                 stop_after: Duration::ZERO,
                 probe_wait: Duration::ZERO,
             };

@@ -93,7 +93,7 @@ fn a_rate_lets_a_second_s_worth_start_at_once_and_then_one_by_one() {
 
 #[test]
 fn a_rate_that_is_spread_saves_next_to_nothing_up() {
-    let rate = NonZeroU32::new(1_000).map(Rate::spread);
+    let rate = Some(Rate::spread(Duration::from_millis(1)));
     let mut flow = Flow::new(Bounds { concurrency: 900, rate, ..BOUNDS }, NOW);
     assert_eq!(fill(&mut flow, NOW), 3);
     assert_eq!(fill(&mut flow, at(2)), 2);
@@ -204,7 +204,7 @@ fn an_endpoint_that_says_it_is_gone_stops_the_destination_until_somebody_wants_i
 fn a_flow_that_follows_goes_no_further_than_the_one_before_it() {
     let mut first = flow();
     let mut second = flow();
-    let follow = |second: &mut Flow, first: &Flow| second.follow(first.lead());
+    let follow = |second: &mut Flow, first: &Flow| second.follow(first.lead(false));
     follow(&mut second, &first);
     assert_eq!(fill(&mut second, NOW), 8);
     let outcome = Outcome::of_answer(429, Some("60"), None);
@@ -222,6 +222,11 @@ fn a_flow_that_follows_goes_no_further_than_the_one_before_it() {
     let much_later = at(86_400_000);
     assert_eq!((second.limit(), fill(&mut second, much_later)), (0, 0));
     assert_eq!(second.opens_at(much_later), None, "the first one has to recover before");
+    second.follow(first.lead(true));
+    assert_eq!(fill(&mut second, much_later), 1, "nobody else would find out");
+    assert_eq!(end(&mut second, 200, much_later, much_later), None);
+    second.follow(first.lead(true));
+    assert_eq!(fill(&mut second, much_later), 2, "it goes on growing");
 }
 
 #[test]
@@ -231,6 +236,29 @@ fn a_rate_counts_what_others_send_beside_it() {
     flow.share(12);
     assert_eq!(fill(&mut flow, NOW), 0);
     assert_eq!(fill(&mut flow, at(1_000)), 8);
+}
+
+#[test]
+fn a_new_rate_knows_nothing_of_what_was_before_it() {
+    let mut flow = flow();
+    for _ in 0..1_000 {
+        flow.start(1_000);
+        end(&mut flow, 200, NOW, NOW);
+    }
+    let of = |rate| NonZeroU32::new(rate).map(Rate::bursting);
+    flow.rebind(Bounds { rate: of(5), ..BOUNDS }, NOW);
+    assert_eq!(fill(&mut flow, NOW), 5);
+    assert_eq!(flow.opens_at(NOW), Some(at(201)));
+}
+
+#[test]
+fn a_clock_that_goes_back_takes_no_attempts_away() {
+    let rate = NonZeroU32::new(2).map(Rate::bursting);
+    let mut flow = Flow::new(Bounds { rate, ..BOUNDS }, NOW);
+    assert_eq!(fill(&mut flow, NOW), 2);
+    let earlier = at(-86_400_000);
+    assert_eq!(fill(&mut flow, earlier), 0);
+    assert_eq!(fill(&mut flow, earlier.plus(Duration::from_secs(1))), 2);
 }
 
 #[test]

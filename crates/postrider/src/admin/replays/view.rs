@@ -190,7 +190,7 @@ impl EstimateView {
             users: estimate.users,
             passed: passed.collect(),
             seconds: speed.time_of(estimate.expected).map(|time| time.as_secs_f64()),
-            rate: rate.map(|rate| rate.per_second.into()),
+            rate: rate.map(|rate| (rate.per_second().round() as u32).max(1)),
             concurrency,
         }
     }
