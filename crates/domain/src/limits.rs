@@ -105,6 +105,10 @@ pub const WINDOW_EVENTS_MAX: usize = 2_048;
 /// destination reads no further. Source: measured; covers a read from disk at 20,000 a second.
 pub const READY_LEAST: usize = 256;
 
+/// Deliveries that are read, at each probe of an endpoint that takes nothing, in search of one that was
+/// never tried. Source: chosen; among so many there is one of another user, where there are others.
+pub const SEARCHED_FOR_A_PROBE: u64 = 512;
+
 /// Bytes of events read ahead for one destination. Source: chosen.
 pub const WINDOW_BYTES_MAX: usize = 16 << 20;
 
@@ -135,6 +139,10 @@ pub const READ_BYTES: usize = 1 << 20;
 /// Frames that a destination keeps which it has read again for single events of theirs. Source:
 /// chosen; 4 MB each at most, and only while lines are read back from disk.
 pub const KEPT_FRAMES_MAX: usize = 2;
+
+/// Events that a destination reads again at the same time. Source: chosen; as many threads read the
+/// journal, and attempts that start together mostly want the same frame.
+pub const REREADS_MAX: usize = 2;
 
 /// Wait before a stored event that could not be read is read again. Source: chosen.
 pub const REREAD_WAIT: Duration = Duration::from_secs(5);

@@ -5,6 +5,7 @@ use std::collections::VecDeque;
 use std::rc::Rc;
 use std::sync::Arc;
 
+use bytes::Bytes;
 use domain::delivery::retry::Tries;
 use domain::destination::webhook::{AttemptStamp, Occasion};
 use domain::event::{EventKind, Identities};
@@ -13,6 +14,7 @@ use domain::limits;
 use domain::reason::Reason;
 use domain::time::Timestamp;
 use storage::{Frame, Gap, GapReason, Journal, StorageError, StoredEvent, Wanted};
+use tokio::sync::Semaphore;
 
 use super::agenda::Going;
 use super::world::Sends;
@@ -64,16 +66,19 @@ pub enum AttemptResult {
     Unread(StorageError),
 }
 
-/// Reads events again. The events of one line lie close together, so the frames read last are kept.
+/// Reads events again. The events of one line lie close together, so the frames read last are kept, and
+/// whoever wants a frame that another one reads waits for that.
 pub struct Rereader {
     journal: Arc<dyn Journal>,
     kept: RefCell<VecDeque<Arc<Frame>>>,
+    readers: Semaphore,
 }
 
 impl Rereader {
     /// A reader that keeps nothing yet.
     pub fn new(journal: Arc<dyn Journal>) -> Self {
-        Self { journal, kept: RefCell::default() }
+        let readers = Semaphore::new(limits::REREADS_MAX);
+        Self { journal, kept: RefCell::default(), readers }
     }
 
     /// Lets go of what it keeps.
@@ -82,13 +87,18 @@ impl Rereader {
     }
 
     async fn read(&self, seq: Seq) -> Result<StoredEvent, AttemptResult> {
-        if let Some(event) = self.kept.borrow().iter().find_map(|frame| frame.event(seq)) {
+        if let Some(event) = self.kept(seq) {
+            return Ok(event);
+        }
+        let _turn = self.readers.acquire().await;
+        if let Some(event) = self.kept(seq) {
             return Ok(event);
         }
         let chunk = self.journal.read(seq, Wanted::All, 1).await;
         let chunk = chunk.map_err(AttemptResult::Unread)?;
         let frame = chunk.frames.first();
-        let Some((frame, event)) = frame.and_then(|frame| Some((frame, frame.event(seq)?))) else {
+        let Some((frame, event)) = frame.and_then(|frame| Some((frame, event_of(frame, seq)?)))
+        else {
             let holds = |gap: &&Gap| gap.range.first <= seq && seq <= gap.range.last;
             let gap = chunk.gaps.iter().find(holds);
             let reason = gap.map_or(Reason::Trimmed, |gap| lost_reason(gap.reason));
@@ -99,6 +109,17 @@ impl Rereader {
         kept.push_front(frame.clone());
         Ok(event)
     }
+
+    fn kept(&self, seq: Seq) -> Option<StoredEvent> {
+        self.kept.borrow().iter().find_map(|frame| event_of(frame, seq))
+    }
+}
+
+/// An event with bytes of its own: an attempt may take long, and a frame is large.
+fn event_of(frame: &Frame, seq: Seq) -> Option<StoredEvent> {
+    let mut event = frame.event(seq)?;
+    event.payload = Bytes::copy_from_slice(&event.payload);
+    Some(event)
 }
 
 /// Makes one attempt, which begins now.

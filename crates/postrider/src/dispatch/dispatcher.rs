@@ -7,6 +7,7 @@
 //! that was accepted after it was made. New settings hold for every attempt that starts from then
 //! on; attempts under way end as they began.
 
+mod reading;
 mod wishes;
 
 use std::collections::VecDeque;
@@ -17,10 +18,9 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use domain::delivery::Policy as RetryPolicy;
-use domain::delivery::flow::{Ended, Flow, Mode, Turn};
+use domain::delivery::flow::{Ended, Flow, Turn};
 use domain::delivery::policy::Class;
 use domain::delivery::retry::{self, Decision, Moment};
-use domain::id::Seq;
 use domain::limits;
 use domain::time::Timestamp;
 use futures_util::stream::{FuturesUnordered, StreamExt};
@@ -33,15 +33,15 @@ use super::agenda::{Agenda, Step};
 use super::attempt::{Attempt, AttemptResult, Errand, Rereader, attempt};
 use super::commons::{Fares, Stake};
 use super::duty::Duty;
-use super::feed::{self, Feed, Found};
+use super::feed::Feed;
 use super::follower::Follower;
 use super::parts::{Parts, StartError};
 use super::records::Records;
-use super::taken::{self, Taken};
+use super::taken::Taken;
 use super::waits::{Answered, Asked, ask, load, pending, recovered, shelved, sleep};
 use super::world::World;
 use crate::clock::{self, Rest};
-use crate::live::{FilteredSample, Left};
+use crate::live::Left;
 use crate::replay::{self, Recovery};
 use crate::send::Sent;
 use crate::shutdown::Shutdown;
@@ -49,6 +49,7 @@ use crate::shutdown::Shutdown;
 /// The loop of one destination, or of one replay to it.
 pub(super) struct Dispatcher<W: World> {
     parts: Parts<W>,
+    began_at: Timestamp,
     catalog: watch::Receiver<Arc<Snapshot>>,
     duty: Duty,
     sender: Rc<W::Sender>,
@@ -97,9 +98,11 @@ impl<W: World> Dispatcher<W> {
         let follower = parts.replay.clone().map(follow);
         let own = &duty.destination.delivery;
         let agenda = Agenda::resume(own.order.unwrap_or(parts.policy.order), state);
+        let began_at = parts.world.now();
         let mut dispatcher = Self {
+            began_at,
             retry: parts.policy.retry.with(&own.retry),
-            flow: Flow::new(parts.bounds(own.bounds), parts.world.now()),
+            flow: Flow::new(parts.bounds(own.bounds), began_at),
             stake: Stake::in_commons(&parts.commons),
             catalog,
             duty,
@@ -146,6 +149,7 @@ impl<W: World> Dispatcher<W> {
             if self.attempts.is_empty() {
                 self.rereader.forget();
             }
+            self.make_room(now);
             self.settle();
             if self.is_over()
                 && let Some(follower) = &self.follower
@@ -153,7 +157,7 @@ impl<W: World> Dispatcher<W> {
                 return follower.complete(&*self.parts.store.replays).await;
             }
             self.unshelve();
-            self.read(*head.borrow_and_update());
+            self.read(*head.borrow_and_update(), now);
             self.report();
             let due = self.next_look(now).map(|due| due.since(self.parts.world.now()));
             tokio::select! {
@@ -165,7 +169,7 @@ impl<W: World> Dispatcher<W> {
                 answer = self.feed.found() => self.found(answer),
                 answer = shelved(&mut self.unshelving) => self.unshelved(answer),
                 () = self.stake.turn() => {}
-                _ = head.changed(), if self.follows_head() => {}
+                _ = head.changed(), if self.follows_head(now) => {}
                 () = sleep(due), if due.is_some() => {}
                 () = clock::rested(&mut self.rest) => self.rest = None,
                 () = Follower::changed(&mut self.follower) => {
@@ -194,8 +198,8 @@ impl<W: World> Dispatcher<W> {
     }
 
     /// Whether new events are wanted as they come.
-    fn follows_head(&self) -> bool {
-        self.follower.is_none() && !self.feed.is_reading() && self.wants_more()
+    fn follows_head(&self, now: Timestamp) -> bool {
+        self.follower.is_none() && !self.feed.is_reading() && self.wants_more(now)
     }
 
     /// Whether a replay has come to the end of its range.
@@ -224,7 +228,8 @@ impl<W: World> Dispatcher<W> {
     /// When there is something to do by time alone.
     fn next_look(&self, now: Timestamp) -> Option<Timestamp> {
         let is_waiting = self.agenda.is_ready(self.flow.limit())
-            || self.flow.is_probing() && self.agenda.next_due().is_some();
+            || self.flow.is_probing() && self.agenda.next_due().is_some()
+            || self.agenda.is_put_off(self.outlook(now));
         let opens = self.flow.opens_at(now).filter(|at| is_waiting && *at > now);
         opens.into_iter().chain(self.agenda.next_due()).min()
     }
@@ -268,40 +273,6 @@ impl<W: World> Dispatcher<W> {
             && let Some(since) = self.duty.since()
         {
             self.agenda.pass(since);
-        }
-    }
-
-    /// Whether events are read on. Where the endpoint takes nothing they stay where they are, as long
-    /// as there is one to probe it with that may be taken: so a dead endpoint costs nothing, and one
-    /// that only refuses some users is asked with others. Where enough may go already they stay there,
-    /// too: what is read before its turn would only make lines longer than may be held.
-    fn wants_more(&self) -> bool {
-        let enough = match self.flow.mode() {
-            Mode::Active => limits::READY_LEAST + 2 * self.flow.limit() as usize,
-            _ => 1,
-        };
-        self.agenda.has_room() && self.stake.window() > 0 && self.agenda.untried() < enough
-    }
-
-    /// Offers what was read ahead, as far as there is room.
-    fn fill(&mut self, now: Timestamp) {
-        self.stake.hold(self.agenda.held_bytes());
-        while self.wants_more() {
-            match self.read_ahead.pop_front() {
-                Some(Taken::ToDeliver(event)) => self.agenda.offer(event),
-                Some(Taken::Filtered(seq, reason)) => {
-                    self.agenda.filter(seq, reason);
-                    let sample = FilteredSample { seq, at: now, reason };
-                    self.parts.gauge.filtered.note(sample);
-                    self.records.filtered(sample);
-                }
-                Some(Taken::Gone(gap)) => {
-                    self.records.expired(&[gap], self.agenda.read_from(), now);
-                    self.agenda.expire(gap.range.last);
-                }
-                None => break,
-            }
-            self.stake.hold(self.agenda.held_bytes());
         }
     }
 
@@ -433,51 +404,6 @@ impl<W: World> Dispatcher<W> {
         }
     }
 
-    /// Reads on, where there is something to read and room for it.
-    fn read(&mut self, head: Seq) {
-        let from = self.agenda.read_from();
-        let is_free = !self.feed.is_reading() && self.rest.is_none() && self.read_ahead.is_empty();
-        if is_free && from < self.feed.end(head) && self.wants_more() {
-            let bytes = self.stake.window().clamp(limits::WINDOW_BYTES_LEAST, limits::READ_BYTES);
-            self.feed.read(from, self.duty.wanted(), bytes);
-        }
-    }
-
-    /// Takes in what was read. A read that failed is tried again: only failed commits mean that
-    /// storage is not to be trusted.
-    fn found(&mut self, answer: Result<Found, StorageError>) {
-        let found = match answer {
-            Ok(found) => found,
-            Err(error) => return self.rest_after(&error, "read events"),
-        };
-        // Events accepted since a connection was made must not be passed over by the old ones.
-        if self.catalog.has_changed().unwrap_or(false) {
-            return;
-        }
-        let from = self.agenda.read_from();
-        let (next, gaps) = match found {
-            Found::Chunk(chunk) => {
-                // Here and nowhere else they are filtered.
-                for frame in &chunk.frames {
-                    self.read_ahead.extend(taken::of(frame, from, &self.duty));
-                }
-                (chunk.next, self.duty.owed(&chunk.gaps))
-            }
-            Found::Portion(mut portion) => {
-                let passed = (portion.next, std::mem::take(&mut portion.gaps));
-                self.read_ahead.extend(feed::taken(portion));
-                passed
-            }
-        };
-        if !gaps.is_empty() {
-            self.read_ahead.extend(gaps.into_iter().map(Taken::Gone));
-            self.read_ahead.make_contiguous().sort_by_key(Taken::first);
-        }
-        if self.read_ahead.is_empty() {
-            self.agenda.pass(next);
-        }
-    }
-
     fn ended_meanwhile(&mut self) {
         while let Some(Some(attempt)) = futures_util::FutureExt::now_or_never(self.attempts.next())
         {
@@ -529,8 +455,18 @@ impl<W: World> Dispatcher<W> {
             self.records.turned(turn, outcome);
         }
         if let Some(Turn::Recovers { since }) = turn {
-            self.agenda.hurry_all();
+            self.hurry_after(since);
             self.owe(since);
+        }
+    }
+
+    /// What the outage has stopped goes now. What failed before it, beside others that were taken, failed
+    /// by itself: it keeps its time, or it would bring the next outage about. What was tried before this
+    /// process began is not told apart.
+    fn hurry_after(&mut self, since: Timestamp) {
+        match since > self.began_at {
+            true => self.agenda.hurry_tried_since(since),
+            false => self.agenda.hurry_all(),
         }
     }
 

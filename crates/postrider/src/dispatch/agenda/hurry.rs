@@ -31,6 +31,17 @@ impl Agenda {
         }
     }
 
+    /// Makes those ready that were tried first at `since` or later, and wait for their time.
+    pub fn hurry_tried_since(&mut self, since: Timestamp) {
+        for (due, seq) in std::mem::take(&mut self.due) {
+            let first = self.deliveries.get(&seq).and_then(|delivery| delivery.first_attempt_at);
+            match first.is_some_and(|first| first >= since) {
+                true => self.set_ready(seq),
+                false => _ = self.due.insert((due, seq)),
+            }
+        }
+    }
+
     /// Lets no delivery wait longer than `wait` allows after so many attempts.
     pub fn hasten(&mut self, now: Timestamp, wait: impl Fn(u32) -> Duration) {
         for (due, seq) in std::mem::take(&mut self.due) {

@@ -6,10 +6,12 @@
 //! a retry, or are parked in a lane, are written down as open. So what is finished and committed is
 //! not made again after a crash.
 
+mod appetite;
 mod causes;
 mod filtered;
 mod glance;
 mod hurry;
+mod room;
 mod shelf;
 mod turns;
 
@@ -24,6 +26,7 @@ use domain::reason::Reason;
 use domain::time::Timestamp;
 use storage::{OpenDelivery, ScheduleState, ShelfLine, StoredEvent, WaitingBy};
 
+pub use appetite::Outlook;
 pub use causes::Cause;
 use causes::Causes;
 use filtered::Filtered;
@@ -61,8 +64,13 @@ pub struct Agenda {
     is_news: bool,
     /// Whether this is the end: every step is worth a commit.
     is_ending: bool,
-    /// The latest event that is finished; what is under way before it is written down as open.
+    /// The latest event that is finished, or all that was read where there is no room for more; what is
+    /// not finished before it is written down as open.
     finished_to: Seq,
+    /// Deliveries that were not finished at the last probe.
+    probed_with: u64,
+    /// Whether what is written down next is not to be held, as there is no room for more.
+    is_making_room: bool,
 }
 
 /// How many deliveries of one lane are held.
@@ -186,6 +194,8 @@ impl Agenda {
             is_news: false,
             is_ending: false,
             finished_to: Seq(0),
+            probed_with: 0,
+            is_making_room: false,
         };
         for open in state.open {
             agenda.reopen(open);
@@ -212,7 +222,7 @@ impl Agenda {
         self.causes.enter(delivery.cause);
         self.deliveries.insert(open.seq, delivery);
         if self.lanes.enter(open.seq, self.order.identities(open.identities)) {
-            self.park(open.seq, open.due);
+            self.free(open.seq);
         }
     }
 
@@ -224,14 +234,6 @@ impl Agenda {
     /// The cursor of the last step.
     pub fn cursor(&self) -> Seq {
         self.cursor
-    }
-
-    /// Whether more events may be offered.
-    pub fn has_room(&self) -> bool {
-        self.deliveries.len() < limits::OPEN_DELIVERIES_MAX
-            && self.held < limits::WINDOW_EVENTS_MAX
-            && self.held_bytes < limits::WINDOW_BYTES_MAX
-            && self.shelf.unwritten() < limits::UNWRITTEN_DELIVERIES_MAX
     }
 
     /// The lines of shelved deliveries to ask the store for, and how many of each; none where none
@@ -338,6 +340,7 @@ impl Agenda {
     /// one to go.
     pub fn take_probe(&mut self, now: Timestamp, limit: u32) -> Option<Going> {
         let seq = self.turns.next_untried().or_else(|| self.turns.next(limit))?;
+        self.probed_with = self.unfinished();
         self.begin(seq, now)
     }
 
@@ -378,13 +381,17 @@ impl Agenda {
             }
         }
         for freed in self.lanes.leave(seq, lanes) {
-            let Some(next) = self.deliveries.get(&freed) else { continue };
-            let due = next.due;
-            if next.attempts > 0 {
-                self.park(freed, due);
-            } else {
-                self.set_ready(freed);
-            }
+            self.free(freed);
+        }
+    }
+
+    /// No earlier delivery comes before this one any more. One that was never tried has no time to wait
+    /// for, whatever the clock says of when its event came.
+    fn free(&mut self, seq: Seq) {
+        let Some(Delivery { attempts, due, .. }) = self.deliveries.get(&seq) else { return };
+        match *attempts {
+            0 => self.set_ready(seq),
+            _ => self.park(seq, *due),
         }
     }
 
@@ -474,6 +481,7 @@ impl Agenda {
         for seq in passed {
             self.store(seq);
         }
+        self.is_making_room = false;
         cursor
     }
 
@@ -483,7 +491,8 @@ impl Agenda {
         delivery.stored = true;
         self.changed.insert(seq);
         // What waits for long is read again when its time comes; the rest goes soon.
-        if matches!(delivery.state, State::Parked | State::Waiting) {
+        let (state, identities) = (delivery.state, delivery.identities);
+        if state == State::Parked || (state == State::Waiting && self.waits_long(identities)) {
             self.forget(seq);
         }
     }
@@ -565,5 +574,7 @@ impl Default for LaneBounds {
     }
 }
 
+#[cfg(test)]
+mod drain;
 #[cfg(test)]
 mod tests;

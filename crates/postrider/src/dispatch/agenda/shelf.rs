@@ -86,6 +86,11 @@ impl Shelf {
         self.count
     }
 
+    /// Whether some of it is about to be held, as soon as the store has answered.
+    pub fn is_giving(&self) -> bool {
+        !self.wanted.is_empty() || self.back != Back::Settled
+    }
+
     /// Deliveries that are not written down yet.
     pub fn unwritten(&self) -> usize {
         self.fresh.len()

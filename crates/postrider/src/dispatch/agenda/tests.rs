@@ -10,9 +10,9 @@ use proptest::prelude::*;
 
 use super::*;
 
-const NOW: Timestamp = Timestamp(1_000_000);
+pub const NOW: Timestamp = Timestamp(1_000_000);
 
-fn event(seq: u64, user: &str, anonymous: &str) -> StoredEvent {
+pub fn event(seq: u64, user: &str, anonymous: &str) -> StoredEvent {
     StoredEvent {
         seq: Seq(seq),
         source: SourceId::new("s"),
@@ -25,6 +25,26 @@ fn event(seq: u64, user: &str, anonymous: &str) -> StoredEvent {
         restriction: Restriction::None,
         payload: Bytes::from_static(b"{}"),
     }
+}
+
+/// What a store has of a line: the first of it that wait for no other one there.
+pub fn line(
+    open: &BTreeMap<Seq, OpenDelivery>,
+    line: ShelfLine,
+    count: usize,
+) -> Vec<OpenDelivery> {
+    let Some(lane) = line.identity else { return Vec::new() };
+    let shelved = || open.values().filter(|one| one.is_shelved);
+    let stands_in = |one: &OpenDelivery, lane| one.identities.iter().any(|own| own == lane);
+    let may_come = |one: &&OpenDelivery| {
+        let others = one.identities.iter().filter(|other| *other != lane);
+        let earlier = |other| {
+            shelved().any(|two| two.seq < one.seq && stands_in(two, other) && !stands_in(two, lane))
+        };
+        !others.into_iter().any(earlier)
+    };
+    let ours = shelved().filter(|one| stands_in(one, lane));
+    ours.take_while(may_come).take(count).cloned().collect()
 }
 
 fn agenda() -> Agenda {
@@ -200,8 +220,8 @@ fn what_fails_again_and_again_does_not_stand_in_the_way_of_what_was_never_tried(
     }
     let mut take = |limit| agenda.take(NOW, limit).map(|going| going.seq.0);
     assert_eq!(take(1), Some(5), "a single place is for what was never tried");
-    assert_eq!([take(4), take(4)], [Some(1), Some(2)], "half of the room");
-    assert_eq!([take(4), take(4), take(4)], [Some(6), Some(7), Some(8)]);
+    assert_eq!([take(4), take(4)], [Some(1), Some(6)], "every second turn");
+    assert_eq!([take(4), take(4), take(4)], [Some(2), Some(7), Some(8)], "half of the room");
     assert_eq!(take(4), None);
     assert!(!agenda.is_ready(4));
     agenda.finish(Seq(1));
@@ -209,6 +229,82 @@ fn what_fails_again_and_again_does_not_stand_in_the_way_of_what_was_never_tried(
     agenda.finish(Seq(2));
     assert!(agenda.is_ready(1), "a single place is theirs where nobody else wants it");
     assert_eq!(agenda.take(NOW, 1).map(|going| going.seq), Some(Seq(3)));
+}
+
+#[test]
+fn a_recovery_hurries_what_the_outage_has_stopped_and_nothing_else() {
+    let mut agenda = agenda();
+    for seq in 1..=3 {
+        agenda.offer(event(seq, &seq.to_string(), ""));
+        assert_eq!(agenda.take(later(seq), 64).map(|going| going.seq), Some(Seq(seq)));
+        agenda.retry(Seq(seq), later(300), ("server_error", 503));
+    }
+    agenda.hurry_tried_since(later(2));
+    assert_eq!([take(&mut agenda), take(&mut agenda), take(&mut agenda)], [Some(2), Some(3), None]);
+    assert_eq!(agenda.next_due(), Some(later(300)));
+    agenda.wake(later(300));
+    assert_eq!(take(&mut agenda), Some(1));
+}
+
+#[test]
+fn what_fills_the_window_and_may_not_go_is_written_down() {
+    let mut agenda = agenda();
+    let mut seq = 0;
+    while agenda.has_room() {
+        seq += 1;
+        agenda.offer(event(seq, &(seq % 4).to_string(), ""));
+    }
+    let going: Vec<_> = std::iter::from_fn(|| take(&mut agenda)).collect();
+    assert_eq!((going.len(), agenda.step(), agenda.has_room()), (4, None, false));
+    agenda.make_room();
+    let step = agenda.step().unwrap();
+    assert_eq!((step.cursor, agenda.has_room()), (Seq(seq + 1), true));
+    assert_eq!(step.opened.len() as u64, seq);
+    assert_eq!(agenda.held_bytes(), 4 * 2, "what is under way is held");
+}
+
+/// Offers events of one user as long as more are wanted; answers how many were.
+fn feed(agenda: &mut Agenda, outlook: Outlook) -> u64 {
+    let first = agenda.read_from().0;
+    while agenda.has_room() && agenda.wants_more(outlook) {
+        agenda.offer(event(agenda.read_from().0, "u", ""));
+    }
+    agenda.read_from().0 - first
+}
+
+#[test]
+fn where_no_attempt_may_start_no_more_is_read_than_is_soon_needed() {
+    let mut agenda = agenda();
+    let closed = Outlook { is_active: true, is_open: false, limit: 64 };
+    let enough = limits::READY_LEAST as u64 + 2 * 64;
+    assert_eq!(feed(&mut agenda, closed), enough);
+    assert!(agenda.is_put_off(closed));
+    let open = Outlook { is_open: true, ..closed };
+    assert!(!agenda.is_put_off(open));
+    assert!(feed(&mut agenda, open) > enough, "there may be somebody else");
+}
+
+#[test]
+fn one_to_probe_with_is_looked_for_a_little_further_with_each_probe() {
+    let mut agenda = agenda();
+    let holding = Outlook { is_active: false, is_open: true, limit: 1 };
+    assert_eq!(feed(&mut agenda, holding), 1);
+    for probe in 0..3 {
+        let seq = agenda.take_probe(NOW, 1).map(|going| going.seq);
+        assert_eq!(seq, Some(Seq(1)), "it is the only one that may go");
+        agenda.retry(Seq(1), NOW, ("server_error", 503));
+        agenda.wake(NOW);
+        assert_eq!(feed(&mut agenda, holding), limits::SEARCHED_FOR_A_PROBE, "{probe}");
+    }
+}
+
+#[test]
+fn what_was_never_tried_waits_for_no_time_of_its_own() {
+    let ahead_of_the_clock = shelved(&event(1, "u", ""));
+    let open = vec![OpenDelivery { due: later(3_600), is_shelved: false, ..ahead_of_the_clock }];
+    let mut agenda =
+        Agenda::resume(Order::Strict, ScheduleState { open, ..ScheduleState::at(Seq(2)) });
+    assert_eq!(take(&mut agenda), Some(1));
 }
 
 #[test]
@@ -404,25 +500,8 @@ impl Life {
             return self.agenda.unshelve(answers);
         }
         let Some((lines, count)) = self.agenda.next_lines() else { return };
-        let answer = |line| (line, self.line(line, count as usize));
+        let answer = |asked| (asked, line(&self.open, asked, count as usize));
         self.asked = Some(lines.into_iter().map(answer).collect());
-    }
-
-    /// What the store has of a line: the first of it that wait for no other one there.
-    fn line(&self, line: ShelfLine, count: usize) -> Vec<OpenDelivery> {
-        let Some(lane) = line.identity else { return Vec::new() };
-        let shelved = || self.open.values().filter(|one| one.is_shelved);
-        let stands_in = |one: &OpenDelivery, lane| one.identities.iter().any(|own| own == lane);
-        let may_come = |one: &&OpenDelivery| {
-            let others = one.identities.iter().filter(|other| *other != lane);
-            let earlier = |other| {
-                shelved()
-                    .any(|two| two.seq < one.seq && stands_in(two, other) && !stands_in(two, lane))
-            };
-            !others.into_iter().any(earlier)
-        };
-        let ours = shelved().filter(|one| stands_in(one, lane));
-        ours.take_while(may_come).take(count).cloned().collect()
     }
 
     /// What was under way may have arrived; what is on disk is all that is left.

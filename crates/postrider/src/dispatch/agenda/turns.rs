@@ -5,7 +5,8 @@
 //! for each length of the queue, and whoever shares an identity with it would pile up behind it.
 //!
 //! Those that have failed again and again have a share of their own, so that they do not stand in the
-//! way of what was never tried: half of the room, and of a single place what others leave them.
+//! way of what was never tried: every second turn, half of the room, and of a single place what others
+//! leave them. Turns and not only room, as a rate or the others of a thread may bound what starts.
 //! Whatever probes an endpoint is one that was never tried, where there is one: what has failed there
 //! tells least of what it takes.
 
@@ -23,6 +24,8 @@ pub struct Turns {
     untried: usize,
     late: VecDeque<Seq>,
     late_under_way: u32,
+    /// Whether the last turn was that of a late one.
+    was_late: bool,
 }
 
 impl Turns {
@@ -45,23 +48,33 @@ impl Turns {
 
     /// The next delivery, where so many may be under way.
     pub fn next(&mut self, limit: u32) -> Option<Seq> {
-        let late = if self.late_under_way < limit / 2 { self.late.pop_front() } else { None };
-        if late.is_some() {
-            self.late_under_way += 1;
-            return late;
-        }
-        if let Some((&seq, _)) = self.ready.first_key_value() {
-            return self.take_ready(seq);
-        }
-        let late = if self.late_under_way == 0 { self.late.pop_front() } else { None };
-        self.late_under_way += u32::from(late.is_some());
-        late
+        let is_theirs = !self.was_late && self.late_under_way < limit / 2;
+        let late = if is_theirs { self.next_late() } else { None };
+        late.or_else(|| self.next_ready()).or_else(|| match self.has_room_for_late(limit) {
+            true => self.next_late(),
+            false => None,
+        })
+    }
+
+    fn next_ready(&mut self) -> Option<Seq> {
+        let (&seq, _) = self.ready.first_key_value()?;
+        self.was_late = false;
+        self.take_ready(seq)
+    }
+
+    fn next_late(&mut self) -> Option<Seq> {
+        let seq = self.late.pop_front()?;
+        (self.was_late, self.late_under_way) = (true, self.late_under_way + 1);
+        Some(seq)
+    }
+
+    fn has_room_for_late(&self, limit: u32) -> bool {
+        self.late_under_way == 0 || self.late_under_way < limit / 2
     }
 
     /// Whether it is anybody's turn, where so many may be under way.
     pub fn any(&self, limit: u32) -> bool {
-        let has_room = self.late_under_way == 0 || self.late_under_way < limit / 2;
-        !self.ready.is_empty() || (has_room && !self.late.is_empty())
+        !self.ready.is_empty() || (self.has_room_for_late(limit) && !self.late.is_empty())
     }
 
     /// The first that was never tried; none where there is none.
