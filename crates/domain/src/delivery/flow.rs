@@ -321,10 +321,11 @@ impl Flow {
         self.lead.map_or(self.not_before, |lead| self.not_before.max(lead.not_before))
     }
 
-    /// So many attempts have started that others make beside this flow, and its rate counts them.
+    /// So many attempts have started that others make beside this flow, and its rate counts them; of
+    /// many that nobody has counted for long, as many as may start at once.
     pub fn share(&mut self, attempts: u32) {
-        if self.bounds.rate.is_some() {
-            self.tokens -= f64::from(attempts);
+        if let Some(Rate { burst, .. }) = self.bounds.rate {
+            self.tokens = (self.tokens - f64::from(attempts)).max(-f64::from(burst));
         }
     }
 

@@ -49,7 +49,6 @@ use crate::shutdown::Shutdown;
 /// The loop of one destination, or of one replay to it.
 pub(super) struct Dispatcher<W: World> {
     parts: Parts<W>,
-    began_at: Timestamp,
     catalog: watch::Receiver<Arc<Snapshot>>,
     duty: Duty,
     sender: Rc<W::Sender>,
@@ -98,11 +97,9 @@ impl<W: World> Dispatcher<W> {
         let follower = parts.replay.clone().map(follow);
         let own = &duty.destination.delivery;
         let agenda = Agenda::resume(own.order.unwrap_or(parts.policy.order), state);
-        let began_at = parts.world.now();
         let mut dispatcher = Self {
-            began_at,
             retry: parts.policy.retry.with(&own.retry),
-            flow: Flow::new(parts.bounds(own.bounds), began_at),
+            flow: Flow::new(parts.bounds(own.bounds), parts.world.now()),
             stake: Stake::in_commons(&parts.commons),
             catalog,
             duty,
@@ -229,7 +226,8 @@ impl<W: World> Dispatcher<W> {
     fn next_look(&self, now: Timestamp) -> Option<Timestamp> {
         let is_waiting = self.agenda.is_ready(self.flow.limit())
             || self.flow.is_probing() && self.agenda.next_due().is_some()
-            || self.agenda.is_put_off(self.outlook(now));
+            || self.agenda.is_put_off(self.outlook(now))
+            || !self.has_room();
         let opens = self.flow.opens_at(now).filter(|at| is_waiting && *at > now);
         opens.into_iter().chain(self.agenda.next_due()).min()
     }
@@ -436,8 +434,12 @@ impl<W: World> Dispatcher<W> {
         let outcome = &sent.outcome;
         let ended = Ended { started_at: attempt.at, bytes: attempt.bytes, outcome };
         let turn = self.flow.end(ended, now);
+        let class = Class::of(outcome);
+        if !class.is_some_and(Class::is_of_endpoint) {
+            self.agenda.endpoint_answered();
+        }
         let work = &self.parts.gauge.work;
-        work.ended(Class::of(outcome), Duration::from_micros(attempt.duration_us.into()));
+        work.ended(class, Duration::from_micros(attempt.duration_us.into()));
         let (jitter, endpoint) = (self.parts.world.jitter(), self.flow.endpoint());
         let moment = Moment { now, jitter, endpoint };
         let decision = retry::decide(&self.retry, attempt.tries, outcome, moment);
@@ -454,19 +456,15 @@ impl<W: World> Dispatcher<W> {
         if let Some(turn) = turn {
             self.records.turned(turn, outcome);
         }
-        if let Some(Turn::Recovers { since }) = turn {
-            self.hurry_after(since);
-            self.owe(since);
-        }
-    }
-
-    /// What the outage has stopped goes now. What failed before it, beside others that were taken, failed
-    /// by itself: it keeps its time, or it would bring the next outage about. What was tried before this
-    /// process began is not told apart.
-    fn hurry_after(&mut self, since: Timestamp) {
-        match since > self.began_at {
-            true => self.agenda.hurry_tried_since(since),
-            false => self.agenda.hurry_all(),
+        match turn {
+            Some(Turn::Recovers { since }) => {
+                // What failed before the outage, beside others that were taken, failed by itself: it
+                // keeps its time, or it would bring the next one about.
+                self.agenda.hurry_stopped();
+                self.owe(since);
+            }
+            Some(Turn::Holds | Turn::Stops) => self.agenda.forget_waiting(),
+            None => {}
         }
     }
 

@@ -236,6 +236,8 @@ fn a_rate_counts_what_others_send_beside_it() {
     flow.share(12);
     assert_eq!(fill(&mut flow, NOW), 0);
     assert_eq!(fill(&mut flow, at(1_000)), 8);
+    flow.share(100_000);
+    assert_eq!(flow.opens_at(at(1_000)), Some(at(2_101)), "a second's worth, and one attempt");
 }
 
 #[test]

@@ -49,3 +49,50 @@ impl Agenda {
 fn enough(outlook: Outlook) -> usize {
     limits::READY_LEAST + 2 * outlook.limit as usize
 }
+
+#[cfg(test)]
+mod tests {
+    use domain::id::Seq;
+
+    use super::super::tests::{NOW, agenda, event};
+    use super::*;
+
+    /// Offers events of one user as long as more are wanted; answers how many were.
+    fn feed(agenda: &mut Agenda, outlook: Outlook) -> u64 {
+        let first = agenda.read_from().0;
+        while agenda.has_room() && agenda.wants_more(outlook) {
+            agenda.offer(event(agenda.read_from().0, "u", ""));
+        }
+        agenda.read_from().0 - first
+    }
+
+    #[test]
+    fn where_no_attempt_may_start_no_more_is_read_than_is_soon_needed() {
+        let mut agenda = agenda();
+        let closed = Outlook { is_active: true, is_open: false, limit: 64 };
+        let enough = limits::READY_LEAST as u64 + 2 * 64;
+        assert_eq!(feed(&mut agenda, closed), enough);
+        assert!(agenda.is_put_off(closed));
+        let open = Outlook { is_open: true, ..closed };
+        assert!(!agenda.is_put_off(open));
+        assert!(feed(&mut agenda, open) > enough, "there may be somebody else");
+    }
+
+    #[test]
+    fn one_to_probe_with_is_looked_for_a_little_further_with_each_probe() {
+        let mut agenda = agenda();
+        let holding = Outlook { is_active: false, is_open: true, limit: 1 };
+        assert_eq!(feed(&mut agenda, holding), 1);
+        for probe in 0..3 {
+            let seq = agenda.take_probe(NOW, 1).map(|going| going.seq);
+            assert_eq!(seq, Some(Seq(1)), "it is the only one that may go");
+            agenda.retry(Seq(1), NOW, ("server_error", 503));
+            agenda.wake(NOW);
+            assert_eq!(feed(&mut agenda, holding), limits::SEARCHED_FOR_A_PROBE, "{probe}");
+        }
+        assert_eq!(agenda.take(NOW, 1).map(|going| going.seq), Some(Seq(1)));
+        agenda.retry(Seq(1), NOW, ("server_error", 503));
+        agenda.wake(NOW);
+        assert_eq!(feed(&mut agenda, holding), 0, "the next outage has had no probe");
+    }
+}

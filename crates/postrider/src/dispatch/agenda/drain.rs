@@ -103,10 +103,11 @@ impl Drain {
         for (_, seq) in std::mem::replace(&mut self.under_way, later) {
             if !is_down {
                 self.done += 1;
+                self.agenda.endpoint_answered();
                 self.agenda.finish(seq);
                 if self.holding.take().is_some() {
                     self.limit = 1;
-                    self.agenda.hurry_all();
+                    self.agenda.hurry_stopped();
                 }
                 self.limit = (self.limit + 1).min(LIMIT);
                 continue;

@@ -31,11 +31,17 @@ impl Agenda {
         }
     }
 
-    /// Makes those ready that were tried first at `since` or later, and wait for their time.
-    pub fn hurry_tried_since(&mut self, since: Timestamp) {
+    /// The endpoint has answered as one that is there: what fails from now on fails anew.
+    pub fn endpoint_answered(&mut self) {
+        self.answers += 1;
+    }
+
+    /// Makes those ready that failed first between its last two answers, and wait for their time; and
+    /// those that failed before this process began, of which that is not known.
+    pub fn hurry_stopped(&mut self) {
         for (due, seq) in std::mem::take(&mut self.due) {
-            let first = self.deliveries.get(&seq).and_then(|delivery| delivery.first_attempt_at);
-            match first.is_some_and(|first| first >= since) {
+            let failed_after = self.deliveries.get(&seq).and_then(|delivery| delivery.failed_after);
+            match failed_after.is_none_or(|answers| answers + 1 == self.answers) {
                 true => self.set_ready(seq),
                 false => _ = self.due.insert((due, seq)),
             }

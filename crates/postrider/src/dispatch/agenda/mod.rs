@@ -69,6 +69,8 @@ pub struct Agenda {
     finished_to: Seq,
     /// Deliveries that were not finished at the last probe.
     probed_with: u64,
+    /// How often the endpoint has answered as one that is there.
+    answers: u64,
     /// Whether what is written down next is not to be held, as there is no room for more.
     is_making_room: bool,
 }
@@ -91,6 +93,9 @@ struct Delivery {
     due: Timestamp,
     /// Why it waits, as far as it was tried.
     cause: Cause,
+    /// After how many answers of the endpoint it failed first; none where it has not, as far as this
+    /// process knows.
+    failed_after: Option<u64>,
     state: State,
     /// Whether it is written down as open.
     stored: bool,
@@ -195,6 +200,7 @@ impl Agenda {
             is_ending: false,
             finished_to: Seq(0),
             probed_with: 0,
+            answers: 0,
             is_making_room: false,
         };
         for open in state.open {
@@ -214,6 +220,7 @@ impl Agenda {
             first_attempt_at: open.first_attempt_at,
             due: open.due,
             cause: (Reason::from_code(&open.reason).map_or("", Reason::code), open.status),
+            failed_after: None,
             state: State::Waiting,
             stored: true,
             event: None,
@@ -291,6 +298,7 @@ impl Agenda {
             first_attempt_at: None,
             due: event.received_at,
             cause: ("", 0),
+            failed_after: None,
             state: if free { State::Ready } else { State::Waiting },
             stored: false,
             event: Some(event),
@@ -304,9 +312,9 @@ impl Agenda {
     /// Whether one of an event's lanes is longer than is held, or goes on on the shelf.
     fn belongs_on_shelf(&self, identities: Identities) -> bool {
         let is_full = |identity: IdentityHash| {
-            let is_failing = self.parked.contains_key(&identity);
-            let bounds = self.lane_bounds;
-            let most = if is_failing { bounds.failing } else { bounds.moving };
+            // One that was overtaken is as good as failing: measured, more of it held is read again.
+            let LaneBounds { moving, failing } = self.lane_bounds;
+            let most = if self.parked.contains_key(&identity) { failing } else { moving };
             self.lanes.len_of(identity) >= most
         };
         self.shelf.holds(identities) || self.order.identities(identities).iter().any(is_full)
@@ -333,6 +341,7 @@ impl Agenda {
     /// Takes the next delivery that may go; its attempt counts from here on.
     pub fn take(&mut self, now: Timestamp, limit: u32) -> Option<Going> {
         let seq = self.turns.next(limit)?;
+        self.probed_with = 0;
         self.begin(seq, now)
     }
 
@@ -400,6 +409,9 @@ impl Agenda {
         let Some(delivery) = self.deliveries.get_mut(&seq) else { return };
         self.turns.ended(delivery.attempts);
         delivery.due = at;
+        if delivery.cause.0.is_empty() {
+            delivery.failed_after = Some(self.answers);
+        }
         self.causes.leave(std::mem::replace(&mut delivery.cause, cause));
         self.causes.enter(cause);
         self.changed.insert(seq);

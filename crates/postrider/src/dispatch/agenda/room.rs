@@ -1,6 +1,6 @@
 //! What an agenda has room for: deliveries that are not finished, and events held in memory.
 
-use domain::event::Identities;
+use domain::event::{Identities, IdentityHash};
 use domain::limits;
 
 use super::{Agenda, Delivery, State};
@@ -28,6 +28,11 @@ impl Agenda {
         }
         self.finished_to = self.finished_to.max(self.read);
         self.is_news = true;
+        self.forget_waiting();
+    }
+
+    /// Gives up the events of what waits and is written down: it will wait for long.
+    pub fn forget_waiting(&mut self) {
         let waits = |delivery: &Delivery| delivery.stored && delivery.state == State::Waiting;
         let waiting = self.deliveries.iter().filter(|(_, delivery)| waits(delivery));
         for seq in waiting.map(|(seq, _)| *seq).collect::<Vec<_>>() {
@@ -37,13 +42,15 @@ impl Agenda {
 
     /// Whether what waits in these lanes waits for one that has failed, or there is little room.
     pub(super) fn waits_long(&self, identities: Identities) -> bool {
-        let has_failed = |lane| {
-            let first = self.lanes.first_of(lane).and_then(|first| self.deliveries.get(&first));
-            first.is_some_and(|first| !first.cause.0.is_empty())
-        };
         self.held > limits::WINDOW_EVENTS_MAX / 2
             || self.held_bytes > limits::WINDOW_BYTES_MAX / 2
             || self.is_making_room
-            || self.order.identities(identities).iter().any(has_failed)
+            || self.order.identities(identities).iter().any(|lane| self.is_failing(lane))
+    }
+
+    /// Whether the first delivery of a lane has failed.
+    pub(super) fn is_failing(&self, lane: IdentityHash) -> bool {
+        let first = self.lanes.first_of(lane).and_then(|first| self.deliveries.get(&first));
+        first.is_some_and(|first| !first.cause.0.is_empty())
     }
 }

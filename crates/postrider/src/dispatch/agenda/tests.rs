@@ -47,7 +47,7 @@ pub fn line(
     ours.take_while(may_come).take(count).cloned().collect()
 }
 
-fn agenda() -> Agenda {
+pub fn agenda() -> Agenda {
     Agenda::resume(Order::Strict, ScheduleState::at(Seq(1)))
 }
 
@@ -233,17 +233,43 @@ fn what_fails_again_and_again_does_not_stand_in_the_way_of_what_was_never_tried(
 
 #[test]
 fn a_recovery_hurries_what_the_outage_has_stopped_and_nothing_else() {
-    let mut agenda = agenda();
-    for seq in 1..=3 {
+    let reopened = OpenDelivery { attempts: 1, due: later(300), ..shelved(&event(1, "0", "")) };
+    let open = vec![OpenDelivery { is_shelved: false, reason: "reset".to_owned(), ..reopened }];
+    let mut agenda =
+        Agenda::resume(Order::Strict, ScheduleState { open, ..ScheduleState::at(Seq(2)) });
+    for seq in 2..=5 {
         agenda.offer(event(seq, &seq.to_string(), ""));
-        assert_eq!(agenda.take(later(seq), 64).map(|going| going.seq), Some(Seq(seq)));
-        agenda.retry(Seq(seq), later(300), ("server_error", 503));
+        assert_eq!(take(&mut agenda), Some(seq));
     }
-    agenda.hurry_tried_since(later(2));
-    assert_eq!([take(&mut agenda), take(&mut agenda), take(&mut agenda)], [Some(2), Some(3), None]);
-    assert_eq!(agenda.next_due(), Some(later(300)));
+    let fail = |agenda: &mut Agenda, seq| {
+        agenda.retry(Seq(seq), later(300), ("server_error", 503));
+    };
+    fail(&mut agenda, 2);
+    agenda.endpoint_answered();
+    agenda.finish(Seq(5));
+    // They were under way when the last one was taken.
+    fail(&mut agenda, 3);
+    fail(&mut agenda, 4);
+    agenda.endpoint_answered();
+    agenda.hurry_stopped();
+    let gone: Vec<_> = std::iter::from_fn(|| take(&mut agenda)).collect();
+    assert_eq!(gone, [1, 3, 4]);
     agenda.wake(later(300));
-    assert_eq!(take(&mut agenda), Some(1));
+    assert_eq!(take(&mut agenda), Some(2));
+}
+
+#[test]
+fn what_waits_is_let_go_where_it_will_wait_for_long() {
+    let mut agenda = agenda();
+    for (seq, user) in [(1, "a"), (2, "a"), (3, "b")] {
+        agenda.offer(event(seq, user, ""));
+    }
+    assert_eq!([take(&mut agenda), take(&mut agenda)], [Some(1), Some(3)]);
+    agenda.finish(Seq(3));
+    assert!(agenda.step().is_some());
+    assert_eq!(agenda.held_bytes(), 2 * 2, "2 was overtaken, and goes soon");
+    agenda.forget_waiting();
+    assert_eq!(agenda.held_bytes(), 2);
 }
 
 #[test]
@@ -261,41 +287,6 @@ fn what_fills_the_window_and_may_not_go_is_written_down() {
     assert_eq!((step.cursor, agenda.has_room()), (Seq(seq + 1), true));
     assert_eq!(step.opened.len() as u64, seq);
     assert_eq!(agenda.held_bytes(), 4 * 2, "what is under way is held");
-}
-
-/// Offers events of one user as long as more are wanted; answers how many were.
-fn feed(agenda: &mut Agenda, outlook: Outlook) -> u64 {
-    let first = agenda.read_from().0;
-    while agenda.has_room() && agenda.wants_more(outlook) {
-        agenda.offer(event(agenda.read_from().0, "u", ""));
-    }
-    agenda.read_from().0 - first
-}
-
-#[test]
-fn where_no_attempt_may_start_no_more_is_read_than_is_soon_needed() {
-    let mut agenda = agenda();
-    let closed = Outlook { is_active: true, is_open: false, limit: 64 };
-    let enough = limits::READY_LEAST as u64 + 2 * 64;
-    assert_eq!(feed(&mut agenda, closed), enough);
-    assert!(agenda.is_put_off(closed));
-    let open = Outlook { is_open: true, ..closed };
-    assert!(!agenda.is_put_off(open));
-    assert!(feed(&mut agenda, open) > enough, "there may be somebody else");
-}
-
-#[test]
-fn one_to_probe_with_is_looked_for_a_little_further_with_each_probe() {
-    let mut agenda = agenda();
-    let holding = Outlook { is_active: false, is_open: true, limit: 1 };
-    assert_eq!(feed(&mut agenda, holding), 1);
-    for probe in 0..3 {
-        let seq = agenda.take_probe(NOW, 1).map(|going| going.seq);
-        assert_eq!(seq, Some(Seq(1)), "it is the only one that may go");
-        agenda.retry(Seq(1), NOW, ("server_error", 503));
-        agenda.wake(NOW);
-        assert_eq!(feed(&mut agenda, holding), limits::SEARCHED_FOR_A_PROBE, "{probe}");
-    }
 }
 
 #[test]
@@ -365,6 +356,8 @@ enum Act {
     Fail(prop::sample::Index),
     Settle,
     Unshelve,
+    MakeRoom,
+    ForgetWaiting,
     Wait,
     Crash,
 }
@@ -377,6 +370,8 @@ fn acts() -> impl Strategy<Value = Act> {
         2 => any::<prop::sample::Index>().prop_map(Act::Fail),
         3 => Just(Act::Settle),
         3 => Just(Act::Unshelve),
+        1 => Just(Act::MakeRoom),
+        1 => Just(Act::ForgetWaiting),
         1 => Just(Act::Wait),
         1 => Just(Act::Crash),
     ]
@@ -450,6 +445,8 @@ impl Life {
             }
             Act::Settle => self.settle(),
             Act::Unshelve => self.unshelve(),
+            Act::MakeRoom => self.agenda.make_room(),
+            Act::ForgetWaiting => self.agenda.forget_waiting(),
             Act::Wait => {
                 self.now = self.now.plus(Duration::from_secs(3));
                 self.agenda.wake(self.now);
