@@ -348,6 +348,24 @@ async fn what_was_given_up_while_nothing_was_taken_is_replayed_by_itself_where_t
 }
 
 #[tokio::test]
+async fn a_replay_finds_out_by_itself_that_an_endpoint_is_back_where_nothing_else_would() {
+    let (endpoint, status) = endpoint(404).await;
+    let own = json!({"delivery": {"retry": {"preset": "rudderstack"}}});
+    let webhook = Webhook::new("hooks", &endpoint.url("/")).own(own);
+    let server = Server::start(&Workspace::of_app().webhook(webhook)).await;
+    server.accept("/v1/batch", events(50, 1)).await;
+    let is_empty = |one: &crate::harness::DestinationStatus| {
+        one.state == "holding" && (one.gave_up, one.waiting) == (50, 0)
+    };
+    eventually("holding with nothing", || server.admin.destination("hooks"), is_empty).await;
+    status.store(200, SeqCst);
+    let id = make(server.admin, &recovery()).await;
+    done(server.admin, id).await;
+    in_order(&replayed(&endpoint.received(), id), 50);
+    server.stop().await;
+}
+
+#[tokio::test]
 async fn a_replay_waits_while_its_destination_takes_nothing() {
     let status = Arc::new(AtomicU16::new(400));
     let told = status.clone();
