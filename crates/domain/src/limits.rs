@@ -214,6 +214,10 @@ pub const TURN_ATTEMPT_BYTES: i64 = 2 << 10;
 /// translators forget connections after 60 to 350 s, and do not tell.
 pub const KEPT_CONNECTION_SILENCE_MAX: Duration = Duration::from_secs(60);
 
+/// Time that a connection to an endpoint takes leave, once nobody uses it. Source: chosen; TLS says
+/// goodbye, which an endpoint that reads no more would never take.
+pub const CLOSE_TIME_MAX: Duration = Duration::from_secs(2);
+
 /// Bytes that an endpoint may send ahead on one stream of HTTP/2. Source: RFC 9113's default; answers
 /// are cut off long before.
 pub const ANSWER_WINDOW_BYTES: u32 = 65_535;

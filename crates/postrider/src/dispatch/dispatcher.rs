@@ -375,6 +375,13 @@ impl<W: World> Dispatcher<W> {
         }
     }
 
+    /// Makes the replay that a recovery owes, before the end forgets of it.
+    async fn make_what_is_owed(&mut self) {
+        if let Some(recovering) = self.recovering.take() {
+            let _ = tokio::time::timeout(limits::STORAGE_REST, recovering).await;
+        }
+    }
+
     /// Rests before storage is asked again.
     fn rest_after(&mut self, error: &StorageError, what: &str) {
         let error = crate::terminal::chain(error);
@@ -511,6 +518,7 @@ impl<W: World> Dispatcher<W> {
             self.rest = None;
             self.settle();
             if self.settling.is_none() {
+                self.make_what_is_owed().await;
                 return Ok(());
             }
             let answer = pending(&mut self.settling).await;

@@ -13,6 +13,7 @@ use hyper::body::Incoming;
 use hyper::client::conn::http1::{Builder, SendRequest};
 use hyper_util::rt::TokioIo;
 use tokio::io::{AsyncRead, AsyncWrite};
+use tokio::sync::oneshot;
 
 use super::arrival::{Arrival, Watched};
 use super::failure::{Began, Failure};
@@ -21,6 +22,7 @@ use super::failure::{Began, Failure};
 pub struct Line {
     sender: SendRequest<Full<Bytes>>,
     arrival: Rc<Arrival>,
+    _in_use: oneshot::Sender<()>,
     /// Whether it has carried a request.
     is_used: bool,
     /// Where it leads.
@@ -29,13 +31,15 @@ pub struct Line {
     pub used_at: Instant,
 }
 
-/// Begins HTTP on a stream; answers what moves its bytes as well, which must be polled.
+/// Begins HTTP on a stream; answers what moves its bytes as well, which must be polled. `in_use` goes
+/// with the connection.
 ///
 /// # Errors
 /// Where the library refuses the stream.
 pub async fn begin<S>(
     stream: S,
     remote: SocketAddr,
+    in_use: oneshot::Sender<()>,
 ) -> Result<(Line, impl Future<Output = ()> + use<S>), Failure>
 where
     S: AsyncRead + AsyncWrite + Unpin + 'static,
@@ -51,7 +55,10 @@ where
         // Every request learns of its own failure; the driver's end has nothing to add.
         let _ = driver.await;
     };
-    Ok((Line { sender, arrival, is_used: false, remote, used_at: Instant::now() }, driver))
+    Ok((
+        Line { sender, arrival, _in_use: in_use, is_used: false, remote, used_at: Instant::now() },
+        driver,
+    ))
 }
 
 impl Line {

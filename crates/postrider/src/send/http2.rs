@@ -20,6 +20,7 @@ use http::header::{CONTENT_LENGTH, HOST, HeaderMap, HeaderName, HeaderValue};
 use http::uri::{Authority, Scheme, Uri};
 use http::{Request, Response};
 use tokio::io::{AsyncRead, AsyncWrite};
+use tokio::sync::oneshot;
 
 use super::failure::Failure;
 
@@ -28,6 +29,7 @@ use super::failure::Failure;
 pub struct Trunk {
     sender: SendRequest<Bytes>,
     state: Rc<State>,
+    _in_use: Rc<oneshot::Sender<()>>,
     /// Where it leads.
     pub remote: SocketAddr,
 }
@@ -40,13 +42,15 @@ struct State {
 /// Retires a connection unless an answer has come.
 struct Patience<'t>(Option<&'t Trunk>);
 
-/// Begins HTTP on a stream; answers what moves its bytes as well, which must be polled.
+/// Begins HTTP on a stream; answers what moves its bytes as well, which must be polled. `in_use` goes
+/// with the connection.
 ///
 /// # Errors
 /// Where the stream breaks.
 pub async fn begin<S>(
     stream: S,
     remote: SocketAddr,
+    in_use: oneshot::Sender<()>,
 ) -> Result<(Trunk, impl Future<Output = ()> + use<S>), Failure>
 where
     S: AsyncRead + AsyncWrite + Unpin + 'static,
@@ -69,7 +73,7 @@ where
         let _ = connection.await;
         ended.is_retired.set(true);
     };
-    Ok((Trunk { sender, state, remote }, driver))
+    Ok((Trunk { sender, state, _in_use: Rc::new(in_use), remote }, driver))
 }
 
 impl Trunk {

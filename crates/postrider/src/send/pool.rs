@@ -7,6 +7,7 @@
 
 use std::cell::{Cell, RefCell};
 use std::net::SocketAddr;
+use std::pin::pin;
 use std::rc::Rc;
 use std::sync::Arc;
 use std::time::Instant;
@@ -19,6 +20,7 @@ use http::Request;
 use http::uri::Authority;
 use rustls::ClientConfig;
 use tokio::io::{AsyncRead, AsyncWrite};
+use tokio::sync::oneshot;
 use tokio::task::JoinSet;
 
 use super::answer::{Answer, Body};
@@ -293,8 +295,9 @@ impl Pool {
             Stream::Plain(stream) => self.line_over(stream, remote, place).await,
             Stream::Tls(stream) => self.line_over(*stream, remote, place).await,
             Stream::Http2(stream) => {
-                let (trunk, driver) = http2::begin(*stream, remote).await?;
-                self.drive(driver, place);
+                let (in_use, left) = oneshot::channel();
+                let (trunk, driver) = http2::begin(*stream, remote, in_use).await?;
+                self.drive(driver, left, place);
                 self.protocol.set(Protocol::Http2);
                 *self.trunk.borrow_mut() = Some(trunk.clone());
                 Ok(Made::Trunk(trunk))
@@ -311,18 +314,19 @@ impl Pool {
     where
         S: AsyncRead + AsyncWrite + Unpin + 'static,
     {
-        let (line, driver) = http1::begin(stream, remote).await?;
-        self.drive(driver, place);
+        let (in_use, left) = oneshot::channel();
+        let (line, driver) = http1::begin(stream, remote, in_use).await?;
+        self.drive(driver, left, place);
         self.protocol.set(Protocol::Http1);
         Ok(Made::Line(line))
     }
 
     /// Moves the bytes of a connection until it ends; then its place is free.
-    fn drive(&self, driver: impl Future<Output = ()> + 'static, place: Place) {
+    fn drive(&self, driver: impl Future<Output = ()> + 'static, left: Left, place: Place) {
         let mut drivers = self.drivers.borrow_mut();
         while drivers.try_join_next().is_some() {}
         drivers.spawn_local(async move {
-            driver.await;
+            until_closed(driver, left).await;
             drop(place);
         });
     }
@@ -333,11 +337,50 @@ impl Pool {
     }
 }
 
+/// Resolves when nobody uses a connection any more, nor keeps it.
+pub type Left = oneshot::Receiver<()>;
+
+/// Waits until a connection has ended. One that everybody has left takes leave of its endpoint, for a
+/// while: who reads no more would keep it open for ever.
+async fn until_closed(driver: impl Future<Output = ()>, left: Left) {
+    let mut driver = pin!(driver);
+    tokio::select! {
+        () = &mut driver => return,
+        _ = left => {}
+    }
+    let _ = tokio::time::timeout(limits::CLOSE_TIME_MAX, driver).await;
+}
+
 impl Lease {
     fn remote(&self) -> SocketAddr {
         match self {
             Self::Line { line, .. } => line.remote,
             Self::Trunk(trunk) => trunk.remote,
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::cell::Cell;
+
+    use super::*;
+
+    #[tokio::test(start_paused = true)]
+    async fn a_connection_that_everybody_has_left_is_not_waited_for_for_ever() {
+        let (in_use, left) = oneshot::channel();
+        let is_left = Cell::new(false);
+        let leaving = async {
+            tokio::time::sleep(limits::CLOSE_TIME_MAX * 10).await;
+            is_left.set(true);
+            drop(in_use);
+        };
+        let closing = async {
+            until_closed(std::future::pending(), left).await;
+            assert!(is_left.get(), "it was in use");
+        };
+        tokio::join!(leaving, closing);
+        let (_in_use, left) = oneshot::channel();
+        until_closed(async {}, left).await;
     }
 }
