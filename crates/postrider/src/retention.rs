@@ -15,7 +15,7 @@ use std::time::Duration;
 use domain::id::Seq;
 use domain::limits;
 use domain::time::Timestamp;
-use storage::{Reader, StorageError, Store, Wanted};
+use storage::{Progress, Reader, StorageError, Store, Wanted};
 use tokio::time::{Instant, Interval, MissedTickBehavior, interval_at};
 
 use crate::clock::{self, Stopwatch};
@@ -198,10 +198,8 @@ async fn first_unfinished(
     reader: Reader,
     beginning: Seq,
 ) -> Result<Seq, StorageError> {
-    let stored = store.schedule.load(&reader).await?;
-    Ok(stored.map_or(beginning, |state| {
-        state.first_open.map_or(state.cursor, |open| open.min(state.cursor))
-    }))
+    let progress = store.schedule.progress(&reader).await?;
+    Ok(progress.map_or(beginning, Progress::first_unfinished))
 }
 
 #[cfg(test)]

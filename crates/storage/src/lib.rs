@@ -44,7 +44,9 @@ pub use ledger::{
 };
 pub use receipt::Receipt;
 pub use replays::{OpenReplay, OpenReplays, Replay, ReplayCounts, Replays};
-pub use schedule::{OpenDelivery, Reader, Schedule, ScheduleState, Settlement, ShelfLine};
+pub use schedule::{
+    OpenDelivery, Progress, Reader, Schedule, ScheduleState, Settlement, ShelfLine,
+};
 pub use series::{
     DestinationSeries, Happenings, IntakeStep, Scope, SeriesPoint, SeriesQuery, Spread,
 };

@@ -21,6 +21,10 @@ pub trait Schedule: Send + Sync + 'static {
     /// Loads a reader's state; none where it never had a commit.
     fn load(&self, reader: &Reader) -> Receipt<Option<ScheduleState>>;
 
+    /// How far a reader has come; none where it never had a commit. Costs the same however many
+    /// deliveries are open.
+    fn progress(&self, reader: &Reader) -> Receipt<Option<Progress>>;
+
     /// Commits one settlement as a whole (S1), its attempts to the ledger in the same step.
     ///
     /// Settlements of one reader are carried out in the order they were handed over.
@@ -68,14 +72,28 @@ pub struct ScheduleState {
     pub open: Vec<OpenDelivery>,
     /// How many are shelved of each pair of identities, in no order.
     pub shelved: Vec<(Identities, u64)>,
+}
+
+/// How far a reader has come.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Progress {
+    /// Every event before it is finished or open.
+    pub cursor: Seq,
     /// The first delivery that is not finished, shelved or not.
     pub first_open: Option<Seq>,
+}
+
+impl Progress {
+    /// Every event before it is finished.
+    pub fn first_unfinished(self) -> Seq {
+        self.first_open.map_or(self.cursor, |open| open.min(self.cursor))
+    }
 }
 
 impl ScheduleState {
     /// A state without deliveries.
     pub fn at(cursor: Seq) -> Self {
-        Self { cursor, open: Vec::new(), shelved: Vec::new(), first_open: None }
+        Self { cursor, open: Vec::new(), shelved: Vec::new() }
     }
 }
 

@@ -132,8 +132,8 @@ async fn forget_what_is_passed(
         if destination.absences.is_empty() {
             continue;
         }
-        if let Some(state) = store.schedule.load(&(&destination.id).into()).await? {
-            destination.absences.forget_before(state.cursor);
+        if let Some(progress) = store.schedule.progress(&(&destination.id).into()).await? {
+            destination.absences.forget_before(progress.cursor);
         }
     }
     Ok(())

@@ -4,11 +4,13 @@ use std::num::NonZeroU64;
 
 use domain::delivery::lanes::Order;
 use domain::event::{Identities, IdentityHash};
-use domain::id::Seq;
+use domain::id::{DestinationId, Seq};
 
 use super::Subject;
 use super::fixture::{attempt, destination, filtered, open_delivery, settlement};
-use crate::{AttemptQuery, Depth, Fate, OpenDelivery, ScheduleState, Settlement, ShelfLine};
+use crate::{
+    AttemptQuery, Depth, Fate, OpenDelivery, Progress, ScheduleState, Settlement, ShelfLine,
+};
 
 type Open<'a> = &'a dyn Fn() -> Subject;
 
@@ -158,7 +160,12 @@ pub fn s3_shelved_deliveries_come_back_line_by_line(open: Open<'_>) {
     store.schedule.commit(step).wait().unwrap();
 
     let state = || store.schedule.load(&(&one).into()).wait().unwrap().unwrap();
-    assert_eq!((state().first_open, state().open), (Some(Seq(2)), vec![open_delivery(2, 1)]));
+    assert_eq!(state().open, [open_delivery(2, 1)]);
+    let progress = |id: DestinationId| store.schedule.progress(&(&id).into()).wait().unwrap();
+    let of_one = Progress { cursor: Seq(8), first_open: Some(Seq(2)) };
+    assert_eq!((progress(destination(1)), progress(destination(3))), (Some(of_one), None));
+    let first_of_other = progress(destination(2)).map(Progress::first_unfinished);
+    assert_eq!(first_of_other, Some(Seq(3)), "a shelved one");
     let mut counts: Vec<_> = state().shelved.iter().map(|(_, count)| *count).collect();
     counts.sort_unstable();
     assert_eq!(counts, [1, 1, 1, 2]);

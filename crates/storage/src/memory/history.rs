@@ -20,7 +20,9 @@ use crate::ledger::{
 };
 use crate::receipt::Receipt;
 use crate::replays::{OpenReplays, Replay, ReplayCounts, Replays};
-use crate::schedule::{OpenDelivery, Reader, Schedule, ScheduleState, Settlement, ShelfLine};
+use crate::schedule::{
+    OpenDelivery, Progress, Reader, Schedule, ScheduleState, Settlement, ShelfLine,
+};
 use crate::series::{
     self, DestinationSeries, Happenings, IntakeStep, Points, SeriesPoint, SeriesQuery, Whose,
     ended_at, minute,
@@ -67,12 +69,11 @@ impl Lines {
             }
         }
         let held = self.open.values().filter(|delivery| !delivery.is_shelved);
-        ScheduleState {
-            cursor: self.cursor,
-            open: held.cloned().collect(),
-            shelved,
-            first_open: self.open.keys().next().copied(),
-        }
+        ScheduleState { cursor: self.cursor, open: held.cloned().collect(), shelved }
+    }
+
+    fn progress(&self) -> Progress {
+        Progress { cursor: self.cursor, first_open: self.open.keys().next().copied() }
     }
 
     fn shelved(&self) -> impl Iterator<Item = &OpenDelivery> {
@@ -233,6 +234,11 @@ impl Schedule for MemoryHistory {
     fn load(&self, reader: &Reader) -> Receipt<Option<ScheduleState>> {
         let state = super::lock(&self.state);
         Receipt::ready(Ok(state.readers.get(reader).map(Lines::state)))
+    }
+
+    fn progress(&self, reader: &Reader) -> Receipt<Option<Progress>> {
+        let state = super::lock(&self.state);
+        Receipt::ready(Ok(state.readers.get(reader).map(Lines::progress)))
     }
 
     fn unshelve(

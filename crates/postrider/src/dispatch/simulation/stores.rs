@@ -8,8 +8,8 @@ use std::time::Duration;
 use domain::event::NewEvent;
 use domain::id::{DestinationId, Seq};
 use storage::{
-    Chunk, Journal, OpenDelivery, Reader, Receipt, Schedule, ScheduleState, SeqRange, Settlement,
-    ShelfLine, Stock, StorageError, Wanted, memory,
+    Chunk, Journal, OpenDelivery, Progress, Reader, Receipt, Schedule, ScheduleState, SeqRange,
+    Settlement, ShelfLine, Stock, StorageError, Wanted, memory,
 };
 use tokio::sync::watch;
 
@@ -150,6 +150,12 @@ impl Schedule for SlowSchedule {
         let (inner, reader) = (self.inner.clone(), reader.clone());
         let load = move || inner.lock().unwrap().schedule.load(&reader);
         self.weather.later("loading a schedule", load)
+    }
+
+    fn progress(&self, reader: &Reader) -> Receipt<Option<Progress>> {
+        let (inner, reader) = (self.inner.clone(), reader.clone());
+        let progress = move || inner.lock().unwrap().schedule.progress(&reader);
+        self.weather.later("reading how far a schedule is", progress)
     }
 
     fn commit(&self, settlement: Settlement) -> Receipt<()> {

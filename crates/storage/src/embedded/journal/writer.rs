@@ -317,11 +317,24 @@ impl Writer {
         if free < limits::FREE_PAGES_MIN || free < all / 4 {
             return Ok(false);
         }
-        let step = limits::VACUUM_PAGES_PER_STEP;
-        self.connection.execute_batch(&format!("PRAGMA incremental_vacuum({step})"))?;
-        self.wal.wrote(&self.connection, u64::from(step) * sqlite::PAGE_BYTES)?;
+        give_back(&self.connection, limits::VACUUM_PAGES_PER_STEP)?;
+        let moved = u64::from(limits::VACUUM_PAGES_PER_STEP) * sqlite::PAGE_BYTES;
+        self.wal.wrote(&self.connection, moved)?;
         Ok(true)
     }
+}
+
+/// Gives so many unused pages back, in one commit. The statement answers a row for each of them, and
+/// moves the next one when it is asked for another.
+fn give_back(connection: &Connection, pages: u32) -> rusqlite::Result<()> {
+    let transaction = connection.unchecked_transaction()?;
+    {
+        let mut vacuum =
+            transaction.prepare_cached(&format!("PRAGMA incremental_vacuum({pages})"))?;
+        let mut moved = vacuum.query([])?;
+        while moved.next()?.is_some() {}
+    }
+    transaction.commit()
 }
 
 /// The place after every place that was ever given away, as far as the file knows.
@@ -349,4 +362,25 @@ pub fn set_meta(connection: &Connection, key: &str, seq: Seq) -> rusqlite::Resul
 fn now_ms() -> i64 {
     let since_1970 = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
     i64::try_from(since_1970.as_millis()).unwrap_or(i64::MAX)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn one_step_gives_back_all_its_pages() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("x.db");
+        let connection = Connection::open(path).unwrap();
+        connection
+            .execute_batch(
+                "PRAGMA auto_vacuum = INCREMENTAL; CREATE TABLE rows (body BLOB);
+                 INSERT INTO rows VALUES (zeroblob(4000000)); DELETE FROM rows;",
+            )
+            .unwrap();
+        let (before, _) = pages(&connection).unwrap();
+        give_back(&connection, 256).unwrap();
+        assert_eq!(pages(&connection).unwrap().0, before - 256);
+    }
 }

@@ -9,7 +9,7 @@ use crate::issues::{Issue, Mark};
 use crate::ledger::RejectionRecord;
 use crate::receipt::Reply;
 use crate::replays::Replay;
-use crate::schedule::{OpenDelivery, Reader, ScheduleState, Settlement, ShelfLine};
+use crate::schedule::{OpenDelivery, Progress, Reader, ScheduleState, Settlement, ShelfLine};
 use crate::series::IntakeStep;
 
 /// What the writer is asked to do.
@@ -101,6 +101,13 @@ pub enum Read {
         reader: Reader,
         /// Who waits for it.
         reply: Reply<Option<ScheduleState>>,
+    },
+    /// How far a reader has come.
+    Progress {
+        /// Whose.
+        reader: Reader,
+        /// Who waits for it.
+        reply: Reply<Option<Progress>>,
     },
     /// The first shelved deliveries of a line.
     Unshelve {

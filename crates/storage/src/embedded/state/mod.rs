@@ -76,7 +76,9 @@ use crate::ledger::{
 };
 use crate::receipt::{Receipt, Reply};
 use crate::replays::{OpenReplays, Replay, Replays};
-use crate::schedule::{OpenDelivery, Reader, Schedule, ScheduleState, Settlement, ShelfLine};
+use crate::schedule::{
+    OpenDelivery, Progress, Reader, Schedule, ScheduleState, Settlement, ShelfLine,
+};
 use crate::series::{DestinationSeries, IntakeStep, SeriesPoint, SeriesQuery};
 
 /// The file's name.
@@ -247,6 +249,11 @@ impl Schedule for EmbeddedState {
     fn load(&self, reader: &Reader) -> Receipt<Option<ScheduleState>> {
         let reader = reader.clone();
         self.command(1, |reply| Command::Read(Read::Load { reader, reply }))
+    }
+
+    fn progress(&self, reader: &Reader) -> Receipt<Option<Progress>> {
+        let reader = reader.clone();
+        self.command(1, |reply| Command::Read(Read::Progress { reader, reply }))
     }
 
     fn unshelve(

@@ -11,7 +11,7 @@ use rusqlite::{CachedStatement, Connection, OptionalExtension, Row};
 
 use super::ledger::destination_key;
 use crate::embedded::sqlite;
-use crate::schedule::{OpenDelivery, Reader, ScheduleState, ShelfLine};
+use crate::schedule::{OpenDelivery, Progress, Reader, ScheduleState, ShelfLine};
 
 /// The columns that [`delivery`] reads.
 pub const COLUMNS: &str = "o.seq, o.kind, o.user_hash, o.anonymous_hash, o.attempts,
@@ -36,11 +36,16 @@ pub fn load(connection: &Connection, reader: &Reader) -> rusqlite::Result<Option
         Ok((identities, row.get::<_, i64>(2)?.cast_unsigned()))
     };
     let shelved = count.query_map([key], of_pair)?.collect::<Result<_, _>>()?;
+    Ok(Some(ScheduleState { cursor, open, shelved }))
+}
+
+/// How far a reader has come; none where it never had a commit.
+pub fn progress(connection: &Connection, reader: &Reader) -> rusqlite::Result<Option<Progress>> {
+    let Some((key, cursor)) = cursor(connection, reader)? else { return Ok(None) };
     let first: Option<i64> = connection
         .prepare_cached("SELECT min(seq) FROM open_deliveries WHERE destination = ?1")?
         .query_row([key], |row| row.get(0))?;
-    let first_open = first.map(sqlite::to_seq);
-    Ok(Some(ScheduleState { cursor, open, shelved, first_open }))
+    Ok(Some(Progress { cursor, first_open: first.map(sqlite::to_seq) }))
 }
 
 /// The first shelved deliveries of a line.

@@ -287,6 +287,9 @@ impl Writer {
             Read::Load { reader, reply } => {
                 let _ = reply.send(self.reading(|db| open::load(db, &reader)));
             }
+            Read::Progress { reader, reply } => {
+                let _ = reply.send(self.reading(|db| open::progress(db, &reader)));
+            }
             Read::Unshelve { reader, line, rows_max, reply } => {
                 let found = self.reading(|db| open::line(db, &reader, line, rows_max));
                 let _ = reply.send(found);
