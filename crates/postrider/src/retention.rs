@@ -6,9 +6,12 @@
 //!
 //! The time of day may jump by years, and must not take all events along. So time goes on for
 //! retention no faster than a clock that never jumps, from the newest event at the start on: where
-//! no server ran for a while, events stay longer by that while. Events of a time that has not come
-//! yet were stored while the clock was wrong; they go with the older events behind them.
+//! no server ran for a while, events from before that stay longer by that while. What came since the
+//! start is old when that clock says so, whatever the time of day said when it came. Events of a time
+//! that has not come yet were stored while the clock was wrong; they go with the older events behind
+//! them.
 
+use std::collections::VecDeque;
 use std::sync::{Arc, PoisonError};
 use std::time::Duration;
 
@@ -38,6 +41,15 @@ struct Now {
     wall: Timestamp,
     /// As far as it is sure to have come.
     sure: Timestamp,
+    /// Every event before it was stored so long ago that it is old, whatever its time.
+    old_before: Seq,
+}
+
+/// Where the journal's head was, now and then, by a clock that never jumps.
+struct Heads {
+    age_max: Duration,
+    /// With the time since the start, the oldest first.
+    noted: VecDeque<(Duration, Seq)>,
 }
 
 /// Trims the journal now and then, until the server ends.
@@ -47,11 +59,13 @@ pub async fn run(store: Store, keep: Keep, gauges: Arc<Gauges>, mut shutdown: Sh
     let (mut ages, mut sizes) =
         (ticks(limits::RETENTION_INTERVAL), ticks(limits::RETENTION_SIZE_INTERVAL));
     let mut room = keep.bytes_max.map(Room::new);
+    let mut heads = Heads { age_max: keep.age_max, noted: VecDeque::new() };
     loop {
         let trimmed = tokio::select! {
             _ = ages.tick() => {
                 let uptime = Duration::from_nanos(uptime.nanos());
-                trim(&store, keep.age_max, Now::of(clock::now(), start, uptime)).await
+                let old_before = heads.note(uptime, store.journal.head_now());
+                trim(&store, keep.age_max, Now::of(clock::now(), start, (uptime, old_before))).await
             }
             Some(room) = due(&mut room, &mut sizes) => room.make(&store).await,
             () = shutdown.draining() => return,
@@ -103,8 +117,24 @@ async fn start(store: &Store) -> Timestamp {
 }
 
 impl Now {
-    fn of(wall: Timestamp, start: Timestamp, uptime: Duration) -> Self {
-        Self { wall, sure: wall.min(start.plus(uptime)) }
+    fn of(wall: Timestamp, start: Timestamp, (uptime, old_before): (Duration, Seq)) -> Self {
+        Self { wall, sure: wall.min(start.plus(uptime)), old_before }
+    }
+}
+
+impl Heads {
+    /// Notes the head, and answers the latest one that is as old as events are kept.
+    fn note(&mut self, uptime: Duration, head: Seq) -> Seq {
+        // So few are noted, however long events are kept, that one may stay a little longer.
+        let step = self.age_max / 64;
+        if self.noted.back().is_none_or(|(last, _)| uptime - *last >= step) {
+            self.noted.push_back((uptime, head));
+        }
+        let is_old = |(at, _): &(Duration, Seq)| uptime - *at > self.age_max;
+        while self.noted.get(1).is_some_and(is_old) {
+            self.noted.pop_front();
+        }
+        self.noted.front().filter(|noted| is_old(noted)).map_or(Seq::FIRST, |(_, head)| *head)
     }
 }
 
@@ -117,7 +147,8 @@ async fn trim(store: &Store, age_max: Duration, now: Now) -> Result<(), StorageE
         let chunk = store.journal.read(from, Wanted::All, 1).await?;
         let Some(frame) = chunk.frames.first() else { break };
         let received_at = frame.events().next().map(|event| event.received_at);
-        let is_old = received_at.is_none_or(|at| now.sure.since(at) > age_max);
+        let is_old = received_at.is_none_or(|at| now.sure.since(at) > age_max)
+            || frame.last() < now.old_before;
         let is_of_no_time = received_at.is_some_and(|at| at > now.wall);
         if !(is_old || is_of_no_time) || frame.last() >= needed || chunk.next <= from {
             break;
@@ -253,7 +284,7 @@ mod tests {
     /// The first event left after a trim.
     async fn first_left(store: &Store) -> u64 {
         let wall = clock::now();
-        trim(store, KEEP, Now { wall, sure: wall }).await.unwrap();
+        trim(store, KEEP, Now { wall, sure: wall, old_before: Seq::FIRST }).await.unwrap();
         first_stored(store).await
     }
 
@@ -301,7 +332,8 @@ mod tests {
     #[test]
     fn time_goes_on_for_retention_as_a_clock_that_never_jumps() {
         let check = |wall: i64, uptime_s: u64, sure: i64| {
-            let now = Now::of(Timestamp(wall), Timestamp(10_000), Duration::from_secs(uptime_s));
+            let uptime = Duration::from_secs(uptime_s);
+            let now = Now::of(Timestamp(wall), Timestamp(10_000), (uptime, Seq::FIRST));
             assert_eq!((now.wall, now.sure), (Timestamp(wall), Timestamp(sure)), "{wall}");
         };
         check(15_000, 5, 15_000);
@@ -316,12 +348,44 @@ mod tests {
         let start_at = clock::now();
         append(&store, start_at).await;
         let ten_years = Duration::from_secs(10 * 365 * 24 * 3_600);
-        let now = |uptime| Now::of(start_at.plus(ten_years), start_at, uptime);
+        let now = |uptime| Now::of(start_at.plus(ten_years), start_at, (uptime, Seq::FIRST));
         assert_eq!(start(&store).await, start_at);
         trim(&store, KEEP, now(KEEP)).await.unwrap();
         assert_eq!(first_stored(&store).await, 1);
         trim(&store, KEEP, now(2 * KEEP)).await.unwrap();
         assert_eq!(first_stored(&store).await, 0, "its time has come");
+    }
+
+    #[test]
+    fn a_head_is_as_old_as_a_clock_says_that_never_jumps() {
+        let mut heads = Heads { age_max: KEEP, noted: VecDeque::new() };
+        let minutes = |count: u64| Duration::from_secs(count * 60);
+        for minute in 0..=60 {
+            assert_eq!(heads.note(minutes(minute), Seq(1 + minute)), Seq::FIRST, "{minute}");
+        }
+        for minute in 61..10_000 {
+            let old = heads.note(minutes(minute), Seq(1 + minute)).0;
+            assert!((minute..=minute + 2).contains(&(old + 62)), "{minute}: {old}");
+            assert!(heads.noted.len() < 70);
+        }
+    }
+
+    /// A server that stood still for a year has a newest event of that age, so no time is sure to have
+    /// come that is later than that year and its uptime.
+    #[tokio::test]
+    async fn what_came_since_the_start_goes_in_its_time_however_long_nothing_ran_before() {
+        let store = memory::open();
+        let year = Duration::from_secs(365 * 86_400);
+        let start_at = clock::now();
+        for received_at in [start_at, start_at.plus(year), start_at.plus(year)] {
+            append(&store, received_at).await;
+        }
+        let now =
+            |old_before| Now::of(start_at.plus(year + 2 * KEEP), start_at, (2 * KEEP, old_before));
+        trim(&store, KEEP, now(Seq::FIRST)).await.unwrap();
+        assert_eq!(first_stored(&store).await, 2);
+        trim(&store, KEEP, now(Seq(3))).await.unwrap();
+        assert_eq!(first_stored(&store).await, 3);
     }
 
     #[tokio::test]

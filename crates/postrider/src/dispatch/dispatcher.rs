@@ -73,6 +73,9 @@ pub(super) struct Dispatcher<W: World> {
     unconfirmed: Option<Settlement>,
     attempts: FuturesUnordered<Pin<Box<dyn Future<Output = Attempt>>>>,
     records: Records,
+    /// Where this process began in the middle of an outage, for all that is known: when the destination
+    /// had taken something last.
+    down_since: Option<Timestamp>,
     /// What a recovered destination still has to get, as soon as so many settlements are committed.
     owed: Option<(Recovery, u8)>,
     recovering: Option<Pin<Box<dyn Future<Output = ()>>>>,
@@ -96,6 +99,10 @@ impl<W: World> Dispatcher<W> {
         let follow = |replay| Follower::new(&parts.store, replay, parts.lead.clone());
         let follower = parts.replay.clone().map(follow);
         let own = &duty.destination.delivery;
+        let down_since = match own.auto_replay && parts.replay.is_none() {
+            true => replay::down_since(&*parts.store.ledger, &parts.id).await?,
+            false => None,
+        };
         let agenda = Agenda::resume(own.order.unwrap_or(parts.policy.order), state);
         let mut dispatcher = Self {
             retry: parts.policy.retry.with(&own.retry),
@@ -116,6 +123,7 @@ impl<W: World> Dispatcher<W> {
             unconfirmed: None,
             attempts: FuturesUnordered::new(),
             records: parts.records(),
+            down_since,
             owed: None,
             recovering: None,
             parts,
@@ -442,9 +450,13 @@ impl<W: World> Dispatcher<W> {
         let ended = Ended { started_at: attempt.at, bytes: attempt.bytes, outcome };
         let turn = self.flow.end(ended, now);
         let class = Class::of(outcome);
-        if !class.is_some_and(Class::is_of_endpoint) {
-            self.agenda.endpoint_answered();
-        }
+        let earlier = match class.is_some_and(Class::is_of_endpoint) {
+            true => None,
+            false => {
+                self.agenda.endpoint_answered();
+                self.down_since.take()
+            }
+        };
         let work = &self.parts.gauge.work;
         work.ended(class, Duration::from_micros(attempt.duration_us.into()));
         let (jitter, endpoint) = (self.parts.world.jitter(), self.flow.endpoint());
@@ -468,10 +480,10 @@ impl<W: World> Dispatcher<W> {
                 // What failed before the outage, beside others that were taken, failed by itself: it
                 // keeps its time, or it would bring the next one about.
                 self.agenda.hurry_stopped();
-                self.owe(since);
+                self.owe(earlier.unwrap_or(since));
             }
             Some(Turn::Holds | Turn::Stops) => self.agenda.forget_waiting(),
-            None => {}
+            None => earlier.into_iter().for_each(|since| self.owe(since)),
         }
     }
 

@@ -18,7 +18,7 @@ use storage::OpenReplay;
 pub use estimate::{Estimate, Speed, estimate};
 pub use picker::{Picker, Portion};
 pub use places::fit;
-pub use recovery::{Recovery, recover};
+pub use recovery::{Recovery, down_since, recover};
 
 /// The replays of a destination that may be at work now: the oldest of those of a range, and beside
 /// it the oldest of those of single events, which must not wait for days.

@@ -4,7 +4,7 @@
 use domain::id::{DestinationId, Seq};
 use domain::replay::{Cause, Intent, Pace, ReplayPlan, Scope};
 use domain::time::Timestamp;
-use storage::{FailedQuery, StorageError, Store};
+use storage::{AttemptQuery, FailedQuery, Fate, Ledger, StorageError, Store};
 
 use crate::clock;
 
@@ -32,6 +32,27 @@ pub async fn recover(store: Store, recovery: Recovery) {
             tracing::error!(%destination, error, "cannot replay what was given up meanwhile");
         }
     }
+}
+
+/// When a destination had taken something last, where what it did last was a failure; none where that
+/// was none, or it did nothing. Where it never took anything, that is the beginning of time.
+///
+/// # Errors
+/// Where the ledger cannot be read.
+pub async fn down_since(
+    ledger: &dyn Ledger,
+    destination: &DestinationId,
+) -> Result<Option<Timestamp>, StorageError> {
+    let latest = |fate| {
+        let destination = Some(destination.clone());
+        ledger.attempts(AttemptQuery { destination, fate, rows_max: 1, ..AttemptQuery::default() })
+    };
+    let last = latest(None).await?;
+    if last.attempts.first().is_none_or(|last| last.fate == Fate::Delivered) {
+        return Ok(None);
+    }
+    let taken = latest(Some(Fate::Delivered)).await?;
+    Ok(Some(taken.attempts.first().map_or(Timestamp(0), |taken| taken.at)))
 }
 
 async fn make(store: &Store, recovery: Recovery) -> Result<Option<u64>, StorageError> {

@@ -348,6 +348,34 @@ async fn what_was_given_up_while_nothing_was_taken_is_replayed_by_itself_where_t
 }
 
 #[tokio::test]
+async fn what_was_given_up_before_a_restart_is_replayed_by_itself_too() {
+    let (endpoint, status) = endpoint(200).await;
+    let own = json!({"delivery": {"autoReplay": true, "retry": {"preset": "rudderstack"}}});
+    let webhook = Webhook::new("hooks", &endpoint.url("/")).own(own);
+    let home = Home::new(&Workspace::of_app().webhook(webhook));
+    let mut process = Process::start(&home, &[]).await;
+    let post = async |process: &Process, id: &str| {
+        let event = batch([Event::track("x").user(id).id(id)]);
+        process.gateway.post("/v1/batch", "key-app", event).await;
+    };
+    post(&process, "before").await;
+    process.admin.wait_until_finished("hooks", 1).await;
+    status.store(404, SeqCst);
+    process.gateway.post("/v1/batch", "key-app", events(5, 2)).await;
+    process.admin.wait_until_finished("hooks", 11).await;
+    process.kill().await;
+    status.store(200, SeqCst);
+    process = Process::start(&home, &[]).await;
+    post(&process, "after").await;
+    let admin = process.admin;
+    let has_ended = |list: &Value| list["replays"][0]["state"] == "done";
+    let list = eventually("a replay has ended", || admin.get("/api/v1/replays"), has_ended).await;
+    let view = &list["replays"][0];
+    assert_eq!((&view["cause"], &view["delivered"]), (&json!("recovered"), &json!(10)));
+    process.kill().await;
+}
+
+#[tokio::test]
 async fn a_replay_finds_out_by_itself_that_an_endpoint_is_back_where_nothing_else_would() {
     let (endpoint, status) = endpoint(404).await;
     let own = json!({"delivery": {"retry": {"preset": "rudderstack"}}});
