@@ -81,6 +81,11 @@ impl StoredEvent {
             payload: &self.payload,
         }
     }
+
+    /// Gives it bytes of its own: one that is kept for long must not keep its whole frame in memory.
+    pub fn own_bytes(&mut self) {
+        self.payload = Bytes::copy_from_slice(&self.payload);
+    }
 }
 
 /// A frame read back, with what could not be read of it.

@@ -5,7 +5,6 @@ use std::collections::VecDeque;
 use std::rc::Rc;
 use std::sync::Arc;
 
-use bytes::Bytes;
 use domain::delivery::retry::Tries;
 use domain::destination::webhook::{AttemptStamp, Occasion};
 use domain::event::{EventKind, Identities};
@@ -115,10 +114,10 @@ impl Rereader {
     }
 }
 
-/// An event with bytes of its own: an attempt may take long, and a frame is large.
+/// An event of a frame, fit for an attempt that may take long.
 fn event_of(frame: &Frame, seq: Seq) -> Option<StoredEvent> {
     let mut event = frame.event(seq)?;
-    event.payload = Bytes::copy_from_slice(&event.payload);
+    event.own_bytes();
     Some(event)
 }
 

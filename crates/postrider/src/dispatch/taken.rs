@@ -1,6 +1,5 @@
 //! What a destination takes in of a frame: its own events, each judged by its connections.
 
-use bytes::Bytes;
 use domain::filter::Verdict;
 use domain::id::Seq;
 use domain::reason::Reason;
@@ -50,7 +49,7 @@ impl Taken {
 
     fn own_bytes(&mut self) {
         if let Self::ToDeliver(event) = self {
-            event.payload = Bytes::copy_from_slice(&event.payload);
+            event.own_bytes();
         }
     }
 }

@@ -6,7 +6,6 @@
 
 use std::sync::Arc;
 
-use bytes::Bytes;
 use domain::filter::Verdict;
 use domain::id::Seq;
 use domain::limits;
@@ -129,7 +128,7 @@ impl Picker {
         let judged = meant.filter_map(|event| Some((self.rules.judge(&event)?, event)));
         let own = judged.map(|(verdict, mut event)| {
             // A few events must not keep whole frames in memory for as long as they wait.
-            event.payload = Bytes::copy_from_slice(&event.payload);
+            event.own_bytes();
             (event, verdict)
         });
         own.collect()

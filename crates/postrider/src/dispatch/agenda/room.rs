@@ -49,7 +49,7 @@ impl Agenda {
     }
 
     /// Whether the first delivery of a lane has failed.
-    pub(super) fn is_failing(&self, lane: IdentityHash) -> bool {
+    fn is_failing(&self, lane: IdentityHash) -> bool {
         let first = self.lanes.first_of(lane).and_then(|first| self.deliveries.get(&first));
         first.is_some_and(|first| !first.cause.0.is_empty())
     }

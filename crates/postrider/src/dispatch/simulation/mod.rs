@@ -8,7 +8,7 @@
 //! `SIMULATION_SEEDS=10000` runs so many lives, `SIMULATION_SEED=7` one of them, a hundred times: what
 //! the loop does first of things that are ready at the same moment is the runtime's choice.
 
-mod dice;
+pub mod dice;
 mod truth;
 mod endpoint;
 mod stores;
