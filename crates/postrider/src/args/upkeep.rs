@@ -86,7 +86,8 @@ fn order(
 const AFTER_CHECK_HELP: &str = "\
 Every event is read and compared with its checksum, every place is accounted for, and each
 file's own structure is looked at; nothing is changed. Where a server runs on the directory it
-is checked as it is at that moment; where none does, none can be started meanwhile.
+is checked as it is at that moment, save its free space; where none does, none can be started
+meanwhile.
 
 Examples:
   postrider check --data-dir /var/lib/postrider

@@ -4,6 +4,7 @@
 //! What failed is few, and the ledger knows where: nothing in between is read. For all else the
 //! journal is read first, and the ledger is asked about what was read.
 
+use std::ops::Range;
 use std::sync::Arc;
 
 use domain::filter::Verdict;
@@ -14,6 +15,7 @@ use domain::replay::{Chooser, Intent, ReplayPlan};
 use storage::{
     Chunk, FailedQuery, Gap, Known, SeqRange, Snapshot, StorageError, Store, StoredEvent,
 };
+use tokio::sync::Mutex;
 
 use super::rules::Rules;
 
@@ -23,6 +25,8 @@ pub struct Picker {
     plan: Arc<ReplayPlan>,
     chooser: Chooser,
     rules: Rules,
+    /// What the ledger named last, until all of it is read: to ask costs as much for a few as for many.
+    named: Mutex<Arc<Named>>,
 }
 
 /// What was read.
@@ -36,12 +40,12 @@ pub struct Portion {
     pub next: Seq,
 }
 
-/// The places that alone are looked at next, where the picker knows them.
+/// The places that alone are looked at, where the picker knows them; at first it knows none.
 struct Named {
     /// In order; all where there are none.
     places: Option<Vec<Seq>>,
-    /// Up to where they are known.
-    end: Seq,
+    /// From where on, and up to where, they are known.
+    known: Range<Seq>,
 }
 
 impl Picker {
@@ -52,6 +56,7 @@ impl Picker {
             plan: plan.clone(),
             chooser: Chooser::new(plan.scope.clone()),
             rules: Rules::of(snapshot, &plan.destination),
+            named: Mutex::new(Arc::new(Named::NONE)),
         }
     }
 
@@ -60,40 +65,43 @@ impl Picker {
     /// # Errors
     /// Where storage cannot be read.
     pub async fn read(&self, from: Seq, bytes_max: usize) -> Result<Portion, StorageError> {
-        let named = self.named(from).await?;
-        let start = match &named.places {
-            None => from,
-            Some(places) => match places.first() {
-                Some(first) => *first,
-                None => {
-                    return Ok(Portion { picked: Vec::new(), gaps: Vec::new(), next: named.end });
-                }
-            },
+        let (named, start) = self.named(from).await?;
+        let Some(start) = start else {
+            let next = named.known.end;
+            return Ok(Portion { picked: Vec::new(), gaps: Vec::new(), next });
         };
         let wanted = self.rules.wanted(self.plan.scope.source.as_ref());
         let chunk = self.store.journal.read(start, wanted, bytes_max).await?;
-        let next = chunk.next.min(named.end);
+        let next = chunk.next.min(named.known.end);
         let mut picked = self.meant(&chunk, start..next, &named);
         self.judge(&mut picked).await?;
         Ok(Portion { picked, gaps: gaps(&chunk, start..next, &named), next })
     }
 
-    async fn named(&self, from: Seq) -> Result<Named, StorageError> {
+    /// The places to look at, and the first from here on; none where there is none.
+    async fn named(&self, from: Seq) -> Result<(Arc<Named>, Option<Seq>), StorageError> {
+        let mut named = self.named.lock().await;
+        if !named.known.contains(&from) {
+            *named = Arc::new(self.ask(from).await?);
+        }
+        Ok((named.clone(), named.first(from)))
+    }
+
+    async fn ask(&self, from: Seq) -> Result<Named, StorageError> {
         let scope = &self.plan.scope;
-        let listed = |seq: &Seq| scope.places.is_empty() || scope.places.contains(seq);
         if self.plan.intent == Intent::RecoverFailed {
             let rows_max = limits::REPLAY_FAILED_MAX;
             let mut failed = self.failed(from, rows_max).await?;
             let is_all = failed.len() < usize::try_from(rows_max).unwrap_or(usize::MAX);
-            let end = failed.last().map_or(scope.end, |last| last.next());
-            failed.retain(listed);
-            return Ok(Named { places: Some(failed), end: if is_all { scope.end } else { end } });
+            let end = failed.last().filter(|_| !is_all).map_or(scope.end, |last| last.next());
+            failed.retain(|seq| scope.places.is_empty() || scope.places.contains(seq));
+            return Ok(Named { places: Some(failed), known: from..end });
         }
         let places = match scope.places.is_empty() {
             true => None,
             false => Some(scope.places.range(from..scope.end.max(from)).copied().collect()),
         };
-        Ok(Named { places, end: scope.end })
+        Ok(Named { places, known: from..scope.end })
     }
 
     async fn failed(&self, from: Seq, rows_max: u32) -> Result<Vec<Seq>, StorageError> {
@@ -112,7 +120,7 @@ impl Picker {
     fn meant(
         &self,
         chunk: &Chunk,
-        range: std::ops::Range<Seq>,
+        range: Range<Seq>,
         named: &Named,
     ) -> Vec<(StoredEvent, Verdict)> {
         let events = chunk.frames.iter().flat_map(|frame| frame.events());
@@ -161,13 +169,21 @@ impl Picker {
 }
 
 impl Named {
+    const NONE: Self = Self { places: None, known: Seq(0)..Seq(0) };
+
+    /// The first place from here on that is to be looked at; none where there is none any more.
+    fn first(&self, from: Seq) -> Option<Seq> {
+        let Some(places) = &self.places else { return Some(from) };
+        places.get(places.partition_point(|place| *place < from)).copied()
+    }
+
     fn has(&self, seq: Seq) -> bool {
         self.places.as_ref().is_none_or(|places| places.binary_search(&seq).is_ok())
     }
 }
 
 /// The parts of a chunk's gaps that are meant.
-fn gaps(chunk: &Chunk, range: std::ops::Range<Seq>, named: &Named) -> Vec<Gap> {
+fn gaps(chunk: &Chunk, range: Range<Seq>, named: &Named) -> Vec<Gap> {
     let clipped = chunk.gaps.iter().filter_map(|gap| {
         let first = gap.range.first.max(range.start);
         let last = gap.range.last.min(Seq(range.end.0.saturating_sub(1)));
@@ -180,4 +196,25 @@ fn gaps(chunk: &Chunk, range: std::ops::Range<Seq>, named: &Named) -> Vec<Gap> {
         places.iter().filter(inside).map(one)
     };
     clipped.flat_map(single).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_the_ledger_named_is_looked_through_until_it_is_used_up() {
+        let places = Some(vec![Seq(3), Seq(9)]);
+        let named = Named { places, known: Seq(2)..Seq(20) };
+        let first = |from: u64| {
+            let is_known = named.known.contains(&Seq(from));
+            is_known.then(|| named.first(Seq(from)).map(|place| place.0))
+        };
+        let all = [1, 2, 3, 4, 9, 10, 19, 20].map(first);
+        let third = Some(Some(3));
+        let ninth = Some(Some(9));
+        assert_eq!(all, [None, third, third, ninth, ninth, Some(None), Some(None), None]);
+        let all_of_them = Named { places: None, ..named };
+        assert_eq!(all_of_them.first(Seq(7)), Some(Seq(7)));
+    }
 }

@@ -163,6 +163,12 @@ impl Failure {
         Self { reason, detail: error.to_string(), again }
     }
 
+    /// A shared connection is used no more, while this waited for a stream of it.
+    pub fn retired() -> Self {
+        let detail = "the connection was given up meanwhile".to_owned();
+        Self::new(Reason::NoConnection, detail).not_sent()
+    }
+
     /// The answer had too many others before it.
     pub fn too_many_early() -> Self {
         Self::new(Reason::BadResponse, TooManyEarly.to_string())

@@ -1,5 +1,5 @@
 //! HTTP/2: one connection for all attempts of a destination at an origin, each on a stream of its
-//! own. As many are open as the endpoint allows; the others wait within the library.
+//! own. As many are open as the endpoint allows; the others wait for one of them.
 //!
 //! A connection on which an answer stayed out is used no more: what is silent for one may be
 //! silent for all.
@@ -23,12 +23,14 @@ use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::sync::oneshot;
 
 use super::failure::Failure;
+use super::room::{Place, Room};
 
 /// A connection that attempts share.
 #[derive(Clone)]
 pub struct Trunk {
     sender: SendRequest<Bytes>,
     state: Rc<State>,
+    streams: Rc<Room>,
     _in_use: Rc<oneshot::Sender<()>>,
     /// Where it leads.
     pub remote: SocketAddr,
@@ -73,7 +75,8 @@ where
         let _ = connection.await;
         ended.is_retired.set(true);
     };
-    Ok((Trunk { sender, state, _in_use: Rc::new(in_use), remote }, driver))
+    let streams = Room::of(sender.current_max_send_streams());
+    Ok((Trunk { sender, state, streams, _in_use: Rc::new(in_use), remote }, driver))
 }
 
 impl Trunk {
@@ -87,6 +90,24 @@ impl Trunk {
     pub fn is_idle(&self) -> bool {
         // This one, and what moves its bytes.
         Rc::strong_count(&self.state) <= 2
+    }
+
+    /// A stream for a request, as soon as the endpoint allows one more; to be held until the answer has
+    /// come. Who waits here has asked nothing yet: that says nothing of the connection.
+    ///
+    /// # Errors
+    /// Where the connection is used no more by then.
+    ///
+    /// # Cancellation
+    /// Nothing is taken.
+    pub async fn stream(&self) -> Result<Place, Failure> {
+        // Where an endpoint allows none, one waits within the library for it to change its mind.
+        self.streams.resize(self.sender.current_max_send_streams().max(1));
+        let place = match self.streams.try_enter() {
+            Some(place) => place,
+            None => self.streams.enter().await,
+        };
+        if self.state.is_retired.get() { Err(Failure::retired()) } else { Ok(place) }
     }
 
     /// Sends a request and waits for the head of its answer.

@@ -55,8 +55,8 @@ pub struct Way {
 /// The way of one attempt.
 #[derive(Default)]
 pub struct Journey {
-    /// Where it waits for an answer.
-    is_asking: Cell<bool>,
+    /// What it waits for, where that is not on the way.
+    own: Cell<Option<Step>>,
     /// Where a connection had to be made.
     way: RefCell<Option<Rc<Way>>>,
     remote: Cell<Option<SocketAddr>>,
@@ -93,13 +93,18 @@ impl Way {
 impl Journey {
     /// A connection is made on this way.
     pub fn on(&self, way: &Rc<Way>) {
-        self.is_asking.set(false);
+        self.own.set(None);
         *self.way.borrow_mut() = Some(way.clone());
+    }
+
+    /// It waits for a place on a connection that is there.
+    pub fn queues(&self) {
+        self.own.set(Some(Step::Room));
     }
 
     /// A request is sent now on a connection to there.
     pub fn asks(&self, remote: SocketAddr, now: Instant) {
-        self.is_asking.set(true);
+        self.own.set(Some(Step::Answer));
         self.remote.set(Some(remote));
         self.asked.set(Some(now));
     }
@@ -112,11 +117,8 @@ impl Journey {
     /// What it waits for.
     pub fn step(&self) -> Step {
         let way = self.way.borrow();
-        match &*way {
-            _ if self.is_asking.get() => Step::Answer,
-            Some(way) => way.step.get(),
-            None => Step::Room,
-        }
+        let on_the_way = || way.as_ref().map_or(Step::Room, |way| way.step.get());
+        self.own.get().unwrap_or_else(on_the_way)
     }
 
     /// All of it, for people.
@@ -135,4 +137,32 @@ impl Journey {
 
 fn micros(from: Instant, to: Instant) -> u32 {
     u32::try_from(to.saturating_duration_since(from).as_micros()).unwrap_or(u32::MAX)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::net::Ipv4Addr;
+
+    use futures_util::FutureExt;
+
+    use super::*;
+
+    #[test]
+    fn an_attempt_waits_for_what_it_came_to_last() {
+        let (journey, way) = (Journey::default(), Rc::<Way>::default());
+        assert_eq!(journey.step(), Step::Room);
+        journey.on(&way);
+        way.take(Step::Tls, async {}).now_or_never();
+        assert_eq!(journey.step(), Step::Tls);
+        journey.queues();
+        assert_eq!(
+            journey.step(),
+            Step::Room,
+            "the connection is there, and all its streams taken"
+        );
+        journey.asks((Ipv4Addr::LOCALHOST, 1).into(), Instant::now());
+        assert_eq!(journey.step(), Step::Answer);
+        journey.on(&way);
+        assert_eq!(journey.step(), Step::Tls, "another connection is made");
+    }
 }

@@ -1,17 +1,40 @@
 //! Names become addresses: each is asked for once, by us, within a time.
+//!
+//! Whom the machine asks may change while we run: a laptop moves, a container starts before its
+//! network, somebody mends the file. So what says that is looked at again before each question.
 
+use std::cell::RefCell;
 use std::net::{IpAddr, SocketAddr};
+use std::os::unix::fs::MetadataExt as _;
+use std::path::{Path, PathBuf};
 
 use domain::limits;
 use hickory_resolver::TokioResolver;
-use hickory_resolver::config::{ConnectionConfig, NameServerConfig, ResolverConfig};
+use hickory_resolver::config::{ConnectionConfig, NameServerConfig, ResolverConfig, ResolverOpts};
 use hickory_resolver::net::NetError;
 use hickory_resolver::net::runtime::TokioRuntimeProvider;
+use hickory_resolver::system_conf::parse_resolv_conf;
 
 use super::failure::Failure;
 
 /// Whom to ask, or why nobody can be asked; addresses can be called all the same.
-pub struct Names(Result<TokioResolver, String>);
+pub struct Names {
+    /// What says whom the machine asks, and which names it knows; none where we are told.
+    files: Option<[PathBuf; 2]>,
+    known: RefCell<Known>,
+}
+
+/// What was read, and which files said so.
+struct Known {
+    resolver: Result<TokioResolver, String>,
+    read: [Option<Stamp>; 2],
+}
+
+/// A file as it was: its number, its length, and when it was changed, in seconds and nanoseconds.
+type Stamp = (u64, u64, i64, i64);
+
+/// Where the machine says whom it asks, and which names it knows by itself.
+const FILES: [&str; 2] = ["/etc/resolv.conf", "/etc/hosts"];
 
 /// How often a name server is asked again that has not answered. Source: chosen.
 const TRIES: usize = 2;
@@ -19,11 +42,31 @@ const TRIES: usize = 2;
 impl Names {
     /// Asks these servers; those whom the machine asks where there are none.
     pub fn new(servers: &[SocketAddr]) -> Self {
-        let resolver = resolver(servers).map_err(|error| error.to_string());
-        if let Err(error) = &resolver {
-            tracing::warn!(error, "names cannot be resolved; endpoints must be addresses");
+        if servers.is_empty() {
+            return Self::of_machine(FILES.map(PathBuf::from));
         }
-        Self(resolver)
+        let servers = servers.iter().map(|server| name_server(*server)).collect();
+        let config = ResolverConfig::from_name_servers(servers);
+        let resolver = told(resolver(config, ResolverOpts::default()));
+        Self { files: None, known: RefCell::new(Known { resolver, read: [None; 2] }) }
+    }
+
+    fn of_machine(files: [PathBuf; 2]) -> Self {
+        let (read, resolver) = (stamps(&files), told(read(&files[0])));
+        Self { files: Some(files), known: RefCell::new(Known { resolver, read }) }
+    }
+
+    /// Whom to ask now.
+    fn resolver(&self) -> Result<TokioResolver, String> {
+        let mut known = self.known.borrow_mut();
+        if let Some(files) = &self.files {
+            let read = stamps(files);
+            if read != known.read {
+                known.read = read;
+                known.turn(told(self::read(&files[0])));
+            }
+        }
+        known.resolver.clone()
     }
 
     /// The addresses of a name, at least one.
@@ -34,7 +77,7 @@ impl Names {
     /// # Cancellation
     /// The question is forgotten.
     pub async fn resolve(&self, host: &str) -> Result<Vec<IpAddr>, Failure> {
-        let resolver = self.0.as_ref().map_err(|error| Failure::dns(host, error))?;
+        let resolver = self.resolver().map_err(|error| Failure::dns(host, &error))?;
         let lookup = resolver.lookup_ip(host);
         let found = match tokio::time::timeout(limits::RESOLVE_TIME_MAX, lookup).await {
             Ok(Ok(found)) => found,
@@ -62,14 +105,42 @@ fn words(error: &NetError) -> String {
     }
 }
 
-fn resolver(servers: &[SocketAddr]) -> Result<TokioResolver, NetError> {
-    let mut builder = if servers.is_empty() {
-        TokioResolver::builder_tokio()?
-    } else {
-        let servers = servers.iter().map(|server| name_server(*server)).collect();
-        let config = ResolverConfig::from_name_servers(servers);
-        TokioResolver::builder_with_config(config, TokioRuntimeProvider::default())
+impl Known {
+    /// Takes what was read anew. A file that somebody is writing just now says nothing: then who was asked
+    /// before is asked on.
+    fn turn(&mut self, resolver: Result<TokioResolver, String>) {
+        if resolver.is_ok() || self.resolver.is_err() {
+            self.resolver = resolver;
+        }
+    }
+}
+
+fn told(resolver: Result<TokioResolver, NetError>) -> Result<TokioResolver, String> {
+    resolver.map_err(|error| error.to_string()).inspect_err(|error| {
+        tracing::warn!(
+            error,
+            "name servers cannot be read; endpoints must be addresses until they can"
+        );
+    })
+}
+
+fn stamps(files: &[PathBuf; 2]) -> [Option<Stamp>; 2] {
+    let stamp = |file: &PathBuf| {
+        let data = file.metadata().ok()?;
+        Some((data.ino(), data.len(), data.mtime(), data.mtime_nsec()))
     };
+    [stamp(&files[0]), stamp(&files[1])]
+}
+
+/// Asks whom this file says.
+fn read(file: &Path) -> Result<TokioResolver, NetError> {
+    let (config, options) = parse_resolv_conf(std::fs::read(file)?)?;
+    resolver(config, options)
+}
+
+fn resolver(config: ResolverConfig, options: ResolverOpts) -> Result<TokioResolver, NetError> {
+    let provider = TokioRuntimeProvider::default();
+    let mut builder = TokioResolver::builder_with_config(config, provider).with_options(options);
     let options = builder.options_mut();
     options.timeout = limits::NAME_SERVER_TIME_MAX;
     options.attempts = TRIES;
@@ -83,4 +154,32 @@ fn name_server(address: SocketAddr) -> NameServerConfig {
         connection
     });
     NameServerConfig::new(address.ip(), true, connections.to_vec())
+}
+
+#[cfg(test)]
+mod tests {
+    use tempfile::TempDir;
+
+    use super::*;
+
+    #[tokio::test]
+    async fn whom_the_machine_asks_is_read_again_when_it_changes() {
+        let dir = TempDir::new().unwrap();
+        let files = ["resolv.conf", "hosts"].map(|name| dir.path().join(name));
+        let names = Names::of_machine(files.clone());
+        // The options stand for the file: whom it names is not told.
+        let dots = || names.resolver().map(|resolver| resolver.options().ndots);
+        assert!(dots().unwrap_err().contains("No such file"));
+        let write = |lines: &str| std::fs::write(&files[0], lines).unwrap();
+        write("nameserver 127.0.0.1\noptions ndots:3\n");
+        assert_eq!(dots(), Ok(3));
+        write("");
+        assert_eq!(dots(), Ok(3), "who writes it is not finished");
+        write("nameserver 127.0.0.1\noptions ndots:10\n");
+        assert_eq!(dots(), Ok(10));
+        let before = names.known.borrow().read;
+        std::fs::write(&files[1], "127.0.0.1 a.test\n").unwrap();
+        assert_eq!(dots(), Ok(10));
+        assert_ne!(names.known.borrow().read, before, "names of its own are read again too");
+    }
 }

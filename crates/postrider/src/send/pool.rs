@@ -79,7 +79,12 @@ pub enum Lease {
         _place: Place,
     },
     /// Others may use it as well.
-    Trunk(Trunk),
+    Trunk {
+        /// The connection.
+        trunk: Trunk,
+        /// A stream of it; none before it is needed.
+        stream: Option<Place>,
+    },
 }
 
 impl Pool {
@@ -122,7 +127,7 @@ impl Pool {
     /// the place for a new one, where each attempt has one to itself.
     pub async fn kept(&self, now: Instant) -> Result<Lease, Option<Place>> {
         if let Some(trunk) = self.trunk(now) {
-            return Ok(Lease::Trunk(trunk));
+            return Ok(trunk.into());
         }
         if self.protocol.get() != Protocol::Http1 {
             return Err(None);
@@ -148,7 +153,7 @@ impl Pool {
     ) -> Result<Lease, Failure> {
         let have_waited = self.protocol.get() != Protocol::Http1;
         if have_waited && let Some(trunk) = self.making(journey).await? {
-            return Ok(Lease::Trunk(trunk));
+            return Ok(trunk.into());
         }
         let mut place = match place {
             Some(place) => place,
@@ -166,7 +171,7 @@ impl Pool {
         // Boxed, as every attempt would carry the room for it, and few make a connection.
         match Box::pin(self.connect(&way)).await? {
             Made::Line(line) => Ok(Lease::Line { line, _place: place }),
-            Made::Trunk(trunk) => Ok(Lease::Trunk(trunk)),
+            Made::Trunk(trunk) => Ok(trunk.into()),
         }
     }
 
@@ -179,7 +184,7 @@ impl Pool {
     /// As in [`Pool::made`].
     pub async fn another(self: &Rc<Self>, journey: &Journey) -> Result<Lease, Failure> {
         match self.trunk(Instant::now()) {
-            Some(trunk) => Ok(Lease::Trunk(trunk)),
+            Some(trunk) => Ok(trunk.into()),
             None => self.made(None, journey).await,
         }
     }
@@ -197,12 +202,16 @@ impl Pool {
         request: Request<Bytes>,
         journey: &Journey,
     ) -> Result<Answer, Failure> {
+        if let Lease::Trunk { trunk, stream } = &mut lease {
+            journey.queues();
+            *stream = Some(trunk.stream().await?);
+        }
         journey.asks(lease.remote(), Instant::now());
         let answered = match &mut lease {
             Lease::Line { line, .. } => {
                 line.ask(request).await.map(|answer| answer.map(Body::Http1))
             }
-            Lease::Trunk(trunk) => {
+            Lease::Trunk { trunk, .. } => {
                 let asked = trunk.ask(request, &self.authority).await;
                 asked.map(|answer| answer.map(Body::Http2))
             }
@@ -355,8 +364,14 @@ impl Lease {
     fn remote(&self) -> SocketAddr {
         match self {
             Self::Line { line, .. } => line.remote,
-            Self::Trunk(trunk) => trunk.remote,
+            Self::Trunk { trunk, .. } => trunk.remote,
         }
+    }
+}
+
+impl From<Trunk> for Lease {
+    fn from(trunk: Trunk) -> Self {
+        Self::Trunk { trunk, stream: None }
     }
 }
 

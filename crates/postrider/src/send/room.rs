@@ -7,7 +7,8 @@ use tokio::sync::Notify;
 
 /// So many places.
 pub struct Room {
-    free: Cell<usize>,
+    places: Cell<usize>,
+    taken: Cell<usize>,
     freed: Notify,
     waiting: Cell<usize>,
 }
@@ -18,14 +19,30 @@ pub struct Place(Rc<Room>);
 impl Room {
     /// Room for so many.
     pub fn of(places: usize) -> Rc<Self> {
-        Rc::new(Self { free: Cell::new(places), freed: Notify::new(), waiting: Cell::default() })
+        let places = Cell::new(places);
+        Rc::new(Self {
+            places,
+            taken: Cell::default(),
+            freed: Notify::new(),
+            waiting: Cell::default(),
+        })
+    }
+
+    /// Has room for so many from now on; who is in stays.
+    pub fn resize(&self, places: usize) {
+        if self.places.replace(places) < places {
+            self.freed.notify_waiters();
+        }
     }
 
     /// Takes a place; none where all are taken.
     pub fn try_enter(self: &Rc<Self>) -> Option<Place> {
-        let left = self.free.get().checked_sub(1)?;
-        self.free.set(left);
-        Some(Place(self.clone()))
+        let taken = self.taken.get();
+        let is_free = taken < self.places.get();
+        is_free.then(|| {
+            self.taken.set(taken + 1);
+            Place(self.clone())
+        })
     }
 
     /// Takes a place as soon as there is one; those who have waited longest come first.
@@ -66,7 +83,7 @@ impl Drop for Waiting<'_> {
 
 impl Drop for Place {
     fn drop(&mut self) {
-        self.0.free.set(self.0.free.get() + 1);
+        self.0.taken.set(self.0.taken.get() - 1);
         self.0.freed.notify_one();
     }
 }
@@ -91,5 +108,20 @@ mod tests {
         let given_up = Box::pin(room.enter());
         drop((given_up, second));
         assert!(room.try_enter().is_some(), "one who left keeps no place");
+    }
+
+    #[test]
+    fn a_room_that_grows_lets_in_those_who_wait_and_one_that_shrinks_turns_nobody_out() {
+        let room = Room::of(1);
+        let first = room.try_enter();
+        let mut waiting = [(); 3].map(|()| Box::pin(room.enter()));
+        let mut let_in = || waiting.each_mut().map(|one| one.as_mut().now_or_never());
+        assert!(let_in().iter().all(Option::is_none));
+        room.resize(3);
+        let places = let_in();
+        assert_eq!(places.each_ref().map(Option::is_some), [true, true, false]);
+        room.resize(1);
+        drop(first);
+        assert!(room.try_enter().is_none());
     }
 }

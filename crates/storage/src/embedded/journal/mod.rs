@@ -36,6 +36,8 @@ use crate::tail::Tail;
 
 /// The file's name.
 pub const FILE: &str = "journal.db";
+/// The table of what grows.
+pub const FRAMES: &str = "frames";
 
 /// The steps that lead to today's tables.
 const STEPS: [&str; 2] = [SCHEMA, skips::SKIPS];

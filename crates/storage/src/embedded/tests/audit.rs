@@ -5,7 +5,8 @@ use std::time::Duration;
 use domain::time::Timestamp;
 use tempfile::TempDir;
 
-use super::open_default;
+use super::{open_default, subject_with};
+use crate::conformance::Subject;
 use crate::conformance::audit::deed;
 use crate::embedded::{AuditLimits, Options, open};
 use crate::{AuditQuery, Deed, Store};
@@ -41,4 +42,18 @@ fn u3_accesses_push_out_no_change_and_the_oldest_go_first() {
     let (store, _engine) = open_default(dir.path());
     note(&store, deed("anna", "view", "a"));
     assert_eq!(kept(&store), [10, 9, 6, 5], "numbers go on");
+}
+
+#[test]
+fn a_clock_that_is_wrong_for_a_while_takes_few_records_along() {
+    let Subject { store, _keep } = subject_with(Options::default());
+    for _ in 0..40 {
+        note(&store, deed("anna", "create", "a"));
+    }
+    let mut late = deed("anna", "create", "b");
+    late.author.at = Timestamp(i64::MAX / 2);
+    note(&store, late);
+    assert_eq!(kept(&store).len(), 25);
+    note(&store, deed("anna", "create", "c"));
+    assert_eq!(kept(&store).len(), 26, "it is right again");
 }

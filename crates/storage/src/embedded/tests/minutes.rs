@@ -69,6 +69,18 @@ fn old_minutes_go() {
 }
 
 #[test]
+fn a_clock_that_is_wrong_for_a_while_takes_no_more_than_that_while_along() {
+    let Subject { store, _keep } = subject_with(Options::default());
+    let far = 10 * limits::SERIES_MINUTES_MAX;
+    for minute in (0..20).chain(far..far + 20).chain(20..40) {
+        deliver(&store, 1, minute);
+        points(&store);
+    }
+    let left: Vec<_> = points(&store).iter().map(|point| point.at.0 / MINUTE_MS).collect();
+    assert_eq!(left, (1..40).chain(far..far + 20).collect::<Vec<_>>());
+}
+
+#[test]
 fn the_oldest_minutes_go_where_there_are_too_many() {
     let options = Options { series_rows_max: 10, ..Options::default() };
     let Subject { store, _keep } = subject_with(options);
