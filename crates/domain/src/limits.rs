@@ -171,7 +171,7 @@ pub const ANSWER_BODY_TIME_MAX: Duration = Duration::from_secs(2);
 /// Bytes of an answer's head. Source: chosen; nginx and node stop at 8 to 16 KiB.
 pub const ANSWER_HEAD_BYTES_MAX: usize = 64 << 10;
 
-/// Headers of an answer. Source: hyper's own limit; endpoints send about 10.
+/// Headers of an answer. Source: chosen; endpoints send about 10.
 pub const ANSWER_HEADERS_MAX: usize = 100;
 
 /// Answers on the way to the answer (1xx) that are passed over. Source: chosen; servers send one.
@@ -213,6 +213,10 @@ pub const TURN_ATTEMPT_BYTES: i64 = 2 << 10;
 /// How long a kept connection may have been silent and still be used. Source: chosen; firewalls and
 /// translators forget connections after 60 to 350 s, and do not tell.
 pub const KEPT_CONNECTION_SILENCE_MAX: Duration = Duration::from_secs(60);
+
+/// How often kept connections are looked through for those that the endpoint has closed. Source: chosen;
+/// one that is about to be used is looked at anyway.
+pub const KEPT_CONNECTION_LOOK_INTERVAL: Duration = Duration::from_secs(10);
 
 /// Time that a connection to an endpoint takes leave, once nobody uses it. Source: chosen; TLS says
 /// goodbye, which an endpoint that reads no more would never take.

@@ -2,7 +2,6 @@
 
 use std::sync::Arc;
 
-use bytes::Bytes;
 use domain::delivery::Outcome;
 use domain::delivery::trace::Excerpt;
 use domain::destination::webhook::veiled;
@@ -10,25 +9,25 @@ use domain::limits;
 use h2::RecvStream;
 use http::Response;
 use http::header::{HeaderValue, LOCATION, RETRY_AFTER};
-use http_body_util::BodyExt;
-use hyper::body::Incoming;
 
+use super::http1::Line;
 use super::pool::{Lease, Pool};
+use super::room::Place;
 
-/// An answer's head, and the connection its body comes on.
+/// An answer's head, and what its body comes on.
 pub struct Answer {
-    /// The head, and what brings the body.
-    pub answer: Response<Body>,
-    /// The connection.
-    pub lease: Lease,
+    /// The head.
+    pub head: Response<()>,
+    /// The connection, and what brings the body on it.
+    pub body: Body,
 }
 
 /// What brings a body.
 pub enum Body {
-    /// In HTTP/1.1.
-    Http1(Incoming),
-    /// In HTTP/2.
-    Http2(RecvStream),
+    /// In HTTP/1.1, the connection that has a place.
+    Line(Line, Place),
+    /// In HTTP/2, a stream of the connection.
+    Stream(RecvStream, Lease),
 }
 
 /// What was read of a body.
@@ -38,68 +37,59 @@ struct Read {
     beginning: Vec<u8>,
     bytes: usize,
     pieces: usize,
-    /// Whether it came to its end within bounds.
-    is_whole: bool,
 }
 
 impl Answer {
     /// Judges it, and shows it to people; its connection is kept where the body ends in good time.
     pub async fn judge(self, pool: &Pool) -> (Outcome, Arc<Excerpt>) {
-        let (head, body) = self.answer.into_parts();
-        let text =
-            |name| head.headers.get(name).and_then(|value: &HeaderValue| value.to_str().ok());
+        let Self { head, body } = self;
+        let headers = head.headers();
+        let text = |name| headers.get(name).and_then(|value: &HeaderValue| value.to_str().ok());
         // An endpoint that moves a request a little repeats its URL, where there may be a secret.
         let elsewhere = text(LOCATION).map(veiled);
-        let status = head.status.as_u16();
+        let status = head.status().as_u16();
         let outcome = Outcome::of_answer(status, text(RETRY_AFTER), elsewhere.as_deref());
-        let read = body.read().await;
-        if read.is_whole {
-            pool.put_back(self.lease);
-        }
-        (outcome, pool.excerpts.of(&head.headers, &read.beginning))
+        let beginning = body.read(pool).await;
+        (outcome, pool.excerpts.of(headers, &beginning))
     }
 }
 
 impl Body {
-    /// Reads to the end, within bounds.
-    async fn read(mut self) -> Read {
+    /// Reads to the end, within bounds, and gives back what the connection can be used for; answers the
+    /// beginning.
+    async fn read(self, pool: &Pool) -> Vec<u8> {
         let mut read = Read::default();
-        let reading = async {
-            while let Some(chunk) = self.chunk().await {
-                let Ok(chunk) = chunk else { return };
-                if !read.take(&chunk) {
-                    return;
+        match self {
+            Self::Line(mut line, _place) => {
+                let reading = line.read_body(|piece| read.take(piece));
+                if in_time(reading).await {
+                    pool.put_back(line);
                 }
             }
-            read.is_whole = true;
-        };
-        // Where it takes too long, the rest is not waited for.
-        let _ = tokio::time::timeout(limits::ANSWER_BODY_TIME_MAX, reading).await;
-        read
-    }
-
-    /// The next bytes; none at the end.
-    async fn chunk(&mut self) -> Option<Result<Bytes, ()>> {
-        match self {
-            Self::Http1(body) => loop {
-                match body.frame().await? {
-                    Ok(frame) => match frame.into_data() {
-                        Ok(data) => return Some(Ok(data)),
-                        Err(_trailers) => {}
-                    },
-                    Err(_broken) => return Some(Err(())),
-                }
-            },
-            Self::Http2(body) => {
-                let chunk = body.data().await?.map_err(|_broken| ());
-                if let Ok(data) = &chunk {
-                    // Where the connection is over, nobody waits for the room.
-                    let _ = body.flow_control().release_capacity(data.len());
-                }
-                Some(chunk)
+            Self::Stream(mut stream, _lease) => {
+                in_time(read_stream(&mut stream, &mut read)).await;
             }
         }
+        read.beginning
     }
+}
+
+/// Whether a body came to its end. Where it takes too long, the rest is not waited for.
+async fn in_time(reading: impl Future<Output = bool>) -> bool {
+    tokio::time::timeout(limits::ANSWER_BODY_TIME_MAX, reading).await.unwrap_or(false)
+}
+
+/// Reads on in HTTP/2; whether to the end.
+async fn read_stream(stream: &mut RecvStream, read: &mut Read) -> bool {
+    while let Some(piece) = stream.data().await {
+        let Ok(piece) = piece else { return false };
+        // Where the connection is over, nobody waits for the room.
+        let _ = stream.flow_control().release_capacity(piece.len());
+        if !read.take(&piece) {
+            return false;
+        }
+    }
+    true
 }
 
 impl Read {

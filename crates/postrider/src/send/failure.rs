@@ -12,8 +12,8 @@ use domain::destination::webhook::Unsendable;
 use domain::limits;
 use domain::reason::Reason;
 
-use super::arrival::TooManyEarly;
 use super::handshake;
+use super::http1::Broken;
 use super::journey::Step;
 
 /// Why no answer came.
@@ -119,26 +119,25 @@ impl Failure {
     }
 
     /// The exchange of request and answer broke off in HTTP/1.1, before or after the answer began.
-    pub fn exchange(error: &hyper::Error, began: Began) -> Self {
-        if let Some(fault) = find::<rustls::Error>(error) {
-            let (reason, detail) = handshake::fault_of(fault);
-            return Self::new(reason, detail);
-        }
+    pub fn exchange(broken: &Broken, began: Began) -> Self {
         let again = match began {
             Began::NotYet => Again::NowIfKept,
             Began::Answer => Again::Later,
         };
-        let ended = error.is_canceled() || error.is_closed() || error.is_incomplete_message();
-        let (reason, again) = if error.is_parse_too_large() {
-            (Reason::HeaderTooLarge, Again::Later)
-        } else if error.is_parse() || find::<TooManyEarly>(error).is_some() {
-            (Reason::BadResponse, Again::Later)
-        } else if ended || find::<io::Error>(error).is_some_and(is_end) {
-            (Reason::Reset, again)
-        } else {
-            (Reason::Reset, Again::Later)
+        let (reason, again) = match broken {
+            Broken::Stream(error) => match find::<rustls::Error>(error) {
+                Some(fault) => {
+                    let (reason, detail) = handshake::fault_of(fault);
+                    return Self::new(reason, detail);
+                }
+                None if is_end(error) => (Reason::Reset, again),
+                None => (Reason::Reset, Again::Later),
+            },
+            Broken::Ended => (Reason::Reset, again),
+            Broken::TooLarge => (Reason::HeaderTooLarge, Again::Later),
+            Broken::Malformed(_) | Broken::TooManyEarly => (Reason::BadResponse, Again::Later),
         };
-        Self { reason, detail: chain(error), again }
+        Self { reason, detail: chain(broken), again }
     }
 
     /// The exchange of request and answer broke off in HTTP/2.
@@ -171,7 +170,7 @@ impl Failure {
 
     /// The answer had too many others before it.
     pub fn too_many_early() -> Self {
-        Self::new(Reason::BadResponse, TooManyEarly.to_string())
+        Self::new(Reason::BadResponse, Broken::TooManyEarly.to_string())
     }
 
     /// Whoever is there does not wait for a request.
@@ -181,7 +180,7 @@ impl Failure {
 
     /// The head of the answer is longer than is read.
     pub fn header_too_large() -> Self {
-        Self::new(Reason::HeaderTooLarge, "message head is too large".to_owned())
+        Self::new(Reason::HeaderTooLarge, Broken::TooLarge.to_string())
     }
 
     /// There can be no request for the event.

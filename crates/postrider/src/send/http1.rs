@@ -1,78 +1,117 @@
 //! HTTP/1.1: a connection is lent to one attempt at a time, and kept for the next one when its
 //! answer was read to the end; whatever is odd about one drops it.
+//!
+//! Nothing moves its bytes but the attempt that has it: a request is written and its answer read by
+//! the same task, which waits for nobody else.
 
+mod body;
+mod head;
+
+use std::future::poll_fn;
+use std::io;
 use std::net::SocketAddr;
-use std::rc::Rc;
+use std::pin::{Pin, pin};
+use std::task::{Context, Poll, Waker, ready};
 use std::time::Instant;
 
-use bytes::Bytes;
+use bytes::{Buf, Bytes, BytesMut};
 use domain::limits;
 use http::{Request, Response};
-use http_body_util::Full;
-use hyper::body::Incoming;
-use hyper::client::conn::http1::{Builder, SendRequest};
-use hyper_util::rt::TokioIo;
-use tokio::io::{AsyncRead, AsyncWrite};
-use tokio::sync::oneshot;
+use tokio::io::{AsyncRead, AsyncReadExt as _, AsyncWrite, AsyncWriteExt as _, ReadBuf};
 
-use super::arrival::{Arrival, Watched};
+use self::body::{Framing, Step};
+use self::head::{Head, Heads};
 use super::failure::{Began, Failure};
+use super::room::Place;
+
+/// What bytes go to and come from.
+pub trait Duplex: AsyncRead + AsyncWrite + Unpin {}
+
+impl<S: AsyncRead + AsyncWrite + Unpin> Duplex for S {}
 
 /// A connection that nobody uses at the moment, or one attempt.
 pub struct Line {
-    sender: SendRequest<Full<Bytes>>,
-    arrival: Rc<Arrival>,
-    _in_use: oneshot::Sender<()>,
-    /// Whether it has carried a request.
-    is_used: bool,
+    stream: Box<dyn Duplex>,
+    /// What has come and is not looked at yet.
+    came: BytesMut,
+    /// What belongs to the answer at hand.
+    framing: Framing,
+    use_of: Use,
     /// Where it leads.
     pub remote: SocketAddr,
     /// When it was used last.
     pub used_at: Instant,
+    _place: Place,
 }
 
-/// Begins HTTP on a stream; answers what moves its bytes as well, which must be polled. `in_use` goes
-/// with the connection.
-///
-/// # Errors
-/// Where the library refuses the stream.
-pub async fn begin<S>(
-    stream: S,
-    remote: SocketAddr,
-    in_use: oneshot::Sender<()>,
-) -> Result<(Line, impl Future<Output = ()> + use<S>), Failure>
-where
-    S: AsyncRead + AsyncWrite + Unpin + 'static,
-{
-    let arrival = Rc::new(Arrival::default());
-    let mut builder = Builder::new();
-    builder.max_buf_size(limits::ANSWER_HEAD_BYTES_MAX);
-    builder.max_header_size(limits::ANSWER_HEAD_BYTES_MAX);
-    let watched = Watched::new(stream, arrival.clone());
-    let begun = builder.handshake(TokioIo::new(watched)).await;
-    let (sender, driver) = begun.map_err(|error| Failure::exchange(&error, Began::NotYet))?;
-    let driver = async {
-        // Every request learns of its own failure; the driver's end has nothing to add.
-        let _ = driver.await;
-    };
-    Ok((
-        Line { sender, arrival, _in_use: in_use, is_used: false, remote, used_at: Instant::now() },
-        driver,
-    ))
+/// What a connection can be used for.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+enum Use {
+    /// The first request.
+    First,
+    /// Another request.
+    Another,
+    /// The answer at hand, and another request after it.
+    ThisAnswer,
+    /// The answer at hand, and nothing after it.
+    LastAnswer,
 }
+
+/// Why an exchange of request and answer broke off.
+#[derive(Debug, thiserror::Error)]
+pub enum Broken {
+    /// The stream said so.
+    #[error(transparent)]
+    Stream(#[from] io::Error),
+    /// The connection is over.
+    #[error("the connection was closed before the answer was there")]
+    Ended,
+    /// The head is longer than is read, or has more headers.
+    #[error("the head of the answer is too large")]
+    TooLarge,
+    /// What came is no answer.
+    #[error("this is no HTTP/1.1: {0}")]
+    Malformed(&'static str),
+    /// Too much came before it.
+    #[error("more than {} answers on the way to the answer (1xx)", limits::EARLY_ANSWERS_MAX)]
+    TooManyEarly,
+}
+
+/// A request on its way.
+struct Outgoing {
+    head: Vec<u8>,
+    body: Bytes,
+    sent: usize,
+    is_flushed: bool,
+}
+
+/// Bytes that are asked for at a time. Source: chosen; answers of endpoints fit.
+const READ_BYTES: usize = 4 << 10;
 
 impl Line {
-    /// Whether it looks fit for another request: open, and not silent for long. A new one says that
-    /// it is ready only after its driver has begun.
-    pub fn is_fit(&self, now: Instant) -> bool {
-        let silence = now.saturating_duration_since(self.used_at);
-        let is_open = if self.is_used { self.sender.is_ready() } else { !self.sender.is_closed() };
-        is_open && silence < limits::KEPT_CONNECTION_SILENCE_MAX
+    /// A connection on a stream, which takes a place as long as it is there.
+    pub fn new(stream: Box<dyn Duplex>, remote: SocketAddr, place: Place) -> Self {
+        Self {
+            stream,
+            came: BytesMut::new(),
+            framing: Framing::NONE,
+            use_of: Use::First,
+            remote,
+            used_at: Instant::now(),
+            _place: place,
+        }
     }
 
-    /// Whether it has ended.
-    pub fn is_closed(&self) -> bool {
-        self.sender.is_closed()
+    /// Whether it looks fit for another request: open, not silent for long, and nothing has come that
+    /// nobody asked for.
+    pub fn is_fit(&mut self, now: Instant) -> bool {
+        let silence = now.saturating_duration_since(self.used_at);
+        silence < limits::KEPT_CONNECTION_SILENCE_MAX && self.peeped().is_pending()
+    }
+
+    /// Whether its answer was read to the end, and it can be used again.
+    pub fn may_be_kept(&self) -> bool {
+        self.use_of == Use::Another
     }
 
     /// Sends a request and waits for the head of its answer.
@@ -81,22 +120,140 @@ impl Line {
     /// Why there is none.
     ///
     /// # Cancellation
-    /// The connection closes.
-    pub async fn ask(&mut self, request: Request<Bytes>) -> Result<Response<Incoming>, Failure> {
-        self.is_used = true;
-        self.arrival.expect();
-        let answered = match self.sender.ready().await {
-            Ok(()) => self.sender.send_request(request.map(Full::new)).await,
-            Err(error) => Err(error),
-        };
-        answered.map_err(|error| {
-            // Bytes that come before the request is on its way end the connection without it.
-            let is_unsent = error.is_closed() || error.is_canceled();
-            if self.arrival.spoke_first() || (self.arrival.has_begun() && is_unsent) {
-                return Failure::spoke_first();
+    /// The connection can be used no more.
+    pub async fn ask(&mut self, request: Request<Bytes>) -> Result<Response<()>, Failure> {
+        let before = std::mem::replace(&mut self.use_of, Use::LastAnswer);
+        if before == Use::First && matches!(self.peeped(), Poll::Ready(Ok(true))) {
+            return Err(Failure::spoke_first());
+        }
+        let mut heads = Heads::default();
+        let mut outgoing = Outgoing::of(request);
+        let exchange = poll_fn(|context| self.poll_exchange(context, &mut outgoing, &mut heads));
+        let head = exchange.await.map_err(|broken| {
+            let began = if heads.have_begun() { Began::Answer } else { Began::NotYet };
+            Failure::exchange(&broken, began)
+        })?;
+        self.framing = head.framing;
+        if head.keeps && outgoing.is_flushed {
+            self.use_of = Use::ThisAnswer;
+        }
+        Ok(head.response)
+    }
+
+    /// Reads the answer's body and gives it away piece by piece, for as long as `take` wants more;
+    /// whether it came to its end.
+    ///
+    /// # Cancellation
+    /// The connection can be used no more.
+    pub async fn read_body(&mut self, mut take: impl FnMut(&[u8]) -> bool) -> bool {
+        loop {
+            match self.framing.step(&self.came) {
+                Ok(Step::Piece(length)) => {
+                    let wants_more = take(&self.came[..length]);
+                    self.came.advance(length);
+                    if !wants_more {
+                        return false;
+                    }
+                }
+                Ok(Step::Skip(length)) => self.came.advance(length),
+                Ok(Step::End) => return self.end(),
+                Ok(Step::More) => match poll_fn(|context| self.poll_more(context)).await {
+                    Ok(0) => return self.framing.ends_with_the_connection(),
+                    Ok(_) => {}
+                    Err(_broken) => return false,
+                },
+                Err(_broken) => return false,
             }
-            let began = if self.arrival.has_begun() { Began::Answer } else { Began::NotYet };
-            Failure::exchange(&error, began)
-        })
+        }
+    }
+
+    /// Takes leave, which within TLS is a word of its own.
+    pub async fn close(mut self) {
+        // Whoever does not want to hear it is left without.
+        let _ = tokio::time::timeout(limits::CLOSE_TIME_MAX, self.stream.shutdown()).await;
+    }
+
+    fn end(&mut self) -> bool {
+        // What has come beyond the answer is the answer to nothing.
+        if self.use_of == Use::ThisAnswer && self.came.is_empty() {
+            self.use_of = Use::Another;
+        }
+        true
+    }
+
+    /// Looks whether something has come while nothing was asked: whether there are bytes, or that the
+    /// connection is over. Costs no call of the system where nothing has happened.
+    fn peeped(&mut self) -> Poll<io::Result<bool>> {
+        let mut byte = [0];
+        let mut buffer = ReadBuf::new(&mut byte);
+        let mut context = Context::from_waker(Waker::noop());
+        ready!(Pin::new(&mut *self.stream).poll_read(&mut context, &mut buffer))?;
+        Poll::Ready(Ok(!buffer.filled().is_empty()))
+    }
+
+    /// Writes what is left of a request and reads what has come. An answer may come before all of the
+    /// request is sent; and where nothing more can be sent, it may be there all the same.
+    fn poll_exchange(
+        &mut self,
+        context: &mut Context<'_>,
+        outgoing: &mut Outgoing,
+        heads: &mut Heads,
+    ) -> Poll<Result<Head, Broken>> {
+        let written = outgoing.poll_write(&mut *self.stream, context);
+        loop {
+            match self.poll_more(context) {
+                Poll::Ready(Ok(0)) => return Poll::Ready(Err(Broken::Ended)),
+                Poll::Ready(Ok(_)) => {}
+                Poll::Ready(Err(error)) => return Poll::Ready(Err(error.into())),
+                Poll::Pending => break,
+            }
+            if let Some(head) = heads.take(&mut self.came)? {
+                return Poll::Ready(Ok(head));
+            }
+        }
+        match written {
+            Poll::Ready(Err(error)) => Poll::Ready(Err(error.into())),
+            _ => Poll::Pending,
+        }
+    }
+
+    /// Waits for more bytes; answers how many came, none where the connection is over.
+    fn poll_more(&mut self, context: &mut Context<'_>) -> Poll<io::Result<usize>> {
+        self.came.reserve(READ_BYTES);
+        pin!(self.stream.read_buf(&mut self.came)).poll(context)
     }
 }
+
+impl Outgoing {
+    fn of(request: Request<Bytes>) -> Self {
+        let head = head::written(&request);
+        Self { head, body: request.into_body(), sent: 0, is_flushed: false }
+    }
+
+    fn poll_write(
+        &mut self,
+        stream: &mut dyn Duplex,
+        context: &mut Context<'_>,
+    ) -> Poll<io::Result<()>> {
+        let mut stream = Pin::new(stream);
+        while self.sent < self.head.len() + self.body.len() {
+            let (head, body) = match self.sent.checked_sub(self.head.len()) {
+                None => (&self.head[self.sent..], &self.body[..]),
+                Some(of_body) => (&[][..], &self.body[of_body..]),
+            };
+            let parts = [io::IoSlice::new(head), io::IoSlice::new(body)];
+            match ready!(stream.as_mut().poll_write_vectored(context, &parts))? {
+                0 => return Poll::Ready(Err(io::ErrorKind::WriteZero.into())),
+                sent => self.sent += sent,
+            }
+        }
+        if !self.is_flushed {
+            ready!(stream.poll_flush(context))?;
+            self.is_flushed = true;
+        }
+        Poll::Ready(Ok(()))
+    }
+}
+
+#[cfg(test)]
+mod tests;

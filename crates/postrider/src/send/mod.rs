@@ -4,7 +4,6 @@
 //! unknown here: which event goes next, and what is done about a failure.
 
 mod answer;
-mod arrival;
 mod connect;
 mod courier;
 mod excerpt;

@@ -8,7 +8,7 @@
 use std::cell::{Cell, RefCell};
 use std::net::SocketAddr;
 use std::pin::pin;
-use std::rc::Rc;
+use std::rc::{Rc, Weak};
 use std::sync::Arc;
 use std::time::Instant;
 
@@ -16,10 +16,9 @@ use bytes::Bytes;
 use domain::limits;
 use futures_util::FutureExt;
 use futures_util::future::{LocalBoxFuture, Shared, WeakShared};
-use http::Request;
 use http::uri::Authority;
+use http::{Request, Response};
 use rustls::ClientConfig;
-use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::sync::oneshot;
 use tokio::task::JoinSet;
 
@@ -27,7 +26,7 @@ use super::answer::{Answer, Body};
 use super::connect::{Stream, connect};
 use super::excerpt::Excerpts;
 use super::failure::Failure;
-use super::http1::{self, Line};
+use super::http1::{Duplex, Line};
 use super::http2::{self, Trunk};
 use super::journey::{Journey, Way};
 use super::outlet::{Origin, Outlet};
@@ -47,8 +46,12 @@ pub struct Pool {
     protocol: Cell<Protocol>,
     /// The connection that all wait for.
     making: RefCell<Option<(WeakShared<Making>, Rc<Way>)>>,
-    /// What moves the bytes of each connection; ends with the pool.
+    /// What moves the bytes of each connection of HTTP/2, takes leave of others, and looks through those
+    /// that are kept; ends with the pool.
     drivers: RefCell<JoinSet<()>>,
+    /// Whether somebody looks through the kept connections.
+    is_watched: Cell<bool>,
+    me: Weak<Self>,
     /// What people see of answers.
     pub excerpts: Excerpts,
 }
@@ -76,7 +79,8 @@ pub enum Lease {
     Line {
         /// The connection.
         line: Line,
-        _place: Place,
+        /// Its place among those in use.
+        place: Place,
     },
     /// Others may use it as well.
     Trunk {
@@ -101,7 +105,9 @@ impl Pool {
         let authority = origin.host_header();
         let authority = Authority::try_from(authority).map_err(|error| format!("host: {error}"))?;
         let protocol = if origin.is_https() { Protocol::Unknown } else { Protocol::Http1 };
-        let pool = Rc::new(Self {
+        let pool = Rc::new_cyclic(|me| Self {
+            me: me.clone(),
+            is_watched: Cell::default(),
             origin,
             authority,
             outlet,
@@ -170,7 +176,7 @@ impl Pool {
         journey.on(&way);
         // Boxed, as every attempt would carry the room for it, and few make a connection.
         match Box::pin(self.connect(&way)).await? {
-            Made::Line(line) => Ok(Lease::Line { line, _place: place }),
+            Made::Line(line) => Ok(Lease::Line { line, place }),
             Made::Trunk(trunk) => Ok(trunk.into()),
         }
     }
@@ -207,40 +213,74 @@ impl Pool {
             *stream = Some(trunk.stream().await?);
         }
         journey.asks(lease.remote(), Instant::now());
-        let answered = match &mut lease {
-            Lease::Line { line, .. } => {
-                line.ask(request).await.map(|answer| answer.map(Body::Http1))
-            }
-            Lease::Trunk { trunk, .. } => {
+        let answer = match lease {
+            Lease::Line { mut line, place } => line.ask(request).await.map(|head| {
+                line.used_at = Instant::now();
+                Answer { head, body: Body::Line(line, place) }
+            }),
+            Lease::Trunk { ref trunk, .. } => {
                 let asked = trunk.ask(request, &self.authority).await;
-                asked.map(|answer| answer.map(Body::Http2))
+                asked.map(|answer| {
+                    let (parts, stream) = answer.into_parts();
+                    let head = Response::from_parts(parts, ());
+                    Answer { head, body: Body::Stream(stream, lease) }
+                })
             }
         };
-        let answer = answered.map_err(|failure| self.told(failure))?;
-        let now = Instant::now();
-        journey.answered(now);
-        if let Lease::Line { line, .. } = &mut lease {
-            line.used_at = now;
-        }
-        Ok(Answer { answer, lease })
+        let answer = answer.map_err(|failure| self.told(failure))?;
+        journey.answered(Instant::now());
+        Ok(answer)
     }
 
-    /// Keeps a connection for the next attempt.
-    pub fn put_back(&self, lease: Lease) {
-        if let Lease::Line { line, .. } = lease
-            && !line.is_closed()
-            && !self.outlet.is_crowded()
-        {
+    /// Keeps a connection for the next attempt, where it can be used again.
+    pub fn put_back(&self, line: Line) {
+        if line.may_be_kept() && !self.outlet.is_crowded() {
             self.idle.borrow_mut().push(line);
+            self.watch();
         }
     }
 
     /// Closes connections that nobody uses.
     pub fn close_idle(&self) {
-        self.idle.borrow_mut().clear();
+        self.let_go(std::mem::take(&mut *self.idle.borrow_mut()));
         let mut trunk = self.trunk.borrow_mut();
         if trunk.as_ref().is_some_and(Trunk::is_idle) {
             *trunk = None;
+        }
+    }
+
+    /// Looks through the kept connections from time to time, for as long as there are any.
+    fn watch(&self) {
+        if self.is_watched.replace(true) {
+            return;
+        }
+        let pool = self.me.clone();
+        self.drivers.borrow_mut().spawn_local(async move {
+            loop {
+                tokio::time::sleep(limits::KEPT_CONNECTION_LOOK_INTERVAL).await;
+                let Some(pool) = pool.upgrade() else { return };
+                if !pool.look_through(Instant::now()) {
+                    return;
+                }
+            }
+        });
+    }
+
+    /// Lets go of kept connections that are fit for nothing any more; whether others are left.
+    fn look_through(&self, now: Instant) -> bool {
+        let mut idle = self.idle.borrow_mut();
+        let unfit = idle.extract_if(.., |line| !line.is_fit(now)).collect();
+        self.let_go(unfit);
+        self.is_watched.set(!idle.is_empty());
+        self.is_watched.get()
+    }
+
+    /// Takes leave of connections.
+    fn let_go(&self, lines: Vec<Line>) {
+        let mut drivers = self.drivers.borrow_mut();
+        while drivers.try_join_next().is_some() {}
+        for line in lines {
+            drivers.spawn_local(line.close());
         }
     }
 
@@ -255,10 +295,11 @@ impl Pool {
     /// A kept connection for a place, or the place.
     fn line(&self, now: Instant, place: Place) -> Result<Lease, Place> {
         let mut idle = self.idle.borrow_mut();
-        while let Some(line) = idle.pop() {
+        while let Some(mut line) = idle.pop() {
             if line.is_fit(now) {
-                return Ok(Lease::Line { line, _place: place });
+                return Ok(Lease::Line { line, place });
             }
+            self.let_go(vec![line]);
         }
         Err(place)
     }
@@ -301,8 +342,8 @@ impl Pool {
         let made = connect(&self.outlet, &self.origin, &self.tls, way).await;
         let (stream, remote) = made.map_err(|failure| self.told(failure))?;
         match stream {
-            Stream::Plain(stream) => self.line_over(stream, remote, place).await,
-            Stream::Tls(stream) => self.line_over(*stream, remote, place).await,
+            Stream::Plain(stream) => Ok(self.line_over(Box::new(stream), remote, place)),
+            Stream::Tls(stream) => Ok(self.line_over(stream, remote, place)),
             Stream::Http2(stream) => {
                 let (in_use, left) = oneshot::channel();
                 let (trunk, driver) = http2::begin(*stream, remote, in_use).await?;
@@ -314,20 +355,9 @@ impl Pool {
         }
     }
 
-    async fn line_over<S>(
-        &self,
-        stream: S,
-        remote: SocketAddr,
-        place: Place,
-    ) -> Result<Made, Failure>
-    where
-        S: AsyncRead + AsyncWrite + Unpin + 'static,
-    {
-        let (in_use, left) = oneshot::channel();
-        let (line, driver) = http1::begin(stream, remote, in_use).await?;
-        self.drive(driver, left, place);
+    fn line_over(&self, stream: Box<dyn Duplex>, remote: SocketAddr, place: Place) -> Made {
         self.protocol.set(Protocol::Http1);
-        Ok(Made::Line(line))
+        Made::Line(Line::new(stream, remote, place))
     }
 
     /// Moves the bytes of a connection until it ends; then its place is free.
