@@ -18,6 +18,7 @@ use bytes::{Buf, Bytes, BytesMut};
 use domain::limits;
 use http::{Request, Response};
 use tokio::io::{AsyncRead, AsyncReadExt as _, AsyncWrite, AsyncWriteExt as _, ReadBuf};
+use tokio::task::coop::unconstrained;
 
 use self::body::{Framing, Step};
 use self::head::{Head, Heads};
@@ -82,11 +83,23 @@ struct Outgoing {
     head: Vec<u8>,
     body: Bytes,
     sent: usize,
-    is_flushed: bool,
+    state: Sending,
+}
+
+/// How far a request has come.
+enum Sending {
+    /// Some of it is left.
+    UnderWay,
+    /// It is on the wire.
+    Done,
+    /// Nothing more can be sent.
+    Failed(io::Error),
 }
 
 /// Bytes that are asked for at a time. Source: chosen; answers of endpoints fit.
 const READ_BYTES: usize = 4 << 10;
+/// The most that a connection keeps for the next answer.
+const READ_BYTES_KEPT: usize = 4 * READ_BYTES;
 
 impl Line {
     /// A connection on a stream, which takes a place as long as it is there.
@@ -123,18 +136,25 @@ impl Line {
     /// The connection can be used no more.
     pub async fn ask(&mut self, request: Request<Bytes>) -> Result<Response<()>, Failure> {
         let before = std::mem::replace(&mut self.use_of, Use::LastAnswer);
-        if before == Use::First && matches!(self.peeped(), Poll::Ready(Ok(true))) {
-            return Err(Failure::spoke_first());
+        match self.peeped() {
+            Poll::Ready(Ok(true)) if before == Use::First => return Err(Failure::spoke_first()),
+            Poll::Ready(Err(error)) => return Err(Failure::exchange(&error.into(), Began::NotYet)),
+            _ => {}
         }
-        let mut heads = Heads::default();
-        let mut outgoing = Outgoing::of(request);
+        let (mut outgoing, mut heads) = (Outgoing::of(request), Heads::default());
         let exchange = poll_fn(|context| self.poll_exchange(context, &mut outgoing, &mut heads));
         let head = exchange.await.map_err(|broken| {
             let began = if heads.have_begun() { Began::Answer } else { Began::NotYet };
             Failure::exchange(&broken, began)
         })?;
+        if head.response.status().is_success() {
+            // Who takes an event before all of it is there has the rest to come, and has taken it all the
+            // same where that takes too long.
+            let sent = poll_fn(|context| outgoing.poll_sent(&mut *self.stream, context));
+            let _ = tokio::time::timeout(limits::ANSWER_BODY_TIME_MAX, sent).await;
+        }
         self.framing = head.framing;
-        if head.keeps && outgoing.is_flushed {
+        if head.keeps && matches!(outgoing.state, Sending::Done) {
             self.use_of = Use::ThisAnswer;
         }
         Ok(head.response)
@@ -178,6 +198,9 @@ impl Line {
         if self.use_of == Use::ThisAnswer && self.came.is_empty() {
             self.use_of = Use::Another;
         }
+        if self.came.capacity() > READ_BYTES_KEPT {
+            self.came = BytesMut::new();
+        }
         true
     }
 
@@ -186,34 +209,31 @@ impl Line {
     fn peeped(&mut self) -> Poll<io::Result<bool>> {
         let mut byte = [0];
         let mut buffer = ReadBuf::new(&mut byte);
+        let stream = &mut self.stream;
+        let peep = poll_fn(|context| Pin::new(&mut **stream).poll_read(context, &mut buffer));
+        // A task that has done much in its turn would be told that nothing has come.
         let mut context = Context::from_waker(Waker::noop());
-        ready!(Pin::new(&mut *self.stream).poll_read(&mut context, &mut buffer))?;
+        ready!(pin!(unconstrained(peep)).poll(&mut context))?;
         Poll::Ready(Ok(!buffer.filled().is_empty()))
     }
 
     /// Writes what is left of a request and reads what has come. An answer may come before all of the
-    /// request is sent; and where nothing more can be sent, it may be there all the same.
+    /// request is sent; and where nothing more can be sent, it may be there all the same, or on its way.
     fn poll_exchange(
         &mut self,
         context: &mut Context<'_>,
         outgoing: &mut Outgoing,
         heads: &mut Heads,
     ) -> Poll<Result<Head, Broken>> {
-        let written = outgoing.poll_write(&mut *self.stream, context);
+        // What cannot be sent is told by what comes.
+        let _ = outgoing.poll_sent(&mut *self.stream, context);
         loop {
-            match self.poll_more(context) {
-                Poll::Ready(Ok(0)) => return Poll::Ready(Err(Broken::Ended)),
-                Poll::Ready(Ok(_)) => {}
-                Poll::Ready(Err(error)) => return Poll::Ready(Err(error.into())),
-                Poll::Pending => break,
+            if ready!(self.poll_more(context))? == 0 {
+                return Poll::Ready(Err(heads.cut_off(&self.came, outgoing.failure())));
             }
             if let Some(head) = heads.take(&mut self.came)? {
                 return Poll::Ready(Ok(head));
             }
-        }
-        match written {
-            Poll::Ready(Err(error)) => Poll::Ready(Err(error.into())),
-            _ => Poll::Pending,
         }
     }
 
@@ -227,15 +247,33 @@ impl Line {
 impl Outgoing {
     fn of(request: Request<Bytes>) -> Self {
         let head = head::written(&request);
-        Self { head, body: request.into_body(), sent: 0, is_flushed: false }
+        Self { head, body: request.into_body(), sent: 0, state: Sending::UnderWay }
+    }
+
+    /// Why nothing more can be sent, where that is so.
+    fn failure(&mut self) -> Option<io::Error> {
+        match std::mem::replace(&mut self.state, Sending::UnderWay) {
+            Sending::Failed(error) => Some(error),
+            Sending::UnderWay | Sending::Done => None,
+        }
+    }
+
+    /// Sends on; ready where all is sent, or nothing more can be.
+    fn poll_sent(&mut self, stream: &mut dyn Duplex, context: &mut Context<'_>) -> Poll<()> {
+        if matches!(self.state, Sending::UnderWay) {
+            self.state = match ready!(self.poll_write(Pin::new(stream), context)) {
+                Ok(()) => Sending::Done,
+                Err(error) => Sending::Failed(error),
+            };
+        }
+        Poll::Ready(())
     }
 
     fn poll_write(
         &mut self,
-        stream: &mut dyn Duplex,
+        mut stream: Pin<&mut dyn Duplex>,
         context: &mut Context<'_>,
     ) -> Poll<io::Result<()>> {
-        let mut stream = Pin::new(stream);
         while self.sent < self.head.len() + self.body.len() {
             let (head, body) = match self.sent.checked_sub(self.head.len()) {
                 None => (&self.head[self.sent..], &self.body[..]),
@@ -247,11 +285,7 @@ impl Outgoing {
                 sent => self.sent += sent,
             }
         }
-        if !self.is_flushed {
-            ready!(stream.poll_flush(context))?;
-            self.is_flushed = true;
-        }
-        Poll::Ready(Ok(()))
+        stream.poll_flush(context)
     }
 }
 

@@ -62,20 +62,28 @@ where
     let headers = u32::try_from(4 * limits::ANSWER_HEAD_BYTES_MAX).unwrap_or(u32::MAX);
     let begun = Builder::new()
         .enable_push(false)
+        // Until the endpoint has said how many it allows, which is the first that it says.
+        .initial_max_send_streams(1)
         .max_header_list_size(headers)
         .initial_window_size(limits::ANSWER_WINDOW_BYTES)
         .initial_connection_window_size(limits::ANSWERS_WINDOW_BYTES)
         .handshake(stream)
         .await;
-    let (sender, connection) = begun.map_err(|error| Failure::stream(&error))?;
+    let (sender, mut connection) = begun.map_err(|error| Failure::stream(&error))?;
     let state = Rc::new(State { is_retired: Cell::new(false), used_at: Cell::new(Instant::now()) });
-    let ended = state.clone();
+    let streams = Room::of(1);
+    let (ended, allowed) = (state.clone(), streams.clone());
     let driver = async move {
         // Every request learns of its own failure; the driver's end has nothing to add.
-        let _ = connection.await;
+        let _ = poll_fn(|context| {
+            let polled = Pin::new(&mut connection).poll(context);
+            // Where it allows none, one waits within the library for it to change its mind.
+            allowed.resize(connection.max_concurrent_send_streams().max(1));
+            polled
+        })
+        .await;
         ended.is_retired.set(true);
     };
-    let streams = Room::of(sender.current_max_send_streams());
     Ok((Trunk { sender, state, streams, _in_use: Rc::new(in_use), remote }, driver))
 }
 
@@ -101,8 +109,6 @@ impl Trunk {
     /// # Cancellation
     /// Nothing is taken.
     pub async fn stream(&self) -> Result<Place, Failure> {
-        // Where an endpoint allows none, one waits within the library for it to change its mind.
-        self.streams.resize(self.sender.current_max_send_streams().max(1));
         let place = match self.streams.try_enter() {
             Some(place) => place,
             None => self.streams.enter().await,

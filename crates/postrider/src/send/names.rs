@@ -6,7 +6,7 @@
 use std::cell::RefCell;
 use std::net::{IpAddr, SocketAddr};
 use std::os::unix::fs::MetadataExt as _;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use domain::limits;
 use hickory_resolver::TokioResolver;
@@ -52,19 +52,19 @@ impl Names {
     }
 
     fn of_machine(files: [PathBuf; 2]) -> Self {
-        let (read, resolver) = (stamps(&files), told(read(&files[0])));
-        Self { files: Some(files), known: RefCell::new(Known { resolver, read }) }
+        let resolver = Err("name servers are not read yet".to_owned());
+        let known = RefCell::new(Known { resolver, read: [Some((0, 0, 0, 0)); 2] });
+        let names = Self { files: Some(files), known };
+        // Said now as well, and not only when the first name is asked for.
+        let _ = names.resolver();
+        names
     }
 
     /// Whom to ask now.
     fn resolver(&self) -> Result<TokioResolver, String> {
         let mut known = self.known.borrow_mut();
         if let Some(files) = &self.files {
-            let read = stamps(files);
-            if read != known.read {
-                known.read = read;
-                known.turn(told(self::read(&files[0])));
-            }
+            known.look_at(files);
         }
         known.resolver.clone()
     }
@@ -106,9 +106,23 @@ fn words(error: &NetError) -> String {
 }
 
 impl Known {
-    /// Takes what was read anew. A file that somebody is writing just now says nothing: then who was asked
-    /// before is asked on.
-    fn turn(&mut self, resolver: Result<TokioResolver, String>) {
+    /// Reads the files again where they have changed.
+    fn look_at(&mut self, files: &[PathBuf; 2]) {
+        let read = stamps(files);
+        if read == self.read {
+            return;
+        }
+        let text = std::fs::read(&files[0]);
+        // A file that is there and cannot be read now is looked at again.
+        if text.is_ok() || read[0].is_none() {
+            self.read = read;
+        }
+        let resolver = text.map_err(NetError::from).and_then(|text| {
+            let (config, options) = parse_resolv_conf(text)?;
+            resolver(config, options)
+        });
+        let resolver = told(resolver);
+        // One that somebody is writing just now says nothing: then who was asked before is asked on.
         if resolver.is_ok() || self.resolver.is_err() {
             self.resolver = resolver;
         }
@@ -130,12 +144,6 @@ fn stamps(files: &[PathBuf; 2]) -> [Option<Stamp>; 2] {
         Some((data.ino(), data.len(), data.mtime(), data.mtime_nsec()))
     };
     [stamp(&files[0]), stamp(&files[1])]
-}
-
-/// Asks whom this file says.
-fn read(file: &Path) -> Result<TokioResolver, NetError> {
-    let (config, options) = parse_resolv_conf(std::fs::read(file)?)?;
-    resolver(config, options)
 }
 
 fn resolver(config: ResolverConfig, options: ResolverOpts) -> Result<TokioResolver, NetError> {

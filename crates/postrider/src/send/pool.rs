@@ -232,11 +232,13 @@ impl Pool {
         Ok(answer)
     }
 
-    /// Keeps a connection for the next attempt, where it can be used again.
+    /// Keeps a connection for the next attempt, where it can be used again; takes leave of it where not.
     pub fn put_back(&self, line: Line) {
         if line.may_be_kept() && !self.outlet.is_crowded() {
             self.idle.borrow_mut().push(line);
             self.watch();
+        } else {
+            self.let_go(vec![line]);
         }
     }
 

@@ -112,7 +112,10 @@ impl Chunk {
     }
 
     fn size(&mut self, came: &[u8]) -> Result<Step, Broken> {
+        // The library takes a line without a number for that of the last chunk.
+        let has_digit = came.first().is_none_or(u8::is_ascii_hexdigit);
         match parse_chunk_size(came) {
+            _ if !has_digit => Err(Broken::Malformed("a chunk does not say how long it is")),
             Ok(Status::Complete((length, size))) => {
                 *self = if size == 0 { Self::Trailer(LINE_BYTES_MAX) } else { Self::Data(size) };
                 Ok(Step::Skip(length))
@@ -214,6 +217,9 @@ mod tests {
         check("3\r\nabcd\r\n", Err(()));
         check("x\r\n", Err(()));
         check("-1\r\n", Err(()));
+        for line in ["\r\n", " \r\n", ";x\r\n", "3\r\nabc\r\n\r\n"] {
+            check(&format!("{line}\r\n"), Err(()));
+        }
         check("11111111111111111\r\n", Err(()));
         check(&"0".repeat(LINE_BYTES_MAX), Err(()));
         check(&format!("1;{}", "x".repeat(LINE_BYTES_MAX)), Err(()));

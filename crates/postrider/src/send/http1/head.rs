@@ -3,6 +3,8 @@
 //! In come bytes as far as they have come, out goes the head of the answer. Answers on the way to it
 //! (1xx) are passed over, a few of them. Unknown here: where bytes come from.
 
+use std::io;
+
 use bytes::{Buf as _, Bytes, BytesMut};
 use domain::limits;
 use http::header::{
@@ -61,6 +63,13 @@ impl Heads {
     /// Whether a byte has come.
     pub fn have_begun(&self) -> bool {
         self.early + self.looked_at > 0
+    }
+
+    /// What it means that nothing more comes: what is wrong with what has come, why nothing more could be
+    /// sent, or just that.
+    pub fn cut_off(&self, came: &[u8], unsent: Option<io::Error>) -> Broken {
+        let odd = if came.is_empty() { None } else { parse(came).err() };
+        odd.or(unsent.map(Broken::Stream)).unwrap_or(Broken::Ended)
     }
 
     /// Takes the head of the answer out of what has come; none where there is not all of it yet.
@@ -326,6 +335,20 @@ mod tests {
         check(Method::PUT, "", &wanted("PUT", "content-length: 0\r\n"));
         check(Method::GET, "", &wanted("GET", ""));
         check(Method::DELETE, "", &wanted("DELETE", ""));
+    }
+
+    #[test]
+    fn a_head_that_is_cut_off_is_told_by_what_is_wrong_with_it() {
+        let check = |came: &[u8], unsent: bool, wanted: &str| {
+            let unsent = unsent.then(|| io::ErrorKind::BrokenPipe.into());
+            assert_eq!(Heads::default().cut_off(came, unsent).to_string(), wanted);
+        };
+        let ended = Broken::Ended.to_string();
+        check(b"", false, &ended);
+        check(b"", true, "broken pipe");
+        check(b"HTTP/1.1 200 OK\r\n", false, &ended);
+        let odd = "this is no HTTP/1.1: the name of a header is odd";
+        check(b"HTTP/1.1 200 OK\r\n<html>\r\n", true, odd);
     }
 
     const PARTS: [&str; 14] = [

@@ -87,6 +87,67 @@ async fn an_answer_that_comes_before_all_of_the_request_counts_and_ends_the_conn
     assert!(!line.may_be_kept());
 }
 
+#[tokio::test(start_paused = true)]
+async fn who_takes_an_event_before_all_of_it_is_there_gets_the_rest() {
+    let (mut line, mut theirs) = line();
+    let (asked, came) = tokio::join!(line.ask(request(10 * ROOM_BYTES)), async {
+        let mut came = vec![theirs.read_u8().await.expect("a request")];
+        let answer = b"HTTP/1.1 200 OK\r\ncontent-length: 0\r\n\r\n";
+        theirs.write_all(answer).await.expect("an answer");
+        let rest = async {
+            while !came.ends_with(&[b'x'; 10 * ROOM_BYTES]) {
+                theirs.read_buf(&mut came).await.expect("the rest");
+            }
+        };
+        tokio::time::timeout(limits::CLOSE_TIME_MAX, rest).await.expect("it comes");
+        came.len()
+    });
+    assert_eq!(asked.expect("an answer").status(), 200);
+    assert!(came > 10 * ROOM_BYTES);
+    assert_eq!(body(&mut line).await, (String::new(), true));
+    assert!(line.may_be_kept());
+}
+
+#[tokio::test(start_paused = true)]
+async fn who_takes_an_event_and_not_all_of_it_has_taken_it() {
+    let (mut line, mut theirs) = line();
+    let (asked, ()) = tokio::join!(line.ask(request(10 * ROOM_BYTES)), async {
+        let answer = b"HTTP/1.1 200 OK\r\ncontent-length: 0\r\n\r\n";
+        theirs.write_all(answer).await.expect("an answer");
+    });
+    assert_eq!(asked.expect("an answer").status(), 200);
+    assert_eq!(body(&mut line).await, (String::new(), true));
+    assert!(!line.may_be_kept());
+}
+
+#[tokio::test]
+async fn an_answer_counts_also_where_nothing_more_can_be_sent() {
+    let place = Room::of(1).try_enter().expect("a place");
+    let (ours, mut theirs) = duplex(ROOM_BYTES);
+    let mut line = Line::new(Box::new(Mute(ours)), ([127, 0, 0, 1], 1).into(), place);
+    let (asked, ()) = tokio::join!(line.ask(request(2)), async {
+        tokio::task::yield_now().await;
+        let answer = b"HTTP/1.1 413 Too Large\r\ncontent-length: 0\r\n\r\n";
+        theirs.write_all(answer).await.expect("an answer");
+    });
+    assert_eq!(asked.expect("an answer").status(), 413);
+    assert_eq!(body(&mut line).await, (String::new(), true));
+    assert!(!line.may_be_kept());
+}
+
+#[tokio::test]
+async fn what_has_come_is_seen_also_by_who_has_done_much_in_its_turn() {
+    let (mut line, mut theirs) = line();
+    theirs.write_all(b"x").await.expect("a byte");
+    let budget = poll_fn(|context| {
+        while tokio::task::coop::poll_proceed(context).map(|spent| spent.made_progress()).is_ready()
+        {
+        }
+        Poll::Ready(line.is_fit(Instant::now()))
+    });
+    assert!(!budget.await);
+}
+
 #[tokio::test]
 async fn what_nobody_asked_for_ends_a_connection() {
     let (mut line, mut theirs) = line();
@@ -111,6 +172,33 @@ async fn a_request_whose_answer_has_not_begun_may_be_sent_again_on_another_conne
         let failure = asked.expect_err("no answer");
         assert_eq!(failure.may_repeat(Connection::Kept), may_repeat, "{answer:?}");
         assert!(!failure.may_repeat(Connection::Fresh));
+    }
+}
+
+/// A stream on which nothing can be sent.
+struct Mute(DuplexStream);
+
+impl AsyncRead for Mute {
+    fn poll_read(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+        buffer: &mut ReadBuf<'_>,
+    ) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.0).poll_read(context, buffer)
+    }
+}
+
+impl AsyncWrite for Mute {
+    fn poll_write(self: Pin<&mut Self>, _: &mut Context<'_>, _: &[u8]) -> Poll<io::Result<usize>> {
+        Poll::Ready(Err(io::ErrorKind::BrokenPipe.into()))
+    }
+
+    fn poll_flush(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Poll::Ready(Ok(()))
+    }
+
+    fn poll_shutdown(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Poll::Ready(Ok(()))
     }
 }
 
