@@ -8,7 +8,7 @@ pub const REPLAY_SHARE: u32 = 4;
 
 /// Attempts that a replay starts in a second, at most, where nobody says how many. Source: measured;
 /// beside more of them live deliveries to the same endpoint take longer.
-pub const REPLAY_RATE: u32 = 2_000;
+pub const REPLAY_RATE: u32 = 1_000;
 
 /// How long a replay's rate is saved up: so little that live deliveries find the endpoint free. Source:
 /// measured; a hundredth of a second makes them take a third longer.
@@ -30,6 +30,10 @@ pub const REPLAYS_ENDED_MAX: u32 = 1_000;
 /// Failed deliveries that a replay asks the ledger for at once. Source: chosen; as many as are read
 /// of the journal at once.
 pub const REPLAY_FAILED_MAX: u32 = 1_000;
+
+/// How long that answer is gone by. Source: chosen; as long as somebody who sends one of them again by hand
+/// waits to see it, and long beside a reading.
+pub const REPLAY_FAILED_AGE_MAX: Duration = Duration::from_secs(10);
 
 /// How far the clocks of two events may have been apart, where places are found by a time. Source:
 /// chosen; requests are read for a while before they are stored.

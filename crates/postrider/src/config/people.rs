@@ -37,8 +37,7 @@ pub const AUDIT: &[Row] = &[
         ),
         default: "400d",
         help: "How long the audit log keeps what people did",
-        more: "What is older goes when the next record is made, sixteen at a time: a clock that is wrong for a \
-               while takes few along.",
+        more: "What is older goes when the next record is made.",
     },
     Row {
         key: "audit.records_max",

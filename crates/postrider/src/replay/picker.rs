@@ -6,6 +6,7 @@
 
 use std::ops::Range;
 use std::sync::Arc;
+use std::time::Instant;
 
 use domain::filter::Verdict;
 use domain::id::Seq;
@@ -46,6 +47,8 @@ struct Named {
     places: Option<Vec<Seq>>,
     /// From where on, and up to where, they are known.
     known: Range<Seq>,
+    /// When that was; none where it does not change.
+    asked: Option<Instant>,
 }
 
 impl Picker {
@@ -81,7 +84,7 @@ impl Picker {
     /// The places to look at, and the first from here on; none where there is none.
     async fn named(&self, from: Seq) -> Result<(Arc<Named>, Option<Seq>), StorageError> {
         let mut named = self.named.lock().await;
-        if !named.known.contains(&from) {
+        if !named.is_known(from, Instant::now()) {
             *named = Arc::new(self.ask(from).await?);
         }
         Ok((named.clone(), named.first(from)))
@@ -90,18 +93,18 @@ impl Picker {
     async fn ask(&self, from: Seq) -> Result<Named, StorageError> {
         let scope = &self.plan.scope;
         if self.plan.intent == Intent::RecoverFailed {
-            let rows_max = limits::REPLAY_FAILED_MAX;
+            let (rows_max, asked) = (limits::REPLAY_FAILED_MAX, Some(Instant::now()));
             let mut failed = self.failed(from, rows_max).await?;
             let is_all = failed.len() < usize::try_from(rows_max).unwrap_or(usize::MAX);
             let end = failed.last().filter(|_| !is_all).map_or(scope.end, |last| last.next());
             failed.retain(|seq| scope.places.is_empty() || scope.places.contains(seq));
-            return Ok(Named { places: Some(failed), known: from..end });
+            return Ok(Named { places: Some(failed), known: from..end, asked });
         }
         let places = match scope.places.is_empty() {
             true => None,
             false => Some(scope.places.range(from..scope.end.max(from)).copied().collect()),
         };
-        Ok(Named { places, known: from..scope.end })
+        Ok(Named { places, known: from..scope.end, asked: None })
     }
 
     async fn failed(&self, from: Seq, rows_max: u32) -> Result<Vec<Seq>, StorageError> {
@@ -169,7 +172,14 @@ impl Picker {
 }
 
 impl Named {
-    const NONE: Self = Self { places: None, known: Seq(0)..Seq(0) };
+    const NONE: Self = Self { places: None, known: Seq(0)..Seq(0), asked: None };
+
+    /// Whether what comes from here on is known, and was not asked for long ago: somebody may have sent
+    /// it again meanwhile.
+    fn is_known(&self, from: Seq, now: Instant) -> bool {
+        let is_old = |asked| now.saturating_duration_since(asked) >= limits::REPLAY_FAILED_AGE_MAX;
+        self.known.contains(&from) && !self.asked.is_some_and(is_old)
+    }
 
     /// The first place from here on that is to be looked at; none where there is none any more.
     fn first(&self, from: Seq) -> Option<Seq> {
@@ -205,16 +215,20 @@ mod tests {
     #[test]
     fn what_the_ledger_named_is_looked_through_until_it_is_used_up() {
         let places = Some(vec![Seq(3), Seq(9)]);
-        let named = Named { places, known: Seq(2)..Seq(20) };
+        let now = Instant::now();
+        let named = Named { places, known: Seq(2)..Seq(20), asked: Some(now) };
         let first = |from: u64| {
-            let is_known = named.known.contains(&Seq(from));
+            let is_known = named.is_known(Seq(from), now);
             is_known.then(|| named.first(Seq(from)).map(|place| place.0))
         };
         let all = [1, 2, 3, 4, 9, 10, 19, 20].map(first);
         let third = Some(Some(3));
         let ninth = Some(Some(9));
         assert_eq!(all, [None, third, third, ninth, ninth, Some(None), Some(None), None]);
-        let all_of_them = Named { places: None, ..named };
+        let late = now + limits::REPLAY_FAILED_AGE_MAX;
+        assert!(!named.is_known(Seq(3), late), "somebody may have sent them again");
+        let all_of_them = Named { places: None, asked: None, ..named };
+        assert!(all_of_them.is_known(Seq(3), late));
         assert_eq!(all_of_them.first(Seq(7)), Some(Seq(7)));
     }
 }

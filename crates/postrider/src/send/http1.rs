@@ -37,6 +37,8 @@ pub struct Line {
     came: BytesMut,
     /// What belongs to the answer at hand.
     framing: Framing,
+    /// What is left of the request that has an answer already.
+    rest: Option<Outgoing>,
     use_of: Use,
     /// Where it leads.
     pub remote: SocketAddr,
@@ -98,7 +100,7 @@ enum Sending {
 
 /// Bytes that are asked for at a time. Source: chosen; answers of endpoints fit.
 const READ_BYTES: usize = 4 << 10;
-/// The most that a connection keeps for the next answer.
+/// Room for so much is not kept for the next answer.
 const READ_BYTES_KEPT: usize = 4 * READ_BYTES;
 
 impl Line {
@@ -108,6 +110,7 @@ impl Line {
             stream,
             came: BytesMut::new(),
             framing: Framing::NONE,
+            rest: None,
             use_of: Use::First,
             remote,
             used_at: Instant::now(),
@@ -147,21 +150,19 @@ impl Line {
             let began = if heads.have_begun() { Began::Answer } else { Began::NotYet };
             Failure::exchange(&broken, began)
         })?;
-        if head.response.status().is_success() {
-            // Who takes an event before all of it is there has the rest to come, and has taken it all the
-            // same where that takes too long.
-            let sent = poll_fn(|context| outgoing.poll_sent(&mut *self.stream, context));
-            let _ = tokio::time::timeout(limits::ANSWER_BODY_TIME_MAX, sent).await;
-        }
-        self.framing = head.framing;
-        if head.keeps && matches!(outgoing.state, Sending::Done) {
+        let is_sent = matches!(outgoing.state, Sending::Done);
+        // Who takes an event before all of it is there has the rest to come.
+        let goes_on = !is_sent && head.response.status().is_success();
+        if head.keeps && (is_sent || goes_on) {
             self.use_of = Use::ThisAnswer;
         }
+        self.rest = goes_on.then_some(outgoing);
+        self.framing = head.framing;
         Ok(head.response)
     }
 
     /// Reads the answer's body and gives it away piece by piece, for as long as `take` wants more;
-    /// whether it came to its end.
+    /// whether it came to its end. What is left of the request is sent meanwhile.
     ///
     /// # Cancellation
     /// The connection can be used no more.
@@ -176,8 +177,8 @@ impl Line {
                     }
                 }
                 Ok(Step::Skip(length)) => self.came.advance(length),
-                Ok(Step::End) => return self.end(),
-                Ok(Step::More) => match poll_fn(|context| self.poll_more(context)).await {
+                Ok(Step::End) => return self.end().await,
+                Ok(Step::More) => match poll_fn(|context| self.poll_on(context)).await {
                     Ok(0) => return self.framing.ends_with_the_connection(),
                     Ok(_) => {}
                     Err(_broken) => return false,
@@ -193,12 +194,13 @@ impl Line {
         let _ = tokio::time::timeout(limits::CLOSE_TIME_MAX, self.stream.shutdown()).await;
     }
 
-    fn end(&mut self) -> bool {
+    async fn end(&mut self) -> bool {
+        poll_fn(|context| self.poll_rest(context)).await;
         // What has come beyond the answer is the answer to nothing.
         if self.use_of == Use::ThisAnswer && self.came.is_empty() {
             self.use_of = Use::Another;
         }
-        if self.came.capacity() > READ_BYTES_KEPT {
+        if self.came.is_empty() && self.came.try_reclaim(READ_BYTES_KEPT) {
             self.came = BytesMut::new();
         }
         true
@@ -235,6 +237,24 @@ impl Line {
                 return Poll::Ready(Ok(head));
             }
         }
+    }
+
+    /// Sends on what is left of the request, and waits for more bytes of the answer.
+    fn poll_on(&mut self, context: &mut Context<'_>) -> Poll<io::Result<usize>> {
+        // Whether it is sent decides nothing before the answer's end.
+        let _ = self.poll_rest(context);
+        self.poll_more(context)
+    }
+
+    /// Sends on what is left of the request. Where not all of it can be sent, there is no other one.
+    fn poll_rest(&mut self, context: &mut Context<'_>) -> Poll<()> {
+        let Some(rest) = &mut self.rest else { return Poll::Ready(()) };
+        ready!(rest.poll_sent(&mut *self.stream, context));
+        if !matches!(rest.state, Sending::Done) {
+            self.use_of = Use::LastAnswer;
+        }
+        self.rest = None;
+        Poll::Ready(())
     }
 
     /// Waits for more bytes; answers how many came, none where the connection is over.

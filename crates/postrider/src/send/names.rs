@@ -4,6 +4,7 @@
 //! network, somebody mends the file. So what says that is looked at again before each question.
 
 use std::cell::RefCell;
+use std::fs::File;
 use std::net::{IpAddr, SocketAddr};
 use std::os::unix::fs::MetadataExt as _;
 use std::path::PathBuf;
@@ -28,6 +29,8 @@ pub struct Names {
 struct Known {
     resolver: Result<TokioResolver, String>,
     read: [Option<Stamp>; 2],
+    /// Why they could not be read, where that was so.
+    told: Option<String>,
 }
 
 /// A file as it was: its number, its length, and when it was changed, in seconds and nanoseconds.
@@ -47,13 +50,16 @@ impl Names {
         }
         let servers = servers.iter().map(|server| name_server(*server)).collect();
         let config = ResolverConfig::from_name_servers(servers);
-        let resolver = told(resolver(config, ResolverOpts::default()));
-        Self { files: None, known: RefCell::new(Known { resolver, read: [None; 2] }) }
+        let resolver = resolver(config, ResolverOpts::default()).map_err(|error| error.to_string());
+        let mut known = Known { resolver, read: [None; 2], told: None };
+        known.tell(known.resolver.clone().err().as_ref());
+        Self { files: None, known: RefCell::new(known) }
     }
 
     fn of_machine(files: [PathBuf; 2]) -> Self {
         let resolver = Err("name servers are not read yet".to_owned());
-        let known = RefCell::new(Known { resolver, read: [Some((0, 0, 0, 0)); 2] });
+        let known = Known { resolver, read: [Some((0, 0, 0, 0)); 2], told: None };
+        let known = RefCell::new(known);
         let names = Self { files: Some(files), known };
         // Said now as well, and not only when the first name is asked for.
         let _ = names.resolver();
@@ -113,29 +119,31 @@ impl Known {
             return;
         }
         let text = std::fs::read(&files[0]);
-        // A file that is there and cannot be read now is looked at again.
-        if text.is_ok() || read[0].is_none() {
+        // A file that is there and cannot be read now is looked at again. The library reads the other one.
+        let is_read = |number: usize, was_read: bool| was_read || read[number].is_none();
+        if is_read(0, text.is_ok()) && is_read(1, File::open(&files[1]).is_ok()) {
             self.read = read;
         }
         let resolver = text.map_err(NetError::from).and_then(|text| {
             let (config, options) = parse_resolv_conf(text)?;
             resolver(config, options)
         });
-        let resolver = told(resolver);
+        let resolver = resolver.map_err(|error| error.to_string());
+        self.tell(resolver.as_ref().err());
         // One that somebody is writing just now says nothing: then who was asked before is asked on.
         if resolver.is_ok() || self.resolver.is_err() {
             self.resolver = resolver;
         }
     }
-}
 
-fn told(resolver: Result<TokioResolver, NetError>) -> Result<TokioResolver, String> {
-    resolver.map_err(|error| error.to_string()).inspect_err(|error| {
-        tracing::warn!(
-            error,
-            "name servers cannot be read; endpoints must be addresses until they can"
-        );
-    })
+    /// Says why the servers cannot be read, once for each reason.
+    fn tell(&mut self, error: Option<&String>) {
+        if let Some(error) = error.filter(|error| self.told.as_ref() != Some(error)) {
+            let who = if self.resolver.is_ok() { "those from before are" } else { "nobody is" };
+            tracing::warn!(error, "name servers cannot be read; {who} asked until they can");
+        }
+        self.told = error.cloned();
+    }
 }
 
 fn stamps(files: &[PathBuf; 2]) -> [Option<Stamp>; 2] {

@@ -118,7 +118,7 @@ pub struct Writer {
     content: watch::Sender<Arc<Snapshot>>,
     roll: watch::Sender<Arc<Roll>>,
     alarm: Alarm,
-    limits: AuditLimits,
+    keeping: audit::Keeping,
     failure: Option<StorageError>,
 }
 
@@ -141,7 +141,8 @@ impl Writer {
         let content = watch::Sender::new(Arc::new(content));
         let roll = accounts::read(&connection).map_err(sqlite::database("read", path))?;
         let roll = watch::Sender::new(Arc::new(roll));
-        Ok(Self { connection, sealer, inbox, content, roll, alarm, limits, failure: None })
+        let keeping = audit::Keeping::new(limits);
+        Ok(Self { connection, sealer, inbox, content, roll, alarm, keeping, failure: None })
     }
 
     /// The content it shows.
@@ -171,8 +172,8 @@ impl Writer {
                 let _ = reply.send(self.apply(&changes, &deeds));
             }
             Command::Note(deeds, reply) => {
-                let noted = self.commit("noting what was done", |connection, limits| {
-                    audit::note(connection, &deeds, None, limits)
+                let noted = self.commit("noting what was done", |connection, keeping| {
+                    audit::note(connection, &deeds, None, keeping)
                 });
                 let _ = reply.send(noted);
             }
@@ -197,9 +198,9 @@ impl Writer {
         let rows: Vec<_> = rows.collect::<Result<_, _>>().map_err(|error| {
             sqlite::failed("changing the catalog", &sqlite::file_of(&self.connection), error)
         })?;
-        self.commit("changing the catalog", |connection, limits| {
+        self.commit("changing the catalog", |connection, keeping| {
             write(connection, rows, next.revision)?;
-            audit::note(connection, deeds, Some(next.revision), limits)
+            audit::note(connection, deeds, Some(next.revision), keeping)
         })?;
         self.content.send_replace(Arc::clone(&next));
         Ok(next)
@@ -208,9 +209,9 @@ impl Writer {
     fn edit(&mut self, edit: AccountEdit, deeds: &[Deed]) -> Result<Arc<Roll>, StorageError> {
         let old = self.roll.borrow().clone();
         let next = Arc::new(old.with(edit)?);
-        self.commit("changing who may come in", |connection, limits| {
+        self.commit("changing who may come in", |connection, keeping| {
             accounts::write(connection, &old, &next)?;
-            audit::note(connection, deeds, None, limits)
+            audit::note(connection, deeds, None, keeping)
         })?;
         self.roll.send_replace(Arc::clone(&next));
         Ok(next)
@@ -220,13 +221,13 @@ impl Writer {
     fn commit(
         &mut self,
         operation: &'static str,
-        write: impl FnOnce(&Connection, AuditLimits) -> rusqlite::Result<()>,
+        write: impl FnOnce(&Connection, &mut audit::Keeping) -> rusqlite::Result<()>,
     ) -> Result<(), StorageError> {
         if let Some(failure) = &self.failure {
             return Err(failure.clone());
         }
         let written = self.connection.unchecked_transaction().and_then(|transaction| {
-            write(&transaction, self.limits)?;
+            write(&transaction, &mut self.keeping)?;
             transaction.commit()
         });
         written.map_err(|error| {

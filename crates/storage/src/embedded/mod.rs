@@ -12,6 +12,7 @@ mod directory;
 mod alarm;
 mod inbox;
 mod sqlite;
+mod steady;
 mod checkpointer;
 mod trust;
 mod journal;

@@ -13,6 +13,11 @@ use crate::server::Server;
 /// How often a replay is looked at. Source: chosen.
 const LOOK_EVERY: Duration = Duration::from_millis(100);
 
+/// How long the others go on alone after it, as a machine is not as fast at all times. Source: chosen; as
+/// long as before it.
+const ALONE_LONG: Duration = Duration::from_secs(30);
+const ALONE_SHORT: Duration = Duration::from_secs(3);
+
 /// A few events a second, one by one, as from people who are there.
 fn live(events_max: u64) -> Plan {
     let pause = Duration::from_millis(20);
@@ -51,14 +56,17 @@ pub async fn run(order: &Order) -> anyhow::Result<Row> {
     }
     let state = until_ended(&server, id).await?;
     let (ended, seconds) = (Instant::now(), began.elapsed().as_secs_f64());
+    sleep(order.form.pick(ALONE_SHORT, ALONE_LONG)).await;
+    let after = Instant::now();
     others.stop().await?;
     ground.drain(&server).await?;
     server.stop().await?;
     let beside_ms = ground.p99_ms(0, undisturbed..ended)?;
+    let after_ms = ground.p99_ms(0, ended..after)?;
     let (own, all) = (ground.audit_replays(&kept, 0).await?, ground.audit(0).await?);
     let measured = format!(
         "replayed: {}; the others: {}; {:.0}/s; the others' p99 {alone_ms:.1} ms alone, \
-         {beside_ms:.1} ms beside it; {state}",
+         {beside_ms:.1} ms beside it, {after_ms:.1} ms alone again; {state}",
         own.text(),
         all.text(),
         events as f64 / seconds,
@@ -66,6 +74,7 @@ pub async fn run(order: &Order) -> anyhow::Result<Row> {
     let numbers = json!({
         "events": events, "kills": kills, "replayed": own.json(), "others": all.json(),
         "seconds": seconds, "p99_alone_ms": alone_ms, "p99_beside_ms": beside_ms,
+        "p99_alone_again_ms": after_ms,
     });
     let conditions = [own.clean, all.clean, own.answered == events, state == "done"];
     Ok(ground.end(row.measured(measured, numbers, &conditions)))

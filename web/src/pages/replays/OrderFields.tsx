@@ -141,7 +141,7 @@ export function Pace({ search, set, mistakes }: Props) {
       <div className="fields">
         <NumberField
           label="Attempts a second"
-          placeholder="a quarter, 2,000 at most"
+          placeholder="a quarter, 1,000 at most"
           {...count("rate")}
         />
         <NumberField

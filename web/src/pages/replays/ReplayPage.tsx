@@ -110,7 +110,7 @@ function Order({ replay }: { replay: ReplaySeen }) {
       <dt>How fast</dt>
       <dd>
         {rate === null
-          ? "a share of the destination's rate, 2,000 a second at most"
+          ? "a share of the destination's rate, 1,000 a second at most"
           : `${exact(rate)} attempts a second`}
         ,{" "}
         {concurrency === null

@@ -89,35 +89,55 @@ async fn an_answer_that_comes_before_all_of_the_request_counts_and_ends_the_conn
 
 #[tokio::test(start_paused = true)]
 async fn who_takes_an_event_before_all_of_it_is_there_gets_the_rest() {
-    let (mut line, mut theirs) = line();
-    let (asked, came) = tokio::join!(line.ask(request(10 * ROOM_BYTES)), async {
-        let mut came = vec![theirs.read_u8().await.expect("a request")];
-        let answer = b"HTTP/1.1 200 OK\r\ncontent-length: 0\r\n\r\n";
-        theirs.write_all(answer).await.expect("an answer");
-        let rest = async {
-            while !came.ends_with(&[b'x'; 10 * ROOM_BYTES]) {
-                theirs.read_buf(&mut came).await.expect("the rest");
-            }
-        };
-        tokio::time::timeout(limits::CLOSE_TIME_MAX, rest).await.expect("it comes");
-        came.len()
-    });
-    assert_eq!(asked.expect("an answer").status(), 200);
-    assert!(came > 10 * ROOM_BYTES);
-    assert_eq!(body(&mut line).await, (String::new(), true));
-    assert!(line.may_be_kept());
+    for answer in ["content-length: 0\r\n\r\n", "content-length: 4000\r\n\r\n"] {
+        let (mut line, mut theirs) = line();
+        let (asked, ()) = tokio::join!(line.ask(request(10 * ROOM_BYTES)), async {
+            let answer = format!("HTTP/1.1 200 OK\r\n{answer}");
+            theirs.write_all(answer.as_bytes()).await.expect("an answer");
+        });
+        assert_eq!(asked.expect("an answer").status(), 200, "at once");
+        let ((_, is_whole), came) = tokio::join!(body(&mut line), async {
+            let mut came = Vec::new();
+            let rest = async {
+                while !came.ends_with(&[b'x'; 10 * ROOM_BYTES]) {
+                    theirs.read_buf(&mut came).await.expect("the rest");
+                }
+                let body = if answer.contains("4000") { 4_000 } else { 0 };
+                theirs.write_all(&vec![b'y'; body]).await.expect("a body");
+            };
+            tokio::time::timeout(limits::CLOSE_TIME_MAX, rest).await.expect("it comes");
+            came.len()
+        });
+        assert!(is_whole && came > 10 * ROOM_BYTES && line.may_be_kept());
+    }
 }
 
-#[tokio::test(start_paused = true)]
-async fn who_takes_an_event_and_not_all_of_it_has_taken_it() {
+#[tokio::test]
+async fn who_takes_an_event_and_not_all_of_it_is_asked_for_nothing_more_on_this_connection() {
     let (mut line, mut theirs) = line();
     let (asked, ()) = tokio::join!(line.ask(request(10 * ROOM_BYTES)), async {
         let answer = b"HTTP/1.1 200 OK\r\ncontent-length: 0\r\n\r\n";
         theirs.write_all(answer).await.expect("an answer");
     });
     assert_eq!(asked.expect("an answer").status(), 200);
+    assert!(body(&mut line).now_or_never().is_none(), "the rest is not sent");
+    drop(theirs);
     assert_eq!(body(&mut line).await, (String::new(), true));
     assert!(!line.may_be_kept());
+}
+
+#[tokio::test]
+async fn no_connection_keeps_the_room_of_a_large_answer() {
+    let (mut line, mut theirs) = line();
+    let (asked, ()) = tokio::join!(line.ask(request(2)), async {
+        let head = format!("HTTP/1.1 200 OK\r\nx: {}\r\n", "y".repeat(60_000));
+        theirs.write_all(head.as_bytes()).await.expect("an answer");
+        theirs.write_all(b"content-length: 2\r\n\r\nok").await.expect("an answer");
+    });
+    assert_eq!(asked.expect("an answer").status(), 200);
+    assert_eq!(body(&mut line).await, ("ok".to_owned(), true));
+    assert!(line.may_be_kept());
+    assert_eq!(line.came.capacity(), 0);
 }
 
 #[tokio::test]

@@ -6,10 +6,20 @@ use rusqlite::{Connection, Row};
 
 use crate::audit::{AuditPage, AuditQuery, AuditRecord, Author, Deed, DeedClass};
 use crate::embedded::AuditLimits;
+use crate::embedded::steady::Steady;
 
-/// Records that go because of their age with each step that adds some, so that a clock that is wrong for a
-/// while takes few along. Source: chosen; far more than are added.
-const AGED_PER_STEP: u32 = 16;
+/// What is kept, and by which clock.
+pub struct Keeping {
+    limits: AuditLimits,
+    clock: Steady,
+}
+
+impl Keeping {
+    /// Keeps so much.
+    pub fn new(limits: AuditLimits) -> Self {
+        Self { limits, clock: Steady::default() }
+    }
+}
 
 /// The numbers of rows are never used twice.
 pub const AUDIT: &str = "
@@ -36,7 +46,7 @@ pub fn note(
     connection: &Connection,
     deeds: &[Deed],
     revision: Option<u64>,
-    limits: AuditLimits,
+    keeping: &mut Keeping,
 ) -> rusqlite::Result<()> {
     let mut insert = connection.prepare_cached(
         "INSERT INTO audit
@@ -50,20 +60,17 @@ pub fn note(
         insert
             .execute((who.0, who.1, who.2, who.3, action, kind, object, revision, before, after))?;
     }
-    deeds.last().map_or(Ok(()), |newest| trim(connection, newest, limits))
+    deeds.last().map_or(Ok(()), |newest| trim(connection, newest, keeping))
 }
 
 /// Removes the oldest of the class of the newest deed.
-fn trim(connection: &Connection, newest: &Deed, limits: AuditLimits) -> rusqlite::Result<()> {
+fn trim(connection: &Connection, newest: &Deed, keeping: &mut Keeping) -> rusqlite::Result<()> {
+    let (limits, now) = (keeping.limits, keeping.clock.believe(newest.author.at));
     let class = newest.class as u8;
     let age = i64::try_from(limits.age_max.as_millis()).unwrap_or(i64::MAX);
     connection
-        .prepare_cached(
-            "DELETE FROM audit WHERE id IN (
-                 SELECT id FROM audit WHERE class = ?1 AND at < ?2 ORDER BY at LIMIT ?3
-             )",
-        )?
-        .execute((class, newest.author.at.0.saturating_sub(age), AGED_PER_STEP))?;
+        .prepare_cached("DELETE FROM audit WHERE class = ?1 AND at < ?2")?
+        .execute((class, now.0.saturating_sub(age)))?;
     let kept = i64::try_from(limits.records_max).unwrap_or(i64::MAX);
     connection
         .prepare_cached(

@@ -13,11 +13,12 @@ use domain::id::{DestinationId, Seq, SourceId};
 use domain::time::Timestamp;
 use rusqlite::{Connection, OptionalExtension, Row};
 
+use crate::embedded::steady::Steady;
 use crate::embedded::{limits, sqlite};
 use crate::ledger::{AttemptRecord, Fate};
 use crate::series::{
-    DestinationSeries, Happenings, IntakeStep, Points, Scope, SeriesPoint, SeriesQuery, Spread,
-    ended_at, minute, minutes,
+    DestinationSeries, Happenings, IntakeStep, MINUTE_MS, Points, Scope, SeriesPoint, SeriesQuery,
+    Spread, ended_at, minute, minutes,
 };
 
 /// Minutes of sources and of destinations, and how far they are counted. What happened before there
@@ -58,11 +59,8 @@ pub struct Minutes {
     sums: Sums,
     /// The last attempt that is summed up.
     counted_to: i64,
-    opened: Instant,
     written: Instant,
-    /// How many minutes were forgotten because of their age.
-    forgotten: i64,
-    forgotten_after: i64,
+    clock: Steady,
     rows_max: i64,
     /// Rows of destinations, as far as they are known: none until they are first written.
     rows: Option<i64>,
@@ -76,10 +74,8 @@ impl Minutes {
         let mut minutes = Self {
             sums: Sums::new(),
             counted_to: counted.unwrap_or(i64::MAX),
-            opened: Instant::now(),
             written: Instant::now(),
-            forgotten: 0,
-            forgotten_after: 0,
+            clock: Steady::default(),
             rows_max: i64::try_from(rows_max).unwrap_or(i64::MAX),
             rows: None,
             rows_after: 0,
@@ -126,13 +122,11 @@ impl Minutes {
             Some(rows) => rows + new,
             None => rows_of_destinations(connection)?,
         };
-        let newest = self.sums.keys().map(|(_, minute)| *minute).max();
-        let may_forget = may_forget(self.opened.elapsed()) - self.forgotten;
-        let aged = forget(connection, newest.unwrap_or(0), may_forget)?;
-        let gone = aged.rows + shrink(connection, rows - aged.rows - self.rows_max)?;
+        let newest = self.sums.keys().map(|(_, minute)| *minute).max().unwrap_or(0);
+        let newest = self.clock.believe(Timestamp(newest.saturating_mul(MINUTE_MS)));
+        let gone = retain(connection, minute(newest), rows - self.rows_max)?;
         // Taken back where the transaction fails: then nobody has said that it is written.
         self.rows_after = rows - gone;
-        self.forgotten_after = self.forgotten + aged.minutes;
         Ok(self.sums.len() as u64 + gone.cast_unsigned())
     }
 
@@ -140,7 +134,6 @@ impl Minutes {
     pub fn written(&mut self) {
         self.sums.clear();
         self.rows = Some(self.rows_after);
-        self.forgotten = self.forgotten_after;
         self.written = Instant::now();
     }
 }
@@ -327,44 +320,16 @@ fn number(row: &Row<'_>, column: usize) -> rusqlite::Result<u64> {
     row.get::<_, i64>(column).map(i64::cast_unsigned)
 }
 
-/// What was forgotten because of its age.
-#[derive(Default)]
-struct Aged {
-    minutes: i64,
-    /// Rows of destinations.
-    rows: i64,
-}
-
-/// How many minutes may be forgotten in this time because of their age: as many as can have become too
-/// old in it, and as many again, to catch up. A clock that is set forward by months takes no more along.
-fn may_forget(time: Duration) -> i64 {
-    1 + 2 * i64::try_from(time.as_secs() / 60).unwrap_or(i64::MAX / 4)
-}
-
-/// Removes minutes that are too old, so many at most.
-fn forget(connection: &Connection, newest: i64, minutes_max: i64) -> rusqlite::Result<Aged> {
-    let first = "SELECT min(coalesce((SELECT min(minute) FROM source_minutes), ?1),
-         coalesce((SELECT min(minute) FROM destination_minutes), ?1))";
+/// Removes minutes that are too old, and the oldest ones while there are rows too many; answers how
+/// many rows of destinations went.
+fn retain(connection: &Connection, newest: i64, surplus: i64) -> rusqlite::Result<i64> {
     let oldest = newest - limits::SERIES_MINUTES_MAX;
-    let first: i64 = connection.prepare_cached(first)?.query_row([oldest], |row| row.get(0))?;
-    let minutes = (oldest - first).min(minutes_max);
-    if minutes <= 0 {
-        return Ok(Aged::default());
-    }
-    let delete = |table: &str| {
-        let sql = format!("DELETE FROM {table} WHERE minute < ?1");
-        connection.prepare_cached(&sql)?.execute([first + minutes])
-    };
-    delete("source_minutes")?;
-    Ok(Aged { minutes, rows: delete("destination_minutes")? as i64 })
-}
-
-/// Removes the oldest minutes of destinations while there are rows too many; answers how many rows went.
-fn shrink(connection: &Connection, surplus: i64) -> rusqlite::Result<i64> {
-    let mut first = connection.prepare_cached("SELECT min(minute) FROM destination_minutes")?;
+    let old_sources = "DELETE FROM source_minutes WHERE minute < ?1";
+    connection.prepare_cached(old_sources)?.execute([oldest])?;
     let mut delete =
         connection.prepare_cached("DELETE FROM destination_minutes WHERE minute < ?1")?;
-    let mut gone = 0;
+    let mut gone = delete.execute([oldest])? as i64;
+    let mut first = connection.prepare_cached("SELECT min(minute) FROM destination_minutes")?;
     for _ in 0..limits::SERIES_MINUTES_PER_STEP {
         if gone >= surplus {
             break;

@@ -45,7 +45,7 @@ fn u3_accesses_push_out_no_change_and_the_oldest_go_first() {
 }
 
 #[test]
-fn a_clock_that_is_wrong_for_a_while_takes_few_records_along() {
+fn a_clock_that_is_wrong_for_a_while_takes_no_record_along() {
     let Subject { store, _keep } = subject_with(Options::default());
     for _ in 0..40 {
         note(&store, deed("anna", "create", "a"));
@@ -53,7 +53,6 @@ fn a_clock_that_is_wrong_for_a_while_takes_few_records_along() {
     let mut late = deed("anna", "create", "b");
     late.author.at = Timestamp(i64::MAX / 2);
     note(&store, late);
-    assert_eq!(kept(&store).len(), 25);
     note(&store, deed("anna", "create", "c"));
-    assert_eq!(kept(&store).len(), 26, "it is right again");
+    assert_eq!(kept(&store).len(), 42);
 }
