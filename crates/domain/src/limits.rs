@@ -174,6 +174,16 @@ pub const ANSWER_HEAD_BYTES_MAX: usize = 64 << 10;
 /// Headers of an answer. Source: chosen; endpoints send about 10.
 pub const ANSWER_HEADERS_MAX: usize = 100;
 
+/// Bytes of an answer that are asked for at a time. Source: chosen; answers of endpoints fit.
+pub const ANSWER_READ_BYTES: usize = 4 << 10;
+
+/// Room for so much of an answer is not kept for the next one. Source: chosen.
+pub const ANSWER_ROOM_BYTES_KEPT: usize = 4 * ANSWER_READ_BYTES;
+
+/// Bytes of a line between the chunks of an answer, and of all that stands behind the last one. Source:
+/// chosen; lines hold a number and rarely anything else.
+pub const ANSWER_LINE_BYTES_MAX: usize = 4 << 10;
+
 /// Answers on the way to the answer (1xx) that are passed over. Source: chosen; servers send one.
 pub const EARLY_ANSWERS_MAX: usize = 10;
 

@@ -93,8 +93,9 @@ impl Picker {
     async fn ask(&self, from: Seq) -> Result<Named, StorageError> {
         let scope = &self.plan.scope;
         if self.plan.intent == Intent::RecoverFailed {
-            let (rows_max, asked) = (limits::REPLAY_FAILED_MAX, Some(Instant::now()));
+            let rows_max = limits::REPLAY_FAILED_MAX;
             let mut failed = self.failed(from, rows_max).await?;
+            let asked = Some(Instant::now());
             let is_all = failed.len() < usize::try_from(rows_max).unwrap_or(usize::MAX);
             let end = failed.last().filter(|_| !is_all).map_or(scope.end, |last| last.next());
             failed.retain(|seq| scope.places.is_empty() || scope.places.contains(seq));

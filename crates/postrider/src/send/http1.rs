@@ -98,11 +98,6 @@ enum Sending {
     Failed(io::Error),
 }
 
-/// Bytes that are asked for at a time. Source: chosen; answers of endpoints fit.
-const READ_BYTES: usize = 4 << 10;
-/// Room for so much is not kept for the next answer.
-const READ_BYTES_KEPT: usize = 4 * READ_BYTES;
-
 impl Line {
     /// A connection on a stream, which takes a place as long as it is there.
     pub fn new(stream: Box<dyn Duplex>, remote: SocketAddr, place: Place) -> Self {
@@ -153,7 +148,8 @@ impl Line {
         let is_sent = matches!(outgoing.state, Sending::Done);
         // Who takes an event before all of it is there has the rest to come.
         let goes_on = !is_sent && head.response.status().is_success();
-        if head.keeps && (is_sent || goes_on) {
+        // One that answers early may take the rest for another request, or not want to read it.
+        if head.keeps && is_sent {
             self.use_of = Use::ThisAnswer;
         }
         self.rest = goes_on.then_some(outgoing);
@@ -172,14 +168,18 @@ impl Line {
                 Ok(Step::Piece(length)) => {
                     let wants_more = take(&self.came[..length]);
                     self.came.advance(length);
-                    if !wants_more {
+                    // Whoever is still to get something may have to be heard out first.
+                    if !wants_more && self.rest.is_none() {
                         return false;
                     }
                 }
                 Ok(Step::Skip(length)) => self.came.advance(length),
                 Ok(Step::End) => return self.end().await,
                 Ok(Step::More) => match poll_fn(|context| self.poll_on(context)).await {
-                    Ok(0) => return self.framing.ends_with_the_connection(),
+                    Ok(0) => {
+                        self.send_rest().await;
+                        return self.framing.ends_with_the_connection();
+                    }
                     Ok(_) => {}
                     Err(_broken) => return false,
                 },
@@ -195,12 +195,12 @@ impl Line {
     }
 
     async fn end(&mut self) -> bool {
-        poll_fn(|context| self.poll_rest(context)).await;
+        self.send_rest().await;
         // What has come beyond the answer is the answer to nothing.
         if self.use_of == Use::ThisAnswer && self.came.is_empty() {
             self.use_of = Use::Another;
         }
-        if self.came.is_empty() && self.came.try_reclaim(READ_BYTES_KEPT) {
+        if self.came.is_empty() && self.came.try_reclaim(limits::ANSWER_ROOM_BYTES_KEPT) {
             self.came = BytesMut::new();
         }
         true
@@ -246,12 +246,14 @@ impl Line {
         self.poll_more(context)
     }
 
-    /// Sends on what is left of the request. Where not all of it can be sent, there is no other one.
+    async fn send_rest(&mut self) {
+        poll_fn(|context| self.poll_rest(context)).await;
+    }
+
+    /// Sends on what is left of the request, as far as it can be.
     fn poll_rest(&mut self, context: &mut Context<'_>) -> Poll<()> {
-        let Some(rest) = &mut self.rest else { return Poll::Ready(()) };
-        ready!(rest.poll_sent(&mut *self.stream, context));
-        if !matches!(rest.state, Sending::Done) {
-            self.use_of = Use::LastAnswer;
+        if let Some(rest) = &mut self.rest {
+            ready!(rest.poll_sent(&mut *self.stream, context));
         }
         self.rest = None;
         Poll::Ready(())
@@ -259,7 +261,7 @@ impl Line {
 
     /// Waits for more bytes; answers how many came, none where the connection is over.
     fn poll_more(&mut self, context: &mut Context<'_>) -> Poll<io::Result<usize>> {
-        self.came.reserve(READ_BYTES);
+        self.came.reserve(limits::ANSWER_READ_BYTES);
         pin!(self.stream.read_buf(&mut self.came)).poll(context)
     }
 }

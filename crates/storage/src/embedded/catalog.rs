@@ -141,7 +141,8 @@ impl Writer {
         let content = watch::Sender::new(Arc::new(content));
         let roll = accounts::read(&connection).map_err(sqlite::database("read", path))?;
         let roll = watch::Sender::new(Arc::new(roll));
-        let keeping = audit::Keeping::new(limits);
+        let keeping =
+            audit::Keeping::new(&connection, limits).map_err(sqlite::database("read", path))?;
         Ok(Self { connection, sealer, inbox, content, roll, alarm, keeping, failure: None })
     }
 

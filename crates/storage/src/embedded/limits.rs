@@ -90,6 +90,10 @@ pub const BLOCK_BITS: u32 = 12;
 /// Blocks that one search scans before it says where to go on. Source: measured; a tenth of a second.
 pub const SCANNED_BLOCKS_MAX: usize = 64;
 
+/// How much later it may be than the time that has passed says, for what is removed because of its age.
+/// Source: chosen; clocks are set right by less, and an hour is short beside what is kept.
+pub const CLOCK_SLACK: Duration = Duration::from_secs(3600);
+
 /// Minutes that series go back. Source: chosen; a month.
 pub const SERIES_MINUTES_MAX: i64 = 31 * 24 * 60;
 

@@ -3,6 +3,7 @@
 //! In comes what has come so far, out goes what to do about its beginning. Unknown here: where bytes
 //! come from, and who wants them.
 
+use domain::limits;
 use httparse::{Status, parse_chunk_size};
 
 use super::Broken;
@@ -43,10 +44,6 @@ pub enum Step {
     /// The body is over.
     End,
 }
-
-/// The longest line between chunks, and the most bytes behind the last one. Source: chosen; lines hold a
-/// number and rarely anything else.
-const LINE_BYTES_MAX: usize = 4 << 10;
 
 impl Framing {
     /// No body.
@@ -117,10 +114,14 @@ impl Chunk {
         match parse_chunk_size(came) {
             _ if !has_digit => Err(Broken::Malformed("a chunk does not say how long it is")),
             Ok(Status::Complete((length, size))) => {
-                *self = if size == 0 { Self::Trailer(LINE_BYTES_MAX) } else { Self::Data(size) };
+                *self = if size == 0 {
+                    Self::Trailer(limits::ANSWER_LINE_BYTES_MAX)
+                } else {
+                    Self::Data(size)
+                };
                 Ok(Step::Skip(length))
             }
-            Ok(Status::Partial) if came.len() < LINE_BYTES_MAX => Ok(Step::More),
+            Ok(Status::Partial) if came.len() < limits::ANSWER_LINE_BYTES_MAX => Ok(Step::More),
             _ => Err(Broken::Malformed("a chunk does not say how long it is")),
         }
     }
@@ -221,10 +222,10 @@ mod tests {
             check(&format!("{line}\r\n"), Err(()));
         }
         check("11111111111111111\r\n", Err(()));
-        check(&"0".repeat(LINE_BYTES_MAX), Err(()));
-        check(&format!("1;{}", "x".repeat(LINE_BYTES_MAX)), Err(()));
+        check(&"0".repeat(limits::ANSWER_LINE_BYTES_MAX), Err(()));
+        check(&format!("1;{}", "x".repeat(limits::ANSWER_LINE_BYTES_MAX)), Err(()));
         check(&format!("0\r\n{}", "x: y\r\n".repeat(1_000)), Err(()));
-        check(&format!("0\r\n{}", "x".repeat(LINE_BYTES_MAX + 1)), Err(()));
+        check(&format!("0\r\n{}", "x".repeat(limits::ANSWER_LINE_BYTES_MAX + 1)), Err(()));
     }
 
     const PARTS: [&str; 10] =

@@ -15,9 +15,11 @@ pub struct Keeping {
 }
 
 impl Keeping {
-    /// Keeps so much.
-    pub fn new(limits: AuditLimits) -> Self {
-        Self { limits, clock: Steady::default() }
+    /// Keeps so much, and goes on from the newest record.
+    pub fn new(connection: &Connection, limits: AuditLimits) -> rusqlite::Result<Self> {
+        let newest: Option<i64> =
+            connection.query_row("SELECT max(at) FROM audit", [], |row| row.get(0))?;
+        Ok(Self { limits, clock: Steady::from(newest.map(Timestamp)) })
     }
 }
 
@@ -75,7 +77,7 @@ fn trim(connection: &Connection, newest: &Deed, keeping: &mut Keeping) -> rusqli
     connection
         .prepare_cached(
             "DELETE FROM audit WHERE id IN (
-                 SELECT id FROM audit WHERE class = ?1 ORDER BY at DESC, id DESC LIMIT -1 OFFSET ?2
+                 SELECT id FROM audit WHERE class = ?1 ORDER BY id DESC LIMIT -1 OFFSET ?2
              )",
         )?
         .execute((class, kept))

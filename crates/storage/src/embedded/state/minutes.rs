@@ -75,7 +75,7 @@ impl Minutes {
             sums: Sums::new(),
             counted_to: counted.unwrap_or(i64::MAX),
             written: Instant::now(),
-            clock: Steady::default(),
+            clock: Steady::from(newest_minute(connection)?),
             rows_max: i64::try_from(rows_max).unwrap_or(i64::MAX),
             rows: None,
             rows_after: 0,
@@ -128,6 +128,18 @@ impl Minutes {
         // Taken back where the transaction fails: then nobody has said that it is written.
         self.rows_after = rows - gone;
         Ok(self.sums.len() as u64 + gone.cast_unsigned())
+    }
+
+    /// Counts what came in, and removes what is too old; answers how many rows were counted.
+    pub fn count(&mut self, connection: &Connection, step: &IntakeStep) -> rusqlite::Result<u64> {
+        let accepted = step.accepted.iter().map(|(_, at, _)| *at);
+        let newest = accepted.chain(step.rejected.iter().map(|(_, at, _)| *at)).max();
+        if let Some(newest) = newest {
+            let oldest = minute(self.clock.believe(newest)) - limits::SERIES_MINUTES_MAX;
+            let old = "DELETE FROM source_minutes WHERE minute < ?1";
+            connection.prepare_cached(old)?.execute([oldest])?;
+        }
+        count(connection, step)
     }
 
     /// What was to be written is committed.
@@ -194,7 +206,7 @@ fn rows_of_destinations(connection: &Connection) -> rusqlite::Result<i64> {
 }
 
 /// Counts what came in; answers how many rows that were.
-pub fn count(connection: &Connection, step: &IntakeStep) -> rusqlite::Result<u64> {
+fn count(connection: &Connection, step: &IntakeStep) -> rusqlite::Result<u64> {
     let mut upsert = connection.prepare_cached(
         "INSERT INTO source_minutes (minute, source, accepted, rejected) VALUES (?1, ?2, ?3, ?4)
          ON CONFLICT DO UPDATE SET
@@ -320,12 +332,18 @@ fn number(row: &Row<'_>, column: usize) -> rusqlite::Result<u64> {
     row.get::<_, i64>(column).map(i64::cast_unsigned)
 }
 
-/// Removes minutes that are too old, and the oldest ones while there are rows too many; answers how
-/// many rows of destinations went.
+/// The newest minute that is stored.
+fn newest_minute(connection: &Connection) -> rusqlite::Result<Option<Timestamp>> {
+    let sql = "SELECT max(minute) FROM (SELECT max(minute) AS minute FROM source_minutes
+         UNION ALL SELECT max(minute) FROM destination_minutes)";
+    let newest: Option<i64> = connection.query_row(sql, [], |row| row.get(0))?;
+    Ok(newest.map(|minute| Timestamp(minute.saturating_mul(MINUTE_MS))))
+}
+
+/// Removes minutes of destinations that are too old, and the oldest ones while there are rows too many;
+/// answers how many rows went.
 fn retain(connection: &Connection, newest: i64, surplus: i64) -> rusqlite::Result<i64> {
     let oldest = newest - limits::SERIES_MINUTES_MAX;
-    let old_sources = "DELETE FROM source_minutes WHERE minute < ?1";
-    connection.prepare_cached(old_sources)?.execute([oldest])?;
     let mut delete =
         connection.prepare_cached("DELETE FROM destination_minutes WHERE minute < ?1")?;
     let mut gone = delete.execute([oldest])? as i64;

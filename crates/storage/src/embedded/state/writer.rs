@@ -214,7 +214,7 @@ impl Writer {
                 Command::Forget { destination, .. } => step.forget(destination)?,
                 Command::Reject { rejections, .. } => step.reject(rejections)?,
                 Command::Count { step: counted, .. } => {
-                    step.sums.rows += minutes::count(&transaction, counted)?;
+                    step.sums.rows += self.minutes.count(&transaction, counted)?;
                 }
                 Command::Edit(_) | Command::Read(_) | Command::Flush(_) => {}
             }

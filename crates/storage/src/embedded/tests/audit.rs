@@ -56,3 +56,18 @@ fn a_clock_that_is_wrong_for_a_while_takes_no_record_along() {
     note(&store, deed("anna", "create", "c"));
     assert_eq!(kept(&store).len(), 42);
 }
+
+#[test]
+fn records_from_a_time_that_was_wrong_push_out_none_that_come_after_them() {
+    let dir = TempDir::new().unwrap();
+    let limits = AuditLimits { records_max: 2, ..AuditLimits::default() };
+    let options = Options { audit: limits, ..Options::default() };
+    let (store, _engine) = open(dir.path(), options).unwrap();
+    for _ in 0..3 {
+        let mut late = deed("anna", "create", "b");
+        late.author.at = Timestamp(i64::MAX / 2);
+        note(&store, late);
+    }
+    note(&store, deed("anna", "create", "c"));
+    assert_eq!(kept(&store), [4, 3]);
+}

@@ -1,6 +1,6 @@
 //! Minutes: written late, none lost, and not kept forever.
 
-use domain::id::Seq;
+use domain::id::{Seq, SourceId};
 use domain::time::Timestamp;
 use tempfile::TempDir;
 
@@ -57,6 +57,12 @@ fn l2_what_was_settled_is_counted_once_whatever_crashes() {
     assert_eq!(after.ledger.events_counted_to().wait().unwrap(), counted_to);
 }
 
+/// Takes in an event in this minute.
+fn accept(store: &Store, minute: i64) {
+    let accepted = vec![(SourceId::new("web"), Timestamp(minute * MINUTE_MS), 1)];
+    store.ledger.count(IntakeStep { accepted, ..IntakeStep::default() }).wait().unwrap();
+}
+
 fn minutes_left(store: &Store) -> Vec<i64> {
     points(store).iter().map(|point| point.at.0 / MINUTE_MS).collect()
 }
@@ -72,6 +78,21 @@ fn old_minutes_go() {
     let (store, _engine) = open_default(dir.path());
     deliver(&store, 1, 11 + limits::SERIES_MINUTES_MAX);
     assert_eq!(minutes_left(&store), [11, 11 + limits::SERIES_MINUTES_MAX]);
+}
+
+#[test]
+fn old_minutes_go_also_where_nothing_is_delivered() {
+    let dir = TempDir::new().unwrap();
+    let (store, engine) = open_default(dir.path());
+    accept(&store, 10);
+    accept(&store, 11);
+    accept(&store, 10 * limits::SERIES_MINUTES_MAX);
+    assert_eq!(minutes_left(&store), [10, 11, 10 * limits::SERIES_MINUTES_MAX]);
+    engine.close().unwrap();
+    let (store, _engine) = open_default(dir.path());
+    accept(&store, 11 + 11 * limits::SERIES_MINUTES_MAX);
+    let left = minutes_left(&store);
+    assert_eq!(left, [11 + 11 * limits::SERIES_MINUTES_MAX]);
 }
 
 #[test]
