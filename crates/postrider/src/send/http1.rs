@@ -133,11 +133,9 @@ impl Line {
     /// # Cancellation
     /// The connection can be used no more.
     pub async fn ask(&mut self, request: Request<Bytes>) -> Result<Response<()>, Failure> {
-        let before = std::mem::replace(&mut self.use_of, Use::LastAnswer);
-        match self.peeped() {
-            Poll::Ready(Ok(true)) if before == Use::First => return Err(Failure::spoke_first()),
-            Poll::Ready(Err(error)) => return Err(Failure::exchange(&error.into(), Began::NotYet)),
-            _ => {}
+        // One that was kept has been looked at when it was found fit.
+        if std::mem::replace(&mut self.use_of, Use::LastAnswer) == Use::First {
+            self.listen()?;
         }
         let (mut outgoing, mut heads) = (Outgoing::of(request), Heads::default());
         let exchange = poll_fn(|context| self.poll_exchange(context, &mut outgoing, &mut heads));
@@ -155,6 +153,15 @@ impl Line {
         self.rest = goes_on.then_some(outgoing);
         self.framing = head.framing;
         Ok(head.response)
+    }
+
+    /// Looks whether whoever is there speaks before it is asked, or says that there will be nothing.
+    fn listen(&mut self) -> Result<(), Failure> {
+        match self.peeped() {
+            Poll::Ready(Ok(true)) => Err(Failure::spoke_first()),
+            Poll::Ready(Err(error)) => Err(Failure::exchange(&error.into(), Began::NotYet)),
+            _ => Ok(()),
+        }
     }
 
     /// Reads the answer's body and gives it away piece by piece, for as long as `take` wants more;

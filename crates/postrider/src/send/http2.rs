@@ -109,10 +109,7 @@ impl Trunk {
     /// # Cancellation
     /// Nothing is taken.
     pub async fn stream(&self) -> Result<Place, Failure> {
-        let place = match self.streams.try_enter() {
-            Some(place) => place,
-            None => self.streams.enter().await,
-        };
+        let place = self.streams.enter().await;
         if self.state.is_retired.get() { Err(Failure::retired()) } else { Ok(place) }
     }
 

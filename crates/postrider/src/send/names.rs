@@ -50,20 +50,15 @@ impl Names {
         }
         let servers = servers.iter().map(|server| name_server(*server)).collect();
         let config = ResolverConfig::from_name_servers(servers);
-        let resolver = resolver(config, ResolverOpts::default()).map_err(|error| error.to_string());
-        let mut known = Known { resolver, read: [None; 2], told: None };
-        known.tell(known.resolver.clone().err().as_ref());
+        let mut known = Known::nobody();
+        known.turn(resolver(config, ResolverOpts::default()));
         Self { files: None, known: RefCell::new(known) }
     }
 
     fn of_machine(files: [PathBuf; 2]) -> Self {
-        let resolver = Err("name servers are not read yet".to_owned());
-        let known = Known { resolver, read: [Some((0, 0, 0, 0)); 2], told: None };
-        let known = RefCell::new(known);
-        let names = Self { files: Some(files), known };
-        // Said now as well, and not only when the first name is asked for.
-        let _ = names.resolver();
-        names
+        let mut known = Known::nobody();
+        known.look_at(&files);
+        Self { files: Some(files), known: RefCell::new(known) }
     }
 
     /// Whom to ask now.
@@ -112,6 +107,12 @@ fn words(error: &NetError) -> String {
 }
 
 impl Known {
+    /// Nothing is read yet; no file has such stamps.
+    fn nobody() -> Self {
+        let resolver = Err("name servers are not read yet".to_owned());
+        Self { resolver, read: [Some((0, 0, 0, 0)); 2], told: None }
+    }
+
     /// Reads the files again where they have changed.
     fn look_at(&mut self, files: &[PathBuf; 2]) {
         let read = stamps(files);
@@ -124,13 +125,17 @@ impl Known {
         if is_read(0, text.is_ok()) && is_read(1, File::open(&files[1]).is_ok()) {
             self.read = read;
         }
-        let resolver = text.map_err(NetError::from).and_then(|text| {
+        self.turn(text.map_err(NetError::from).and_then(|text| {
             let (config, options) = parse_resolv_conf(text)?;
             resolver(config, options)
-        });
+        }));
+    }
+
+    /// Takes what was read.
+    fn turn(&mut self, resolver: Result<TokioResolver, NetError>) {
         let resolver = resolver.map_err(|error| error.to_string());
         self.tell(resolver.as_ref().err());
-        // One that somebody is writing just now says nothing: then who was asked before is asked on.
+        // A file that somebody is writing just now says nothing: then who was asked before is asked on.
         if resolver.is_ok() || self.resolver.is_err() {
             self.resolver = resolver;
         }

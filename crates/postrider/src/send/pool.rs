@@ -138,10 +138,7 @@ impl Pool {
         if self.protocol.get() != Protocol::Http1 {
             return Err(None);
         }
-        let place = match self.lines.try_enter() {
-            Some(place) => place,
-            None => self.lines.enter().await,
-        };
+        let place = self.lines.enter().await;
         self.line(now, place).map_err(Some)
     }
 
@@ -214,10 +211,10 @@ impl Pool {
         }
         journey.asks(lease.remote(), Instant::now());
         let answer = match lease {
-            Lease::Line { mut line, place } => line.ask(request).await.map(|head| {
-                line.used_at = Instant::now();
-                Answer { head, body: Body::Line(line, place) }
-            }),
+            Lease::Line { mut line, place } => {
+                let asked = line.ask(request).await;
+                asked.map(|head| Answer { head, body: Body::Line(line, place) })
+            }
             Lease::Trunk { ref trunk, .. } => {
                 let asked = trunk.ask(request, &self.authority).await;
                 asked.map(|answer| {
@@ -227,8 +224,12 @@ impl Pool {
                 })
             }
         };
-        let answer = answer.map_err(|failure| self.told(failure))?;
-        journey.answered(Instant::now());
+        let mut answer = answer.map_err(|failure| self.told(failure))?;
+        let now = Instant::now();
+        journey.answered(now);
+        if let Body::Line(line, _) = &mut answer.body {
+            line.used_at = now;
+        }
         Ok(answer)
     }
 
@@ -238,13 +239,13 @@ impl Pool {
             self.idle.borrow_mut().push(line);
             self.watch();
         } else {
-            self.let_go(vec![line]);
+            self.let_go(line);
         }
     }
 
     /// Closes connections that nobody uses.
     pub fn close_idle(&self) {
-        self.let_go(std::mem::take(&mut *self.idle.borrow_mut()));
+        self.idle.borrow_mut().drain(..).for_each(|line| self.let_go(line));
         let mut trunk = self.trunk.borrow_mut();
         if trunk.as_ref().is_some_and(Trunk::is_idle) {
             *trunk = None;
@@ -257,7 +258,7 @@ impl Pool {
             return;
         }
         let pool = self.me.clone();
-        self.drivers.borrow_mut().spawn_local(async move {
+        self.spawn(async move {
             loop {
                 tokio::time::sleep(limits::KEPT_CONNECTION_LOOK_INTERVAL).await;
                 let Some(pool) = pool.upgrade() else { return };
@@ -271,19 +272,21 @@ impl Pool {
     /// Lets go of kept connections that are fit for nothing any more; whether others are left.
     fn look_through(&self, now: Instant) -> bool {
         let mut idle = self.idle.borrow_mut();
-        let unfit = idle.extract_if(.., |line| !line.is_fit(now)).collect();
-        self.let_go(unfit);
+        idle.extract_if(.., |line| !line.is_fit(now)).for_each(|line| self.let_go(line));
         self.is_watched.set(!idle.is_empty());
         self.is_watched.get()
     }
 
-    /// Takes leave of connections.
-    fn let_go(&self, lines: Vec<Line>) {
+    /// Takes leave of a connection.
+    fn let_go(&self, line: Line) {
+        self.spawn(line.close());
+    }
+
+    /// Does something beside the attempts, for no longer than the pool is there.
+    fn spawn(&self, task: impl Future<Output = ()> + 'static) {
         let mut drivers = self.drivers.borrow_mut();
         while drivers.try_join_next().is_some() {}
-        for line in lines {
-            drivers.spawn_local(line.close());
-        }
+        drivers.spawn_local(task);
     }
 
     fn trunk(&self, now: Instant) -> Option<Trunk> {
@@ -301,7 +304,7 @@ impl Pool {
             if line.is_fit(now) {
                 return Ok(Lease::Line { line, place });
             }
-            self.let_go(vec![line]);
+            self.let_go(line);
         }
         Err(place)
     }
@@ -364,9 +367,7 @@ impl Pool {
 
     /// Moves the bytes of a connection until it ends; then its place is free.
     fn drive(&self, driver: impl Future<Output = ()> + 'static, left: Left, place: Place) {
-        let mut drivers = self.drivers.borrow_mut();
-        while drivers.try_join_next().is_some() {}
-        drivers.spawn_local(async move {
+        self.spawn(async move {
             until_closed(driver, left).await;
             drop(place);
         });

@@ -2,7 +2,7 @@
 
 use domain::time::Timestamp;
 use rusqlite::types::{ToSql, Type};
-use rusqlite::{Connection, Row};
+use rusqlite::{Connection, OptionalExtension, Row};
 
 use crate::audit::{AuditPage, AuditQuery, AuditRecord, Author, Deed, DeedClass};
 use crate::embedded::AuditLimits;
@@ -17,8 +17,9 @@ pub struct Keeping {
 impl Keeping {
     /// Keeps so much, and goes on from the newest record.
     pub fn new(connection: &Connection, limits: AuditLimits) -> rusqlite::Result<Self> {
-        let newest: Option<i64> =
-            connection.query_row("SELECT max(at) FROM audit", [], |row| row.get(0))?;
+        let newest: Option<i64> = connection
+            .query_row("SELECT at FROM audit ORDER BY id DESC LIMIT 1", [], |row| row.get(0))
+            .optional()?;
         Ok(Self { limits, clock: Steady::from(newest.map(Timestamp)) })
     }
 }

@@ -123,8 +123,8 @@ impl Minutes {
             None => rows_of_destinations(connection)?,
         };
         let newest = self.sums.keys().map(|(_, minute)| *minute).max().unwrap_or(0);
-        let newest = self.clock.believe(Timestamp(newest.saturating_mul(MINUTE_MS)));
-        let gone = retain(connection, minute(newest), rows - self.rows_max)?;
+        let oldest = self.oldest(Timestamp(newest.saturating_mul(MINUTE_MS)));
+        let gone = retain(connection, oldest, rows - self.rows_max)?;
         // Taken back where the transaction fails: then nobody has said that it is written.
         self.rows_after = rows - gone;
         Ok(self.sums.len() as u64 + gone.cast_unsigned())
@@ -135,11 +135,16 @@ impl Minutes {
         let accepted = step.accepted.iter().map(|(_, at, _)| *at);
         let newest = accepted.chain(step.rejected.iter().map(|(_, at, _)| *at)).max();
         if let Some(newest) = newest {
-            let oldest = minute(self.clock.believe(newest)) - limits::SERIES_MINUTES_MAX;
+            let oldest = self.oldest(newest);
             let old = "DELETE FROM source_minutes WHERE minute < ?1";
             connection.prepare_cached(old)?.execute([oldest])?;
         }
         count(connection, step)
+    }
+
+    /// The oldest minute that is kept, where somebody says that it is `now`.
+    fn oldest(&mut self, now: Timestamp) -> i64 {
+        minute(self.clock.believe(now)) - limits::SERIES_MINUTES_MAX
     }
 
     /// What was to be written is committed.
@@ -342,8 +347,7 @@ fn newest_minute(connection: &Connection) -> rusqlite::Result<Option<Timestamp>>
 
 /// Removes minutes of destinations that are too old, and the oldest ones while there are rows too many;
 /// answers how many rows went.
-fn retain(connection: &Connection, newest: i64, surplus: i64) -> rusqlite::Result<i64> {
-    let oldest = newest - limits::SERIES_MINUTES_MAX;
+fn retain(connection: &Connection, oldest: i64, surplus: i64) -> rusqlite::Result<i64> {
     let mut delete =
         connection.prepare_cached("DELETE FROM destination_minutes WHERE minute < ?1")?;
     let mut gone = delete.execute([oldest])? as i64;
