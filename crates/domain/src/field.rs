@@ -4,8 +4,23 @@
 
 /// Whether a byte may stand in a field's name, or in a method. Source: RFC 9110, section 5.6.2.
 pub fn is_name_byte(byte: u8) -> bool {
-    byte.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&byte)
+    NAME_BYTES[byte as usize]
 }
+
+/// Looked up, as it is asked for every byte of every name in a head.
+static NAME_BYTES: [bool; 256] = {
+    let (mut bytes, mut byte) = ([false; 256], 0_u8);
+    while byte < 0x80 {
+        bytes[byte as usize] = byte.is_ascii_alphanumeric();
+        byte += 1;
+    }
+    let (others, mut at) = (b"!#$%&'*+-.^_`|~", 0);
+    while at < others.len() {
+        bytes[others[at] as usize] = true;
+        at += 1;
+    }
+    bytes
+};
 
 /// Whether a byte may stand in a field's value: anything but control characters, except a tab.
 /// Source: RFC 9110, section 5.5.

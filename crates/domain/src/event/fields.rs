@@ -334,7 +334,7 @@ fn uuid_v4(mut bytes: [u8; 16]) -> String {
 
 fn quoted(text: &str) -> ValueText {
     let mut value = ValueText::new();
-    if text.bytes().any(|byte| byte < 0x20 || byte == b'"' || byte == b'\\') {
+    if !json::is_plain(text) {
         let mut escaped = Vec::new();
         json::write_string(text, &mut escaped);
         value.extend_from_slice(&escaped);

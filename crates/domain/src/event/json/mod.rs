@@ -7,10 +7,15 @@
 //! In comes text that is valid UTF-8; out go spans, or the first fault with its place.
 
 mod named;
+mod plain;
 
 use std::borrow::Cow;
 
+use memchr::memchr;
+
 pub use self::named::named;
+pub use self::plain::is_plain;
+use self::plain::{LONG_STEP, SHORT_STEPS, has_special, is_special, special_bytes};
 
 /// A range of bytes within the scanned text.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -345,23 +350,35 @@ impl<'a> Scanner<'a> {
         }
     }
 
-    /// Passes bytes of a string that mean themselves, eight at a time.
+    /// Passes bytes of a string that mean themselves: eight at a time, as most strings are short, and
+    /// more at a time in a long one.
     fn plain_run(&mut self) {
-        while let Some(chunk) = self.text.get(self.at..self.at + 8) {
-            let Ok(eight) = <[u8; 8]>::try_from(chunk) else { break };
-            let special = special_bytes(u64::from_le_bytes(eight));
-            if special != 0 {
-                self.at += (special.trailing_zeros() / 8) as usize;
-                return;
+        loop {
+            for _ in 0..SHORT_STEPS {
+                let Some(eight) = self.chunk() else { return self.plain_end() };
+                let special = special_bytes(u64::from_le_bytes(*eight));
+                if special != 0 {
+                    self.at += (special.trailing_zeros() / 8) as usize;
+                    return;
+                }
+                self.at += eight.len();
             }
-            self.at += 8;
-        }
-        while let Some(byte) = self.text.get(self.at) {
-            if matches!(byte, b'"' | b'\\' | 0..=0x1f) {
-                return;
+            while let Some(chunk) = self.chunk::<LONG_STEP>()
+                && !has_special(chunk)
+            {
+                self.at += chunk.len();
             }
-            self.at += 1;
         }
+    }
+
+    /// The same, close to the end of the text.
+    fn plain_end(&mut self) {
+        let rest = self.text.get(self.at..).unwrap_or_default();
+        self.at += rest.iter().position(|byte| is_special(*byte)).unwrap_or(rest.len());
+    }
+
+    fn chunk<const N: usize>(&self) -> Option<&'a [u8; N]> {
+        self.text.get(self.at..)?.first_chunk()
     }
 
     fn escape(&mut self) -> Result<(), Fault> {
@@ -477,20 +494,6 @@ impl Levels {
     }
 }
 
-/// The high bit of every byte that ends a plain run: a quote, a backslash or a control character.
-///
-/// Bytes after the first special one may be marked too (borrows run upwards); only the lowest
-/// mark is used.
-fn special_bytes(eight: u64) -> u64 {
-    const ONES: u64 = 0x0101_0101_0101_0101;
-    const HIGHS: u64 = 0x8080_8080_8080_8080;
-    let zero_byte = |x: u64| x.wrapping_sub(ONES) & !x & HIGHS;
-    let quote = zero_byte(eight ^ (ONES * b'"' as u64));
-    let backslash = zero_byte(eight ^ (ONES * b'\\' as u64));
-    let control = eight.wrapping_sub(ONES * 0x20) & !eight & HIGHS;
-    quote | backslash | control
-}
-
 /// Whether a raw key (the text between its quotes) spells `name`, escapes included.
 pub fn key_is(raw: &str, name: &str) -> bool {
     // An escaped spelling is longer than the name, which spares looking at most other keys.
@@ -509,7 +512,7 @@ pub fn string(raw: &str) -> Option<Cow<'_, str>> {
 
 /// The text that a raw string (between its quotes) stands for; lone surrogates become U+FFFD.
 pub fn unescape(raw: &str) -> Cow<'_, str> {
-    if !raw.contains('\\') {
+    if memchr(b'\\', raw.as_bytes()).is_none() {
         return Cow::Borrowed(raw);
     }
     let mut text = String::with_capacity(raw.len());

@@ -213,3 +213,32 @@ fn white_space_is_taken_from_between_the_parts_and_from_nowhere_else() {
     check(r#"{"é ü":"ö ä"}"#, r#"{"é ü":"ö ä"}"#);
     check("12", "12");
 }
+
+#[test]
+fn strings_end_where_they_end_however_long_they_are() {
+    for length in 0..140 {
+        for (end, is_right) in
+            [("\"", true), ("\n", false), ("\\n\"", true), ("\\", false), ("", false)]
+        {
+            let text = format!("\"{}{end}", "é".repeat(length / 2) + &"x".repeat(length % 2));
+            for after in ["", " ,\"next\":\"\u{1}\"", &"y".repeat(70)] {
+                let whole = format!("{text}{after}");
+                let span = Scanner::new(&whole, LIMITS).skip();
+                match is_right {
+                    true => assert_eq!(span.unwrap().of(&whole), text),
+                    false if after.is_empty() => assert!(span.is_err(), "{whole:?}"),
+                    false => {}
+                }
+            }
+        }
+    }
+}
+
+#[test]
+fn special_bytes_are_told_one_by_one() {
+    for byte in 0..=u8::MAX {
+        let want = matches!(byte, b'"' | b'\\' | 0..=0x1f);
+        assert_eq!(is_special(byte), want, "{byte:#x}");
+        assert_eq!(special_bytes(u64::from(byte) | 0x6161_6161_6161_6100) != 0, want, "{byte:#x}");
+    }
+}
