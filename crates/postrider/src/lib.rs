@@ -22,6 +22,7 @@ mod dispatch;
 mod doctor;
 mod gateway;
 mod hatch;
+mod lines;
 mod listeners;
 mod live;
 mod lookup;

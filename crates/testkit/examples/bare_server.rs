@@ -1,7 +1,7 @@
 //! The least an HTTP server can do: it reads each request's body and answers `200 ok`.
 //!
-//! What the gateway's intake is measured against (`bench/`): the same HTTP library and allocator, and
-//! the same threads, each with a runtime of its own at a shared listener. It looks at nothing, keeps
+//! What the gateway's intake is measured against (`bench/`): hyper's server with the gateway's allocator
+//! and threads, each with a runtime of its own at a shared listener. It looks at nothing, keeps
 //! nothing and bounds nothing. On standard output it says where it listens, as the gateway does.
 
 use std::convert::Infallible;

@@ -4,16 +4,14 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use domain::reason::Reason;
-use futures_util::FutureExt;
 use http::header::{
     ALLOW, CACHE_CONTROL, CONTENT_TYPE, HeaderName, HeaderValue, RETRY_AFTER,
     X_CONTENT_TYPE_OPTIONS,
 };
 use http::{Response, StatusCode};
-use http_body_util::{BodyExt, Full};
 
 /// What the gateway answers with.
-pub type Answer = Response<Full<Bytes>>;
+pub type Answer = Response<Bytes>;
 
 /// Names the exact reason, next to the text that SDKs expect.
 const REASON: HeaderName = HeaderName::from_static("postrider-reason");
@@ -28,7 +26,7 @@ const JSON: HeaderValue = HeaderValue::from_static("application/json; charset=ut
 
 /// The events are on disk.
 pub fn ok() -> Answer {
-    let mut answer = Response::new(Full::new(Bytes::from_static(b"ok")));
+    let mut answer = Response::new(Bytes::from_static(b"ok"));
     answer.headers_mut().insert(CONTENT_TYPE, TEXT);
     answer
 }
@@ -148,23 +146,8 @@ pub fn needs_tls() -> Answer {
     refusal(Reason::NeedsTls)
 }
 
-/// An answer as it is sent on HTTP/1.1, where no request could be read that it would answer; the
-/// connection ends with it.
-pub fn to_bytes(answer: Answer) -> Vec<u8> {
-    let (head, body) = answer.into_parts();
-    let mut bytes = format!("HTTP/1.1 {}\r\n", head.status).into_bytes();
-    for (name, value) in &head.headers {
-        bytes.extend([name.as_str().as_bytes(), b": ", value.as_bytes(), b"\r\n"].concat());
-    }
-    let text = body.collect().now_or_never().and_then(Result::ok);
-    let text = text.map(http_body_util::Collected::to_bytes).unwrap_or_default();
-    bytes.extend(format!("content-length: {}\r\nconnection: close\r\n\r\n", text.len()).bytes());
-    bytes.extend(text);
-    bytes
-}
-
 fn refusal_as(reason: Reason, status: StatusCode, text: &'static [u8]) -> Answer {
-    let mut answer = Response::new(Full::new(Bytes::from_static(text)));
+    let mut answer = Response::new(Bytes::from_static(text));
     *answer.status_mut() = status;
     let headers = answer.headers_mut();
     headers.insert(CONTENT_TYPE, TEXT);
@@ -178,7 +161,7 @@ fn refusal_as(reason: Reason, status: StatusCode, text: &'static [u8]) -> Answer
 
 /// An answer without a body.
 pub fn empty(status: StatusCode) -> Answer {
-    let mut answer = Response::new(Full::new(Bytes::new()));
+    let mut answer = Response::new(Bytes::new());
     *answer.status_mut() = status;
     answer
 }
@@ -192,7 +175,7 @@ pub fn wrong_method(allowed: &'static str) -> Answer {
 
 /// A JSON answer with a status.
 pub fn json(status: StatusCode, body: String) -> Answer {
-    let mut answer = Response::new(Full::new(Bytes::from(body)));
+    let mut answer = Response::new(Bytes::from(body));
     *answer.status_mut() = status;
     answer.headers_mut().insert(CONTENT_TYPE, JSON);
     answer
@@ -200,7 +183,7 @@ pub fn json(status: StatusCode, body: String) -> Answer {
 
 /// The image of a pixel, whatever became of its event: mails must not show a broken one.
 pub fn pixel() -> Answer {
-    let mut answer = Response::new(Full::new(Bytes::from_static(GIF)));
+    let mut answer = Response::new(Bytes::from_static(GIF));
     answer.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("image/gif"));
     answer
 }
@@ -222,7 +205,7 @@ pub fn webhook_keys(body: String) -> Answer {
 
 /// A text answer.
 pub fn text(body: &'static str) -> Answer {
-    let mut answer = Response::new(Full::new(Bytes::from_static(body.as_bytes())));
+    let mut answer = Response::new(Bytes::from_static(body.as_bytes()));
     answer.headers_mut().insert(CONTENT_TYPE, TEXT);
     answer
 }

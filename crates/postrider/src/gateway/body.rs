@@ -1,5 +1,8 @@
 //! Reading a request's body: counted as it comes, within its time and no slower than it may be.
 
+use std::future::poll_fn;
+use std::pin::Pin;
+use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -8,12 +11,12 @@ use domain::reason::Reason;
 use futures_util::FutureExt;
 use http::header::CONTENT_ENCODING;
 use http::{HeaderMap, HeaderValue};
-use http_body_util::BodyExt;
-use hyper::body::{Body, Frame, Incoming};
+use hyper::body::{Body as _, Frame, Incoming};
 use tokio::time::Instant;
 
 use super::aside::Aside;
 use super::budget::Share;
+use super::http1::Line;
 use super::inflate::{Inflated, Inflation};
 use crate::address::Site;
 
@@ -57,9 +60,17 @@ pub struct Bounds {
     pub grace: Duration,
 }
 
+/// A request's body.
+pub enum Body<'l> {
+    /// Of the request at hand on a line.
+    Line(&'l mut Line),
+    /// Of a stream of HTTP/2.
+    Stream(Incoming),
+}
+
 /// A body on its way in.
-struct Flow {
-    body: Incoming,
+struct Flow<'l> {
+    body: Body<'l>,
     bounds: Bounds,
     /// Bytes that it says it has; 0 where it does not say.
     declared: usize,
@@ -93,8 +104,8 @@ pub struct Workplace<'a> {
 ///
 /// # Errors
 /// `TooLarge` with a detail.
-pub fn check_length(body: &Incoming, bytes_max: usize) -> Result<(), (Reason, String)> {
-    let bytes = body.size_hint().lower();
+pub fn check_length(body: &Body<'_>, bytes_max: usize) -> Result<(), (Reason, String)> {
+    let bytes = body.declared();
     if usize::try_from(bytes).is_ok_and(|bytes| bytes <= bytes_max) {
         return Ok(());
     }
@@ -106,7 +117,7 @@ pub fn check_length(body: &Incoming, bytes_max: usize) -> Result<(), (Reason, St
 /// # Errors
 /// `TooLarge`, `BodyTimeout`, `BodyCut`, `BadGzip`, `Busy`; each with a detail.
 pub async fn read(
-    body: Incoming,
+    body: Body<'_>,
     encoding: Encoding,
     bounds: Bounds,
     share: &mut Share,
@@ -157,7 +168,7 @@ impl Workplace<'_> {
     }
 }
 
-async fn collect(flow: &mut Flow, share: &mut Share) -> Result<Bytes, (Reason, String)> {
+async fn collect(flow: &mut Flow<'_>, share: &mut Share) -> Result<Bytes, (Reason, String)> {
     let bytes_max = flow.bounds.bytes_max;
     let mut first = Bytes::new();
     let mut all = Vec::new();
@@ -191,42 +202,64 @@ fn make_room(all: &mut Vec<u8>, bytes: usize, declared: usize) {
 
 /// Reads a body that is refused, within bounds: a client that cannot finish sending may miss the
 /// answer, and send again. One that says it is longer than that is not read at all.
-pub async fn drain(body: Incoming, bounds: Bounds) {
+pub async fn drain(body: Body<'_>, bounds: Bounds) {
     if check_length(&body, limits::REFUSED_BODY_DRAIN_BYTES_MAX).is_ok() {
         Flow::new(body, bounds).drain().await;
     }
 }
 
-impl Flow {
-    fn new(body: Incoming, bounds: Bounds) -> Self {
-        let declared = usize::try_from(body.size_hint().lower()).unwrap_or(usize::MAX);
+impl Body<'_> {
+    /// Bytes that it says it has; 0 where it does not say.
+    fn declared(&self) -> u64 {
+        match self {
+            Self::Line(line) => line.declared(),
+            Self::Stream(body) => body.size_hint().lower(),
+        }
+    }
+
+    /// Waits for the next piece; none at the end. What broke it off is told in words.
+    fn poll_piece(&mut self, cx: &mut Context<'_>) -> Poll<Result<Option<Bytes>, String>> {
+        let body = match self {
+            Self::Line(line) => return line.poll_piece(cx).map_err(|cut| cut.to_string()),
+            Self::Stream(body) => body,
+        };
+        loop {
+            let frame = ready!(Pin::new(&mut *body).poll_frame(cx)).transpose();
+            match frame.map_err(|error| error.to_string())?.map(Frame::into_data) {
+                Some(Ok(piece)) => return Poll::Ready(Ok(Some(piece))),
+                // Headers after the body say nothing.
+                Some(Err(_)) => {}
+                None => return Poll::Ready(Ok(None)),
+            }
+        }
+    }
+}
+
+impl<'l> Flow<'l> {
+    fn new(body: Body<'l>, bounds: Bounds) -> Self {
+        let declared = usize::try_from(body.declared()).unwrap_or(usize::MAX);
         Self { body, bounds, declared, bytes: 0, patience: None }
     }
 
     /// The next piece; none at the end.
     async fn next(&mut self) -> Result<Option<Bytes>, (Reason, String)> {
-        loop {
-            let frame = match self.body.frame().now_or_never() {
-                // Nearly every body is there with its head, and then costs no timer.
-                Some(frame) => frame,
-                None => self.wait().await?,
-            };
-            let Some(frame) = frame else { return Ok(None) };
-            let frame = frame.map_err(|error| (Reason::BodyCut, error.to_string()))?;
-            if let Ok(piece) = frame.into_data() {
-                self.bytes += piece.len();
-                return Ok(Some(piece));
-            }
-        }
+        let piece = match poll_fn(|cx| self.body.poll_piece(cx)).now_or_never() {
+            // Nearly every body is there with its head, and then costs no timer.
+            Some(piece) => piece,
+            None => self.wait().await?,
+        };
+        let piece = piece.map_err(|cut| (Reason::BodyCut, cut))?;
+        self.bytes += piece.as_ref().map_or(0, Bytes::len);
+        Ok(piece)
     }
 
-    /// Waits for the next frame as long as the body is fast enough.
-    async fn wait(&mut self) -> Result<Option<hyper::Result<Frame<Bytes>>>, (Reason, String)> {
+    /// Waits for the next piece as long as the body is fast enough.
+    async fn wait(&mut self) -> Result<Result<Option<Bytes>, String>, (Reason, String)> {
         let now = Instant::now();
         let patience = self.patience.get_or_insert_with(|| Patience::new(self.bounds.grace, now));
         let until = patience.prolong(self.bytes, now).min(patience.since + self.bounds.time_max);
-        let waited = tokio::time::timeout_at(until, self.body.frame()).await;
-        waited.map_err(|_| {
+        let piece = poll_fn(|cx| self.body.poll_piece(cx));
+        tokio::time::timeout_at(until, piece).await.map_err(|_| {
             let (seconds, bytes) = ((until - patience.since).as_secs_f64(), self.bytes);
             (Reason::BodyTimeout, format!("{bytes} bytes of the body came within {seconds} s"))
         })

@@ -95,6 +95,7 @@ impl Door {
         tokio::select! {
             () = &mut desk => {}
             () = &mut watch => {}
+            () = guests.paces.leave() => {}
             () = rest => {}
             () = shutdown.overdue(rudder.settings().grace) => {
                 tracing::warn!("requests did not end in time");

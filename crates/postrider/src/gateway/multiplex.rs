@@ -12,20 +12,22 @@ use std::pin::{Pin, pin};
 use std::rc::Rc;
 use std::task::{Context, Poll};
 
+use bytes::Bytes;
 use domain::limits;
 use domain::reason::Reason;
-use futures_util::FutureExt;
 use http::header::{CONTENT_LENGTH, COOKIE, HOST};
-use http::{HeaderMap, Request};
+use http::{HeaderMap, Request, Response};
+use http_body_util::Full;
 use hyper::body::Incoming;
 use hyper::server::conn::http2;
 use hyper::service::Service;
 use hyper_util::rt::{TokioIo, TokioTimer};
 use tokio::task::JoinSet;
 
-use super::answer::Answer;
+use super::body::Body;
 use super::budget::Share;
 use super::cors;
+use super::http1::Line;
 use super::parting::{self, Asked};
 use super::stream::Stream;
 use super::visit::Attendant;
@@ -39,12 +41,12 @@ use crate::shutdown::Shutdown;
 /// # Cancellation
 /// The connection is closed; what it stored stays stored.
 pub async fn serve(
-    mut stream: Stream,
+    line: Line,
     attendant: Attendant,
     mut shutdown: Shutdown,
 ) -> std::io::Result<()> {
     let resets = Rc::default();
-    stream.multiplex(Rc::clone(&resets))?;
+    let stream = Stream::new(line.into_parts(), attendant.pace.clone(), Rc::clone(&resets))?;
     let streams = Streams::default();
     let usher = Usher { attendant: attendant.clone(), heads: Rc::default() };
     let connection = builder(&streams).serve_connection(TokioIo::new(stream), usher);
@@ -153,18 +155,22 @@ impl Drop for Held {
 }
 
 impl Service<Request<Incoming>> for Usher {
-    type Response = Answer;
+    type Response = Response<Full<Bytes>>;
     type Error = Infallible;
-    type Future = Pin<Box<dyn Future<Output = Result<Answer, Infallible>>>>;
+    type Future = Pin<Box<dyn Future<Output = Result<Self::Response, Infallible>>>>;
 
     fn call(&self, request: Request<Incoming>) -> Self::Future {
         match self.admit(&request) {
             Ok(held) => {
-                let answer = self.attendant.answer(request);
-                Box::pin(answer.map(move |answer| {
+                let attendant = self.attendant.clone();
+                // It is under way from now on, whenever its turn comes.
+                let busy = attendant.pace.busy();
+                Box::pin(async move {
+                    let (head, body) = request.into_parts();
+                    let answer = attendant.answer(&head, Body::Stream(body), busy).await;
                     drop(held);
-                    Ok(answer)
-                }))
+                    Ok(answer.map(Full::new))
+                })
             }
             Err(reason) => {
                 let asked = Asked {
@@ -173,7 +179,7 @@ impl Service<Request<Incoming>> for Usher {
                     origin: cors::origin(request.headers()),
                 };
                 let answer = parting::refusal(&self.attendant.rudder, reason, asked);
-                Box::pin(std::future::ready(Ok(answer)))
+                Box::pin(std::future::ready(Ok(answer.map(Full::new))))
             }
         }
     }

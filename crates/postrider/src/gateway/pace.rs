@@ -6,10 +6,12 @@
 
 use std::cell::{Cell, RefCell};
 use std::collections::HashMap;
+use std::future::poll_fn;
 use std::rc::Rc;
+use std::task::{Context, Poll, Waker};
 use std::time::{Duration, Instant};
 
-use tokio::sync::Notify;
+use domain::limits;
 
 /// One connection's pace. Times are counted in looks.
 #[derive(Debug)]
@@ -22,7 +24,8 @@ pub struct Pace {
     /// Since when there has been no request.
     silent_since: Cell<u32>,
     verdict: Cell<Verdict>,
-    told: Notify,
+    /// Whoever waits for the verdict, which costs next to nothing each time it is asked for.
+    waiting: RefCell<Waker>,
     /// Connections of the thread that make room and are still there.
     shed: Rc<Cell<usize>>,
 }
@@ -89,7 +92,7 @@ impl Paces {
             head_since: Cell::new(Some(now)),
             silent_since: Cell::new(now),
             verdict: Cell::new(Verdict::Stays),
-            told: Notify::new(),
+            waiting: RefCell::new(Waker::noop().clone()),
             shed: self.shed.clone(),
         });
         self.paces.borrow_mut().insert(number, pace.clone());
@@ -105,6 +108,20 @@ impl Paces {
             let passed = start.elapsed().as_micros() / self.interval.as_micros().max(1);
             self.looks.set(u32::try_from(passed).unwrap_or(u32::MAX));
             self.look();
+        }
+    }
+
+    /// Ends all connections that have nothing to do, some time after the server's end began: a client
+    /// that has not heard of it may have sent a request, but one that is silent, or does not say
+    /// good-bye, must not hold the end up.
+    pub async fn leave(&self) {
+        loop {
+            tokio::time::sleep(limits::LEAVE_PATIENCE).await;
+            let may_end =
+                |pace: &&Rc<Pace>| !pace.is_busy() && pace.verdict.get() == Verdict::Stays;
+            for pace in self.paces.borrow().values().filter(may_end) {
+                pace.tell(Verdict::Ends);
+            }
         }
     }
 
@@ -186,9 +203,15 @@ impl Pace {
 
     /// Waits until the connection has to end.
     pub async fn overdue(&self) {
-        while self.verdict.get() == Verdict::Stays {
-            self.told.notified().await;
+        poll_fn(|cx| self.poll_overdue(cx)).await;
+    }
+
+    fn poll_overdue(&self, cx: &mut Context<'_>) -> Poll<()> {
+        if self.verdict.get() != Verdict::Stays {
+            return Poll::Ready(());
         }
+        self.waiting.borrow_mut().clone_from(cx.waker());
+        Poll::Pending
     }
 
     /// Bytes have come where one request follows the other: in a silence they begin a head.
@@ -217,7 +240,7 @@ impl Pace {
 
     fn tell(&self, verdict: Verdict) {
         self.verdict.set(verdict);
-        self.told.notify_one();
+        self.waiting.borrow().wake_by_ref();
     }
 
     fn forgive(&self) {

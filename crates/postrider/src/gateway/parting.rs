@@ -11,10 +11,9 @@ use tokio::net::TcpStream;
 
 use super::answer::{self, Answer};
 use super::cors;
+use super::http1::{Fault, Line, written};
 use super::route::{Route, route};
 use super::rudder::Rudder;
-use super::sentry::Fault;
-use super::stream::Stream;
 
 /// What a refused request asked for, as far as that is known.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
@@ -40,18 +39,17 @@ pub fn refusal(rudder: &Rudder, reason: Reason, asked: Asked<'_>) -> Answer {
 }
 
 /// Answers a request whose head is refused, after the answers to those before it.
-pub async fn refuse(stream: &mut Stream, fault: Fault, rudder: &Rudder) {
-    let answer = refusal(rudder, fault.reason(), asked(stream.refused()));
-    if stream.write_all(&answer::to_bytes(answer)).await.is_ok() {
-        // What the stream itself reads has ended with the fault.
-        linger(stream.wire()).await;
+pub async fn refuse(line: &mut Line, fault: Fault, rudder: &Rudder) {
+    let answer = refusal(rudder, fault.reason(), asked(line.refused()));
+    if line.send(&written::last(&answer)).await.is_ok() {
+        linger(line.wire()).await;
     }
 }
 
 /// Answers plain HTTP where TLS is spoken.
 pub async fn refuse_plain(stream: &mut TcpStream, rudder: &Rudder) -> std::io::Result<()> {
     rudder.count_refusal(Reason::NeedsTls);
-    stream.write_all(&answer::to_bytes(answer::needs_tls())).await?;
+    stream.write_all(&written::last(&answer::needs_tls())).await?;
     linger(stream).await;
     Ok(())
 }
@@ -78,7 +76,7 @@ fn asked(head: &[u8]) -> Asked<'_> {
 
 /// Ends our side and waits a moment for the other's: a connection that is closed while bytes still
 /// come is reset, and its client never reads the answer.
-async fn linger<S: AsyncRead + AsyncWrite + Unpin>(stream: &mut S) {
+pub async fn linger<S: AsyncRead + AsyncWrite + Unpin>(stream: &mut S) {
     if stream.shutdown().await.is_err() {
         return;
     }

@@ -15,11 +15,10 @@ use domain::time::Timestamp;
 use http::header::{EXPECT, ORIGIN};
 use http::request::Parts;
 use http::{HeaderMap, Method, StatusCode};
-use hyper::body::Incoming;
 use storage::RejectionRecord;
 
 use super::answer::{self, Answer};
-use super::body::{self, Encoding, Workplace};
+use super::body::{self, Body, Encoding, Workplace};
 use super::budget::{Share, Standing};
 use super::cors;
 use super::desk::Desk;
@@ -105,7 +104,7 @@ impl Rudder {
     ///
     /// # Cancellation
     /// Nothing of the request is stored, or all of it.
-    pub async fn answer(&self, head: &Parts, body: Incoming, peer: IpAddr) -> Answer {
+    pub async fn answer(&self, head: &Parts, body: Body<'_>, peer: IpAddr) -> Answer {
         if head.method == Method::OPTIONS {
             return cors::preflight(&head.headers);
         }
@@ -115,7 +114,7 @@ impl Rudder {
         answer
     }
 
-    async fn answer_call(&self, head: &Parts, body: Incoming, peer: IpAddr) -> Answer {
+    async fn answer_call(&self, head: &Parts, body: Body<'_>, peer: IpAddr) -> Answer {
         let call = |shape, place| Call { head, shape, place, peer };
         match route(&head.method, head.uri.path()) {
             Route::Events(shape) => match self.take(call(shape, KeyPlace::Anywhere), body).await {
@@ -150,7 +149,7 @@ impl Rudder {
         }
     }
 
-    async fn take(&self, call: Call<'_>, body: Incoming) -> Result<(), Refused> {
+    async fn take(&self, call: Call<'_>, body: Body<'_>) -> Result<(), Refused> {
         let Call { head, shape, place, peer } = call;
         let (received_at, arrival) = (clock::now(), self.needs.tracer.arrival(&head.headers));
         let settings = &self.needs.settings;

@@ -49,6 +49,7 @@ mod signing;
 mod egress;
 mod endpoints;
 mod endpoint_tls;
+mod endings;
 mod endpoint_http2;
 mod metrics;
 mod spans;

@@ -1,8 +1,23 @@
 //! A chunked body, up to the empty line after its last chunk.
+//!
+//! In comes what has come so far, out goes what to do about its beginning. Anything that two parsers
+//! may read in two ways is damage.
+
+use domain::limits;
+
+use super::inbox::{Damaged, Step};
+
+/// Follows a chunked body.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub struct Chunks {
+    place: Place,
+    /// Bytes that say nothing: what follows a size on its line, and headers after the last chunk.
+    asides: usize,
+}
 
 /// Where in a chunked body the next byte is.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum Chunks {
+enum Place {
     /// In the digits of a chunk's size, of which so many have come.
     Size { bytes: u64, digits: u8 },
     /// In what may follow the digits on their line.
@@ -21,7 +36,7 @@ pub enum Chunks {
 
 /// Which byte of a line's end comes next.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum LineFeed {
+enum LineFeed {
     /// After the carriage return.
     Later,
     /// Now.
@@ -30,7 +45,7 @@ pub enum LineFeed {
 
 /// What a line after the last chunk holds so far.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum Line {
+enum Line {
     /// Nothing.
     Empty,
     /// A carriage return and nothing else.
@@ -41,40 +56,57 @@ pub enum Line {
     FilledEnding,
 }
 
-impl Default for Chunks {
+impl Default for Place {
     fn default() -> Self {
         Self::Size { bytes: 0, digits: 0 }
     }
 }
 
 impl Chunks {
-    /// Whether the body is over.
-    pub fn is_over(self) -> bool {
-        self == Self::Over
+    /// Bytes that are left of the chunk at hand.
+    pub fn known(&self) -> u64 {
+        if let Place::Content { bytes } = self.place { bytes } else { 0 }
     }
 
-    /// Follows the body as far as these bytes go; answers how many are of it.
+    /// What to do about what has come, which is done then.
     ///
     /// # Errors
-    /// How many bytes there were before one that cannot stand where it does.
-    pub fn follow(&mut self, bytes: &[u8]) -> Result<usize, usize> {
-        let mut at = 0;
-        while at < bytes.len() && !self.is_over() {
-            if let Self::Content { bytes: left } = self {
-                let here = usize::try_from(*left).unwrap_or(usize::MAX).min(bytes.len() - at);
-                *left -= here as u64;
-                at += here;
-                if *left == 0 {
-                    *self = Self::ContentEnd { line_feed: LineFeed::Later };
+    /// Where something stands that cannot stand there, or too much that says nothing.
+    pub fn step(&mut self, came: &[u8]) -> Result<Step, Damaged> {
+        match &mut self.place {
+            Place::Over => Ok(Step::End),
+            Place::Content { bytes } => {
+                let step = Step::piece(bytes, came);
+                if *bytes == 0 {
+                    self.place = Place::ContentEnd { line_feed: LineFeed::Later };
                 }
-                continue;
+                Ok(step)
             }
-            *self = self.after(bytes[at]).ok_or(at)?;
-            at += 1;
+            _ if came.is_empty() => Ok(Step::More),
+            _ => self.pass_over(came).map(Step::Skip),
         }
-        Ok(at)
     }
 
+    /// Passes over what is no content; says how many bytes that is.
+    fn pass_over(&mut self, came: &[u8]) -> Result<usize, Damaged> {
+        let (mut next, mut count) = (*self, 0);
+        for byte in came {
+            match next.place {
+                Place::Content { .. } | Place::Over => break,
+                Place::Extension { .. } | Place::Trailer { .. } => next.asides += 1,
+                _ => {}
+            }
+            let is_too_much = next.asides > limits::CHUNK_ASIDES_BYTES_MAX;
+            next.place = next.place.after(*byte).filter(|_| !is_too_much).ok_or(Damaged)?;
+            count += 1;
+        }
+        // Only now: whoever asks again after damage finds it again.
+        *self = next;
+        Ok(count)
+    }
+}
+
+impl Place {
     /// Where the body is after one byte that is not of a chunk's content.
     fn after(self, byte: u8) -> Option<Self> {
         Some(match (self, byte) {
@@ -103,16 +135,16 @@ impl Chunks {
 }
 
 impl Line {
-    fn after(self, byte: u8) -> Option<Chunks> {
+    fn after(self, byte: u8) -> Option<Place> {
         let line = match (self, byte) {
             (Self::Empty, b'\r') => Self::Ending,
-            (Self::Ending, b'\n') => return Some(Chunks::Over),
+            (Self::Ending, b'\n') => return Some(Place::Over),
             (Self::Filled, b'\r') => Self::FilledEnding,
             (Self::FilledEnding, b'\n') => Self::Empty,
             (Self::Ending | Self::FilledEnding, _) | (_, b'\n') => return None,
             (Self::Empty | Self::Filled, _) => Self::Filled,
         };
-        Some(Chunks::Trailer { line })
+        Some(Place::Trailer { line })
     }
 }
 
@@ -120,12 +152,24 @@ impl Line {
 mod tests {
     use super::*;
 
+    /// How far a body goes, and whether it ends there; or how far it is undamaged.
+    fn follow(bytes: &[u8]) -> Result<(usize, bool), usize> {
+        let (mut chunks, mut at) = (Chunks::default(), 0);
+        // Byte by byte, to find the one that is damaged.
+        while at < bytes.len() {
+            match chunks.step(&bytes[at..=at]).map_err(|Damaged| at)? {
+                Step::Piece(count) | Step::Skip(count) => at += count,
+                Step::End => break,
+                Step::More => unreachable!("there is a byte"),
+            }
+        }
+        Ok((at, chunks.place == Place::Over))
+    }
+
     #[test]
     fn bodies_end_where_they_end() {
         let check = |text: &str, want: Result<usize, usize>, is_over: bool| {
-            let mut chunks = Chunks::default();
-            assert_eq!(chunks.follow(text.as_bytes()), want, "{text:?}");
-            assert_eq!(chunks.is_over(), is_over, "{text:?}");
+            assert_eq!(follow(text.as_bytes()), want.map(|at| (at, is_over)), "{text:?}");
         };
         check("0\r\n\r\n", Ok(5), true);
         check("0\r\n\r\nGET", Ok(5), true);
@@ -148,5 +192,18 @@ mod tests {
         check("0\r\n\n", Err(3), false);
         check("0\r\na: b\n\r\n", Err(7), false);
         check("0\r\na: b\rc", Err(8), false);
+    }
+    #[test]
+    fn what_says_nothing_is_bounded() {
+        let most = "a".repeat(limits::CHUNK_ASIDES_BYTES_MAX - 3);
+        let check = |text: &str, is_taken: bool| {
+            assert_eq!(follow(text.as_bytes()).is_ok(), is_taken, "{text:.40?}");
+        };
+        // The end of the line counts, and the empty line after the last chunk.
+        check(&format!("1;{most}\r\nx\r\n0\r\n\r\n"), true);
+        check(&format!("1;{most}a\r\nx\r\n0\r\n\r\n"), false);
+        check(&format!("1;{most}\r\nx\r\n0;a\r\n\r\n"), false);
+        check(&format!("1\r\nx\r\n0\r\na{most}"), true);
+        check(&format!("1\r\nx\r\n0\r\naaaa{most}"), false);
     }
 }
