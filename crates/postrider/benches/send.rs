@@ -17,6 +17,8 @@
 
 #[path = "../src/certificate.rs"]
 mod certificate;
+#[path = "../src/lines.rs"]
+mod lines;
 #[path = "../src/send/mod.rs"]
 mod send;
 

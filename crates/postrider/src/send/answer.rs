@@ -1,16 +1,19 @@
 //! What an answer means, once its head is there: its status decides, whatever comes of its body.
 
+use std::future::poll_fn;
+use std::pin::pin;
 use std::sync::Arc;
+use std::task::Poll;
 
 use domain::delivery::Outcome;
 use domain::delivery::trace::Excerpt;
 use domain::destination::webhook::veiled;
 use domain::limits;
-use h2::RecvStream;
 use http::Response;
 use http::header::{HeaderValue, LOCATION, RETRY_AFTER};
 
 use super::http1::Line;
+use super::http2::Stream;
 use super::pool::{Lease, Pool};
 use super::room::Place;
 
@@ -25,9 +28,9 @@ pub struct Answer {
 /// What brings a body.
 pub enum Body {
     /// In HTTP/1.1, the connection that has a place.
-    Line(Line, Place),
+    Line(Box<Line>, Place),
     /// In HTTP/2, a stream of the connection.
-    Stream(RecvStream, Lease),
+    Stream(Stream, Lease),
 }
 
 /// What was read of a body.
@@ -67,7 +70,7 @@ impl Body {
                 }
             }
             Self::Stream(mut stream, _lease) => {
-                in_time(read_stream(&mut stream, &mut read)).await;
+                in_time(stream.read_body(|piece| read.take(piece))).await;
             }
         }
         read.beginning
@@ -76,20 +79,14 @@ impl Body {
 
 /// Whether a body came to its end. Where it takes too long, the rest is not waited for.
 async fn in_time(reading: impl Future<Output = bool>) -> bool {
-    tokio::time::timeout(limits::ANSWER_BODY_TIME_MAX, reading).await.unwrap_or(false)
-}
-
-/// Reads on in HTTP/2; whether to the end.
-async fn read_stream(stream: &mut RecvStream, read: &mut Read) -> bool {
-    while let Some(piece) = stream.data().await {
-        let Ok(piece) = piece else { return false };
-        // Where the connection is over, nobody waits for the room.
-        let _ = stream.flow_control().release_capacity(piece.len());
-        if !read.take(&piece) {
-            return false;
+    let mut reading = pin!(reading);
+    // Nearly every body is there with its head, and then costs no timer.
+    match poll_fn(|context| Poll::Ready(reading.as_mut().poll(context))).await {
+        Poll::Ready(is_whole) => is_whole,
+        Poll::Pending => {
+            tokio::time::timeout(limits::ANSWER_BODY_TIME_MAX, reading).await.unwrap_or(false)
         }
     }
-    true
 }
 
 impl Read {

@@ -7,7 +7,7 @@ use std::rc::Rc;
 use bytes::Bytes;
 use domain::delivery::Outcome;
 use http::header::{HOST, HeaderMap};
-use http::{Method, Request, Uri};
+use http::{Method, Uri};
 use url::Url;
 
 use super::answer::Answer;
@@ -15,6 +15,7 @@ use super::excerpt::Excerpts;
 use super::failure::Failure;
 use super::host_value;
 use super::journey::Journey;
+use super::letter::{Letter, Shared};
 use super::outlet::{Origin, Outlet};
 use super::pool::Pool;
 use super::secrets::Secrets;
@@ -24,7 +25,7 @@ pub struct Courier {
     outlet: Rc<Outlet>,
     origin: Origin,
     asked: Uri,
-    headers: HeaderMap,
+    headers: Rc<Shared>,
 }
 
 impl Courier {
@@ -37,6 +38,7 @@ impl Courier {
         let asked = &url[url::Position::BeforePath..url::Position::AfterQuery];
         let asked = Uri::try_from(asked).map_err(|error| error.to_string())?;
         headers.insert(HOST, host_value(&origin)?);
+        let headers = Rc::new(headers.into());
         Ok(Self { outlet: Rc::new(outlet), origin, asked, headers })
     }
 
@@ -59,11 +61,9 @@ impl Courier {
         let excerpts = Excerpts::new(Secrets::among(std::iter::empty()));
         let pool = Pool::new(origin, tls, self.outlet.clone(), excerpts);
         let pool = pool.map_err(|error| Failure::bad_part("origin", &error))?;
-        let mut request = Request::new(body);
-        *request.method_mut() = Method::POST;
-        *request.uri_mut() = self.asked.clone();
-        *request.headers_mut() = self.headers.clone();
+        let (asked, shared) = (self.asked.clone(), self.headers.clone());
+        let letter = Letter { method: Method::POST, asked, shared, own: HeaderMap::new(), body };
         let lease = pool.made(None, journey).await?;
-        Ok((pool.ask(lease, request, journey).await?, pool))
+        Ok((pool.ask(lease, &letter, journey).await?, pool))
     }
 }

@@ -16,13 +16,14 @@ use std::time::Instant;
 
 use bytes::{Buf, Bytes, BytesMut};
 use domain::limits;
-use http::{Request, Response};
+use http::Response;
 use tokio::io::{AsyncRead, AsyncReadExt as _, AsyncWrite, AsyncWriteExt as _, ReadBuf};
 use tokio::task::coop::unconstrained;
 
 use self::body::{Framing, Step};
 use self::head::{Head, Heads};
 use super::failure::{Began, Failure};
+use super::letter::Letter;
 use super::room::Place;
 
 /// What bytes go to and come from.
@@ -82,7 +83,9 @@ pub enum Broken {
 
 /// A request on its way.
 struct Outgoing {
+    /// The head, and a small body behind it.
     head: Vec<u8>,
+    /// A body that is not.
     body: Bytes,
     sent: usize,
     state: Sending,
@@ -132,12 +135,12 @@ impl Line {
     ///
     /// # Cancellation
     /// The connection can be used no more.
-    pub async fn ask(&mut self, request: Request<Bytes>) -> Result<Response<()>, Failure> {
+    pub async fn ask(&mut self, letter: &Letter) -> Result<Response<()>, Failure> {
         // One that was kept has been looked at when it was found fit.
         if std::mem::replace(&mut self.use_of, Use::LastAnswer) == Use::First {
             self.listen()?;
         }
-        let (mut outgoing, mut heads) = (Outgoing::of(request), Heads::default());
+        let (mut outgoing, mut heads) = (Outgoing::of(letter), Heads::default());
         let exchange = poll_fn(|context| self.poll_exchange(context, &mut outgoing, &mut heads));
         let head = exchange.await.map_err(|broken| {
             let began = if heads.have_begun() { Began::Answer } else { Began::NotYet };
@@ -274,9 +277,13 @@ impl Line {
 }
 
 impl Outgoing {
-    fn of(request: Request<Bytes>) -> Self {
-        let head = head::written(&request);
-        Self { head, body: request.into_body(), sent: 0, state: Sending::UnderWay }
+    fn of(letter: &Letter) -> Self {
+        // One piece costs the kernel less than two, and a copy of a small body next to nothing.
+        let (head, body) = match letter.body.len() <= limits::JOINED_BODY_BYTES_MAX {
+            true => (letter.written(), Bytes::new()),
+            false => (letter.head(0), letter.body.clone()),
+        };
+        Self { head, body, sent: 0, state: Sending::UnderWay }
     }
 
     /// Why nothing more can be sent, where that is so.
@@ -294,6 +301,8 @@ impl Outgoing {
                 Ok(()) => Sending::Done,
                 Err(error) => Sending::Failed(error),
             };
+            // An answer may take long, and nobody needs them any more.
+            (self.head, self.body, self.sent) = (Vec::new(), Bytes::new(), 0);
         }
         Poll::Ready(())
     }
@@ -308,8 +317,14 @@ impl Outgoing {
                 None => (&self.head[self.sent..], &self.body[..]),
                 Some(of_body) => (&[][..], &self.body[of_body..]),
             };
-            let parts = [io::IoSlice::new(head), io::IoSlice::new(body)];
-            match ready!(stream.as_mut().poll_write_vectored(context, &parts))? {
+            let sent = match (head, body) {
+                ([], part) | (part, []) => stream.as_mut().poll_write(context, part),
+                parts => {
+                    let parts = [parts.0, parts.1].map(io::IoSlice::new);
+                    stream.as_mut().poll_write_vectored(context, &parts)
+                }
+            };
+            match ready!(sent)? {
                 0 => return Poll::Ready(Err(io::ErrorKind::WriteZero.into())),
                 sent => self.sent += sent,
             }

@@ -9,13 +9,13 @@ use std::future::poll_fn;
 use std::net::SocketAddr;
 use std::pin::Pin;
 use std::rc::Rc;
-use std::task::Poll;
+use std::task::{Context, Poll, ready};
 use std::time::Instant;
 
 use bytes::Bytes;
 use domain::limits;
-use h2::RecvStream;
 use h2::client::{Builder, SendRequest};
+use h2::{RecvStream, SendStream};
 use http::header::{CONTENT_LENGTH, HOST, HeaderMap, HeaderName, HeaderValue};
 use http::uri::{Authority, Scheme, Uri};
 use http::{Request, Response};
@@ -23,6 +23,7 @@ use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::sync::oneshot;
 
 use super::failure::Failure;
+use super::letter::Letter;
 use super::room::{Place, Room};
 
 /// A connection that attempts share.
@@ -39,6 +40,18 @@ pub struct Trunk {
 struct State {
     is_retired: Cell<bool>,
     used_at: Cell<Instant>,
+}
+
+/// An answer's body, and what is left of the request that it answers.
+pub struct Stream {
+    body: RecvStream,
+    rest: Option<Outflow>,
+}
+
+/// A request's body on its way, as far as the endpoint has room for it.
+struct Outflow {
+    stream: SendStream<Bytes>,
+    rest: Bytes,
 }
 
 /// Retires a connection unless an answer has come.
@@ -122,11 +135,11 @@ impl Trunk {
     /// The stream is reset, and the connection used no more.
     pub async fn ask(
         &self,
-        request: Request<Bytes>,
+        letter: &Letter,
         authority: &Authority,
-    ) -> Result<Response<RecvStream>, Failure> {
+    ) -> Result<Response<Stream>, Failure> {
         let patience = Patience(Some(self));
-        let answered = self.exchange(request, authority).await;
+        let answered = self.exchange(letter, authority).await;
         if answered.is_ok() {
             self.state.used_at.set(Instant::now());
         }
@@ -151,22 +164,20 @@ impl Trunk {
 
     async fn exchange(
         &self,
-        request: Request<Bytes>,
+        letter: &Letter,
         authority: &Authority,
-    ) -> Result<Response<RecvStream>, Failure> {
+    ) -> Result<Response<Stream>, Failure> {
         let mut sender = self.sender.clone();
         let ready = poll_fn(|context| sender.poll_ready(context)).await;
         ready.map_err(|error| self.gone(&error))?;
-        let (request, body) = framed(request, authority)?;
+        let (request, body) = (framed(letter, authority)?, letter.body.clone());
         let sent = sender.send_request(request, body.is_empty());
-        let (mut answer, mut stream) = sent.map_err(|error| self.gone(&error))?;
-        if !body.is_empty() {
-            // The library holds what the endpoint has no window for; the bytes are shared, so nothing
-            // is copied for that.
-            stream.send_data(body, true).map_err(|error| self.failed(&error))?;
-        }
+        let (mut answer, stream) = sent.map_err(|error| self.gone(&error))?;
+        let mut outflow = Outflow { stream, rest: body };
         let mut early = 0;
         let head = poll_fn(|context| {
+            // What cannot be sent is told by what comes.
+            let _ = outflow.poll_sent(context);
             while let Poll::Ready(Some(Ok(_))) = answer.poll_informational(context) {
                 early += 1;
                 if early > limits::EARLY_ANSWERS_MAX {
@@ -179,7 +190,68 @@ impl Trunk {
         if is_too_large(head.headers()) {
             return Err(Failure::header_too_large());
         }
-        Ok(head)
+        // Who takes an event before all of it is there has the rest to come.
+        let goes_on = !outflow.rest.is_empty() && head.status().is_success();
+        Ok(head.map(|body| Stream { body, rest: goes_on.then_some(outflow) }))
+    }
+}
+
+impl Stream {
+    /// Reads the answer's body and gives it away piece by piece, for as long as `take` wants more;
+    /// whether it came to its end. What is left of the request is sent meanwhile.
+    ///
+    /// # Cancellation
+    /// The stream is reset.
+    pub async fn read_body(&mut self, mut take: impl FnMut(&[u8]) -> bool) -> bool {
+        loop {
+            let piece = poll_fn(|context| {
+                // Whether it is sent decides nothing before the answer's end.
+                let _ = self.poll_rest(context);
+                self.body.poll_data(context)
+            });
+            let Some(piece) = piece.await else {
+                poll_fn(|context| self.poll_rest(context)).await;
+                return true;
+            };
+            let Ok(piece) = piece else { return false };
+            // Where the connection is over, nobody waits for the room.
+            let _ = self.body.flow_control().release_capacity(piece.len());
+            // Whoever is still to get something may have to be heard out first.
+            if !take(&piece) && self.rest.is_none() {
+                return false;
+            }
+        }
+    }
+
+    /// Sends on what is left of the request, as far as it can be.
+    fn poll_rest(&mut self, context: &mut Context<'_>) -> Poll<()> {
+        if let Some(rest) = &mut self.rest {
+            // Who wants no more of it says so by a reset.
+            let _ = ready!(rest.poll_sent(context));
+        }
+        self.rest = None;
+        Poll::Ready(())
+    }
+}
+
+impl Outflow {
+    /// Hands on what the endpoint has room for; ready where that was all, or nothing more can be sent.
+    fn poll_sent(&mut self, context: &mut Context<'_>) -> Poll<Result<(), h2::Error>> {
+        while !self.rest.is_empty() {
+            self.stream.reserve_capacity(self.rest.len());
+            let room = self.stream.capacity().min(self.rest.len());
+            if room == 0 {
+                match ready!(self.stream.poll_capacity(context)) {
+                    Some(more) => drop(more?),
+                    // The stream is over.
+                    None => return Poll::Ready(Ok(())),
+                }
+                continue;
+            }
+            let piece = self.rest.split_to(room);
+            self.stream.send_data(piece, self.rest.is_empty())?;
+        }
+        Poll::Ready(Ok(()))
     }
 }
 
@@ -204,17 +276,81 @@ fn is_too_large(headers: &HeaderMap) -> bool {
         || headers.iter().map(bytes).sum::<usize>() > limits::ANSWER_HEAD_BYTES_MAX
 }
 
-/// A request as HTTP/2 has it. Source: RFC 9113, section 8.3.1.
-fn framed(request: Request<Bytes>, authority: &Authority) -> Result<(Request<()>, Bytes), Failure> {
-    let (mut parts, body) = request.into_parts();
+/// A request as HTTP/2 has it, without its body. Source: RFC 9113, section 8.3.1.
+fn framed(letter: &Letter, authority: &Authority) -> Result<Request<()>, Failure> {
+    let (mut parts, ()) = letter.to_request().into_parts();
     let mut uri = std::mem::take(&mut parts.uri).into_parts();
     uri.scheme = Some(Scheme::HTTPS);
     uri.authority = Some(authority.clone());
     parts.uri = Uri::from_parts(uri).map_err(|why| Failure::bad_part("path and query", &why))?;
     parts.headers.remove(HOST);
-    if !body.is_empty() {
-        parts.headers.insert(CONTENT_LENGTH, HeaderValue::from(body.len()));
+    if !letter.body.is_empty() {
+        parts.headers.insert(CONTENT_LENGTH, HeaderValue::from(letter.body.len()));
     }
     parts.version = http::Version::HTTP_2;
-    Ok((Request::from_parts(parts, ()), body))
+    Ok(Request::from_parts(parts, ()))
+}
+
+#[cfg(test)]
+mod tests {
+    use h2::server;
+    use tokio::io::{DuplexStream, duplex};
+
+    use super::*;
+
+    /// Bytes that the endpoint has room for at first.
+    const ROOM_BYTES: u32 = 10;
+
+    /// An endpoint that answers as soon as it has seen a head, and then reads the body; how much of it
+    /// there was, and whether it was whole.
+    async fn hasty(stream: DuplexStream, status: u16) -> (usize, bool) {
+        let mut builder = server::Builder::new();
+        let connection = builder.initial_window_size(ROOM_BYTES).handshake::<_, Bytes>(stream);
+        let mut connection = connection.await.expect("a connection");
+        let asked = connection.accept().await.expect("a request");
+        let (request, mut answer) = asked.expect("a stream");
+        let head = Response::builder().status(status).body(()).expect("a head");
+        answer.send_response(head, true).expect("it is sent");
+        let mut body = request.into_body();
+        let read = async {
+            let mut bytes = 0;
+            while let Some(piece) = body.data().await {
+                let Ok(piece) = piece else { return (bytes, false) };
+                bytes += piece.len();
+                body.flow_control().release_capacity(piece.len()).expect("room");
+            }
+            (bytes, true)
+        };
+        tokio::select! {
+            read = read => read,
+            _ = connection.accept() => panic!("one request"),
+        }
+    }
+
+    /// What becomes of a large request where the answer comes first.
+    async fn answered_early(status: u16) -> (usize, bool) {
+        let (ours, theirs) = duplex(64 << 10);
+        let endpoint = hasty(theirs, status);
+        let (in_use, _left) = oneshot::channel();
+        let attempt = async {
+            let begun = begin(ours, ([127, 0, 0, 1], 1).into(), in_use).await;
+            let (trunk, driver) = begun.expect("a connection");
+            let exchange = async {
+                let authority = Authority::from_static("hooks.test");
+                let answer = trunk.ask(&Letter::of_bytes(1_000), &authority).await;
+                let mut stream = answer.expect("an answer").into_body();
+                assert!(stream.read_body(|_| true).await, "the answer is whole");
+                drop(stream);
+            };
+            tokio::join!(exchange, tokio::time::timeout(limits::CLOSE_TIME_MAX, driver))
+        };
+        tokio::join!(endpoint, attempt).0
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn what_is_left_of_a_request_follows_an_early_success_and_nothing_else() {
+        assert_eq!(answered_early(200).await, (1_000, true));
+        let (bytes, is_whole) = answered_early(413).await;
+        assert!(bytes < 1_000 && !is_whole, "{bytes}");
+    }
 }

@@ -12,6 +12,7 @@ mod handshake;
 mod http1;
 mod http2;
 mod journey;
+mod letter;
 mod names;
 mod origins;
 mod outlet;
@@ -37,8 +38,9 @@ use bytes::Bytes;
 use domain::delivery::{Outcome, Trace};
 use domain::destination::webhook::{AttemptStamp, Method, Plan, Target, WebhookRequest};
 use domain::destination::{Destination, DestinationSettings};
+use domain::limits;
+use http::Uri;
 use http::header::{HOST, HeaderMap, HeaderName, HeaderValue};
-use http::{Request, Uri};
 
 pub use courier::Courier;
 pub use journey::Begun;
@@ -50,6 +52,7 @@ use answer::Answer;
 use excerpt::Excerpts;
 use failure::{Connection, Failure};
 use journey::Journey;
+use letter::{Letter, Shared};
 use origins::Origins;
 use outlet::Origin;
 use pool::Pool;
@@ -61,7 +64,6 @@ pub struct Sender {
     /// The configured path and query.
     asked: Uri,
     at_home: Headers,
-    elsewhere: Headers,
     outlet: Rc<Outlet>,
     /// Connections to the configured origin.
     pool: Rc<Pool>,
@@ -82,13 +84,13 @@ pub struct Sent {
 
 /// Headers that do not differ from event to event.
 struct Headers {
-    with_body: HeaderMap,
-    without: HeaderMap,
+    with_body: Rc<Shared>,
+    without: Rc<Shared>,
 }
 
 /// A request, and the connections it may use.
 struct Ready {
-    request: Request<Bytes>,
+    letter: Letter,
     pool: Rc<Pool>,
 }
 
@@ -113,11 +115,11 @@ impl Sender {
             Target::Playground(_) => outlet.playground(),
         };
         let asked = Uri::try_from(plan.asked()).map_err(|error| format!("webhookUrl: {error}"))?;
-        let mut at_home = Headers::of(|method| plan.headers(method))?;
         let host = host_value(&origin)?;
-        at_home.with_body.insert(HOST, host.clone());
-        at_home.without.insert(HOST, host);
-        let elsewhere = Headers::of(|method| plan.headers_elsewhere(method))?;
+        let at_home = Headers {
+            with_body: shared(plan.headers(Method::Post), host.clone())?,
+            without: shared(plan.headers(Method::Get), host)?,
+        };
         let configured = settings.headers.iter().map(|header| header.value.base().as_str());
         let secrets = Secrets::among(configured);
         let tls = match &settings.tls {
@@ -126,7 +128,7 @@ impl Sender {
         };
         let pool = Pool::new(origin, tls, outlet.clone(), Excerpts::new(secrets.clone()))?;
         let others = Origins::default();
-        Ok(Self { plan, asked, at_home, elsewhere, outlet, pool, others, secrets })
+        Ok(Self { plan, asked, at_home, outlet, pool, others, secrets })
     }
 
     /// Makes one attempt: a head that comes within the time allowed decides, whatever comes of the
@@ -156,8 +158,8 @@ impl Sender {
     /// # Errors
     /// What the attempt comes to where there can be no request for the event.
     pub fn show(&self, payload: &Bytes, stamp: AttemptStamp) -> Result<ShownRequest, Outcome> {
-        let Ready { request, pool } = self.request(payload, stamp).map_err(Failure::outcome)?;
-        Ok(shown::shown(&request, pool.origin(), &self.secrets))
+        let Ready { letter, pool } = self.request(payload, stamp).map_err(Failure::outcome)?;
+        Ok(shown::shown(&letter, pool.origin(), &self.secrets))
     }
 
     /// Sends the request until an answer begins: once, or twice where the first connection turns
@@ -168,17 +170,16 @@ impl Sender {
         stamp: AttemptStamp,
         journey: &Journey,
     ) -> Result<(Answer, Rc<Pool>), Failure> {
-        let Ready { request, pool } = self.request(payload, stamp)?;
+        let Ready { letter, pool } = self.request(payload, stamp)?;
         let (lease, connection) = match pool.kept(Instant::now()).await {
             Ok(lease) => (lease, Connection::Kept),
             Err(place) => (pool.made(place, journey).await?, Connection::Fresh),
         };
-        match pool.ask(lease, request, journey).await {
+        match pool.ask(lease, &letter, journey).await {
             Ok(answer) => Ok((answer, pool)),
             Err(failure) if failure.may_repeat(connection) => {
-                let request = self.request(payload, stamp)?.request;
                 let lease = pool.another(journey).await?;
-                Ok((pool.ask(lease, request, journey).await?, pool))
+                Ok((pool.ask(lease, &letter, journey).await?, pool))
             }
             Err(failure) => Err(failure),
         }
@@ -187,34 +188,27 @@ impl Sender {
     fn request(&self, payload: &Bytes, stamp: AttemptStamp) -> Result<Ready, Failure> {
         let parts = self.plan.request(payload, stamp).map_err(Failure::unsendable)?;
         let WebhookRequest { method, elsewhere, asked, headers: own, body } = parts;
-        let (pool, mut headers) = match elsewhere {
+        let (pool, shared) = match elsewhere {
             None => (self.pool.clone(), self.at_home.of_method(method).clone()),
             Some(url) => self.elsewhere(&url, method)?,
         };
-        for (name, value) in own {
-            let bad = |why: &dyn std::fmt::Display| Failure::bad_part(&name, why);
-            let parsed = HeaderName::try_from(&name).map_err(|error| bad(&error))?;
-            let value = HeaderValue::try_from(value).map_err(|error| bad(&error))?;
-            headers.try_insert(parsed, value).map_err(|error| bad(&error))?;
-        }
-        let mut request = Request::new(body);
-        *request.method_mut() = http_method(method);
-        *request.uri_mut() = match asked {
+        let own = own_headers(own)?;
+        let asked = match asked {
             Cow::Borrowed(_) => self.asked.clone(),
             Cow::Owned(asked) => {
                 Uri::try_from(asked).map_err(|why| Failure::bad_part("path and query", &why))?
             }
         };
-        *request.headers_mut() = headers;
-        Ok(Ready { request, pool })
+        let letter = Letter { method: http_method(method), asked, shared, own, body };
+        Ok(Ready { letter, pool })
     }
 
     /// The connections and headers for another origin than the configured one.
-    fn elsewhere(&self, url: &url::Url, method: Method) -> Result<(Rc<Pool>, HeaderMap), Failure> {
+    fn elsewhere(&self, url: &url::Url, method: Method) -> Result<(Rc<Pool>, Rc<Shared>), Failure> {
         let bad = |why: String| Failure::bad_part("fullPath", &why);
         let origin = Origin::of(url).map_err(bad)?;
-        let mut headers = self.elsewhere.of_method(method).clone();
-        headers.insert(HOST, host_value(&origin).map_err(bad)?);
+        let host = host_value(&origin).map_err(bad)?;
+        let headers = shared(self.plan.headers_elsewhere(method), host).map_err(bad)?;
         let make = |origin| {
             let excerpts = Excerpts::new(self.secrets.clone());
             Pool::new(origin, self.outlet.tls(), self.outlet.clone(), excerpts)
@@ -224,12 +218,7 @@ impl Sender {
 }
 
 impl Headers {
-    fn of(headers: impl Fn(Method) -> Vec<(String, String)>) -> Result<Self, String> {
-        let with_body = header_map(headers(Method::Post))?;
-        Ok(Self { with_body, without: header_map(headers(Method::Get))? })
-    }
-
-    fn of_method(&self, method: Method) -> &HeaderMap {
+    fn of_method(&self, method: Method) -> &Rc<Shared> {
         if method.has_body() { &self.with_body } else { &self.without }
     }
 }
@@ -246,6 +235,30 @@ fn http_method(method: Method) -> http::Method {
 
 fn host_value(origin: &Origin) -> Result<HeaderValue, String> {
     HeaderValue::from_str(&origin.host_header()).map_err(|error| format!("host: {error}"))
+}
+
+/// Headers that a request has of its own.
+fn own_headers(list: Vec<(String, String)>) -> Result<HeaderMap, Failure> {
+    // A map of headers bears no number of names, least of all of chosen ones.
+    if list.len() > limits::OWN_HEADERS_MAX {
+        let most = limits::OWN_HEADERS_MAX;
+        return Err(Failure::bad_part("header", &format!("more than {most} headers")));
+    }
+    let mut headers = HeaderMap::new();
+    for (name, value) in list {
+        let bad = |why: &dyn std::fmt::Display| Failure::bad_part(&name, why);
+        let parsed = HeaderName::try_from(&name).map_err(|error| bad(&error))?;
+        let value = HeaderValue::try_from(value).map_err(|error| bad(&error))?;
+        headers.try_insert(parsed, value).map_err(|error| bad(&error))?;
+    }
+    Ok(headers)
+}
+
+/// Headers that do not differ from event to event, with the host they go to.
+fn shared(list: Vec<(String, String)>, host: HeaderValue) -> Result<Rc<Shared>, String> {
+    let mut headers = header_map(list)?;
+    headers.insert(HOST, host);
+    Ok(Rc::new(headers.into()))
 }
 
 fn header_map(list: Vec<(String, String)>) -> Result<HeaderMap, String> {

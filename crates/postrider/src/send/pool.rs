@@ -12,12 +12,11 @@ use std::rc::{Rc, Weak};
 use std::sync::Arc;
 use std::time::Instant;
 
-use bytes::Bytes;
 use domain::limits;
 use futures_util::FutureExt;
 use futures_util::future::{LocalBoxFuture, Shared, WeakShared};
+use http::Response;
 use http::uri::Authority;
-use http::{Request, Response};
 use rustls::ClientConfig;
 use tokio::sync::oneshot;
 use tokio::task::JoinSet;
@@ -29,6 +28,7 @@ use super::failure::Failure;
 use super::http1::{Duplex, Line};
 use super::http2::{self, Trunk};
 use super::journey::{Journey, Way};
+use super::letter::Letter;
 use super::outlet::{Origin, Outlet};
 use super::room::{Place, Room};
 
@@ -39,7 +39,11 @@ pub struct Pool {
     outlet: Rc<Outlet>,
     tls: Arc<ClientConfig>,
     /// Connections of HTTP/1.1 that nobody uses, the one used last at the end.
-    idle: RefCell<Vec<Line>>,
+    #[expect(
+        clippy::vec_box,
+        reason = "one moves in and out, and on to its attempt, for each request"
+    )]
+    idle: RefCell<Vec<Box<Line>>>,
     /// Those in use.
     lines: Rc<Room>,
     trunk: RefCell<Option<Trunk>>,
@@ -66,7 +70,7 @@ enum Protocol {
 
 /// A connection that was made.
 enum Made {
-    Line(Line),
+    Line(Box<Line>),
     Trunk(Trunk),
 }
 
@@ -77,8 +81,8 @@ type Making = LocalBoxFuture<'static, Result<Option<Trunk>, Failure>>;
 pub enum Lease {
     /// Nobody else uses it.
     Line {
-        /// The connection.
-        line: Line,
+        /// The connection; boxed, as it is handed on several times for each attempt.
+        line: Box<Line>,
         /// Its place among those in use.
         place: Place,
     },
@@ -202,7 +206,7 @@ impl Pool {
     pub async fn ask(
         &self,
         mut lease: Lease,
-        request: Request<Bytes>,
+        letter: &Letter,
         journey: &Journey,
     ) -> Result<Answer, Failure> {
         if let Lease::Trunk { trunk, stream } = &mut lease {
@@ -212,11 +216,11 @@ impl Pool {
         journey.asks(lease.remote(), Instant::now());
         let answer = match lease {
             Lease::Line { mut line, place } => {
-                let asked = line.ask(request).await;
+                let asked = line.ask(letter).await;
                 asked.map(|head| Answer { head, body: Body::Line(line, place) })
             }
             Lease::Trunk { ref trunk, .. } => {
-                let asked = trunk.ask(request, &self.authority).await;
+                let asked = trunk.ask(letter, &self.authority).await;
                 asked.map(|answer| {
                     let (parts, stream) = answer.into_parts();
                     let head = Response::from_parts(parts, ());
@@ -234,7 +238,7 @@ impl Pool {
     }
 
     /// Keeps a connection for the next attempt, where it can be used again; takes leave of it where not.
-    pub fn put_back(&self, line: Line) {
+    pub fn put_back(&self, line: Box<Line>) {
         if line.may_be_kept() && !self.outlet.is_crowded() {
             self.idle.borrow_mut().push(line);
             self.watch();
@@ -278,7 +282,7 @@ impl Pool {
     }
 
     /// Takes leave of a connection.
-    fn let_go(&self, line: Line) {
+    fn let_go(&self, line: Box<Line>) {
         self.spawn(line.close());
     }
 
@@ -362,7 +366,7 @@ impl Pool {
 
     fn line_over(&self, stream: Box<dyn Duplex>, remote: SocketAddr, place: Place) -> Made {
         self.protocol.set(Protocol::Http1);
-        Made::Line(Line::new(stream, remote, place))
+        Made::Line(Box::new(Line::new(stream, remote, place)))
     }
 
     /// Moves the bytes of a connection until it ends; then its place is free.

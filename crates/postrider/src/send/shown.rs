@@ -1,10 +1,10 @@
 //! What people see of requests: all of it as it is sent, but for secrets, and a long body's end.
 
-use bytes::Bytes;
 use domain::{limits, secret};
+use http::Uri;
 use http::header::{AUTHORIZATION, COOKIE, HeaderName, HeaderValue, PROXY_AUTHORIZATION};
-use http::{Request, Uri};
 
+use super::letter::Letter;
 use super::outlet::Origin;
 use super::secrets::{HIDDEN, Secrets};
 
@@ -42,16 +42,16 @@ pub struct ShownHeader {
 }
 
 /// A request to an origin as people see it.
-pub fn shown(request: &Request<Bytes>, origin: &Origin, secrets: &Secrets) -> ShownRequest {
+pub fn shown(letter: &Letter, origin: &Origin, secrets: &Secrets) -> ShownRequest {
     let header = |(name, value): (&HeaderName, &HeaderValue)| header(name, value, secrets);
-    let (body, most) = (request.body(), limits::SHOWN_BODY_BYTES_MAX);
+    let (body, most) = (&letter.body, limits::SHOWN_BODY_BYTES_MAX);
     let mut text = secrets.taken_out(&String::from_utf8_lossy(body));
     let is_cut = text.len() > most;
     text.truncate(text.floor_char_boundary(most));
     ShownRequest {
-        method: request.method().to_string(),
-        url: secrets.taken_out(&url(request.uri(), origin)),
-        headers: request.headers().iter().map(header).collect(),
+        method: letter.method.to_string(),
+        url: secrets.taken_out(&url(&letter.asked, origin)),
+        headers: letter.headers().iter().map(header).collect(),
         body: text,
         body_bytes: body.len(),
         is_cut,
@@ -86,21 +86,30 @@ fn marked(secret: &str) -> String {
 
 #[cfg(test)]
 mod tests {
+    use std::rc::Rc;
+
+    use bytes::Bytes;
+    use http::HeaderMap;
     use url::Url;
 
     use super::*;
 
     fn request(asked: &'static str, headers: &[(&'static str, &str)], body: &str) -> ShownRequest {
         let secrets = ["Bearer s3cret-of-the-shop", "short"];
-        let mut request = Request::new(Bytes::copy_from_slice(body.as_bytes()));
-        *request.uri_mut() = Uri::from_static(asked);
+        let mut shared = HeaderMap::new();
         for (name, value) in headers {
-            let value = HeaderValue::from_str(value).expect("a value");
-            request.headers_mut().append(*name, value);
+            shared.append(*name, HeaderValue::from_str(value).expect("a value"));
         }
+        let letter = Letter {
+            method: http::Method::GET,
+            asked: Uri::from_static(asked),
+            shared: Rc::new(shared.into()),
+            own: HeaderMap::new(),
+            body: Bytes::copy_from_slice(body.as_bytes()),
+        };
         let url = Url::parse("https://hooks.example:8443/").expect("a URL");
         let origin = Origin::of(&url).expect("an origin");
-        shown(&request, &origin, &Secrets::among(secrets.into_iter()))
+        shown(&letter, &origin, &Secrets::among(secrets.into_iter()))
     }
 
     #[test]

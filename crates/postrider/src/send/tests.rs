@@ -20,6 +20,7 @@ use testkit::{
     StreamReply,
 };
 
+use super::failure::Failure;
 use super::pool::Lease;
 use super::{Outlet, OutletSettings, Sender, Sent};
 
@@ -109,17 +110,24 @@ fn the_steps_of_an_attempt_that_failed_are_told_as_far_as_it_came() {
     });
 }
 
+/// An endpoint of HTTP/2 that allows so many streams, and how to reach it.
+async fn http2_endpoint(
+    streams: u32,
+    reply: impl Fn(&testkit::Streamed) -> StreamReply + Send + Sync + 'static,
+) -> (Http2Endpoint, WebhookSettings) {
+    let authority = Authority::new("Ours");
+    let certificate = authority.issue(&["localhost"], ALWAYS);
+    let endpoint = Http2Endpoint::start(&certificate, streams, reply).await;
+    let tls = TlsSettings { ca: Some(authority.pem.clone()), identity: None };
+    let webhook = WebhookSettings::posting_to(endpoint.url("/"));
+    let webhook = WebhookSettings { tls: Some(Box::new(tls)), ..webhook };
+    (endpoint, webhook)
+}
+
 #[test]
 fn who_waits_for_the_same_connection_tells_of_the_same_steps() {
     on_a_thread(async {
-        let authority = Authority::new("Ours");
-        let certificate = authority.issue(&["localhost"], ALWAYS);
-        let endpoint = Http2Endpoint::start(&certificate, 100, |_| StreamReply::Answer(200)).await;
-        let tls = TlsSettings { ca: Some(authority.pem.clone()), identity: None };
-        let webhook = WebhookSettings {
-            tls: Some(Box::new(tls)),
-            ..WebhookSettings::posting_to(endpoint.url("/"))
-        };
+        let (endpoint, webhook) = http2_endpoint(100, |_| StreamReply::Answer(200)).await;
         let sender = sender(settings(&[]), webhook);
         let all = [(); 5].map(|()| send(&sender));
         for sent in futures_util::future::join_all(all).await {
@@ -135,18 +143,11 @@ fn who_waits_for_the_same_connection_tells_of_the_same_steps() {
 fn who_waits_for_a_stream_has_asked_nothing() {
     on_a_thread(async {
         for is_new in [true, false] {
-            let authority = Authority::new("Ours");
-            let certificate = authority.issue(&["localhost"], ALWAYS);
-            let endpoint = Http2Endpoint::start(&certificate, 1, move |one| match one.number {
+            let (endpoint, webhook) = http2_endpoint(1, move |one| match one.number {
                 0 if !is_new => StreamReply::Answer(200),
                 _ => StreamReply::Never,
             })
             .await;
-            let tls = TlsSettings { ca: Some(authority.pem.clone()), identity: None };
-            let webhook = WebhookSettings {
-                tls: Some(Box::new(tls)),
-                ..WebhookSettings::posting_to(endpoint.url("/"))
-            };
             let settings = OutletSettings { timeout: Duration::from_millis(500), ..settings(&[]) };
             let sender = sender(settings, webhook);
             if !is_new {
@@ -260,14 +261,9 @@ fn connections_that_nobody_uses_go_where_a_thread_has_no_room_for_others() {
 #[test]
 fn a_connection_that_was_silent_for_long_is_not_used() {
     on_a_thread(async {
-        let authority = Authority::new("Ours");
-        let certificate = authority.issue(&["localhost"], ALWAYS);
-        let http2 = Http2Endpoint::start(&certificate, 100, |_| StreamReply::Answer(200)).await;
+        let (_http2, secure) = http2_endpoint(100, |_| StreamReply::Answer(200)).await;
         let http1 = Endpoint::ok().await;
-        let tls = TlsSettings { ca: Some(authority.pem.clone()), identity: None };
-        let webhook = |url| WebhookSettings::posting_to(url);
-        let secure = WebhookSettings { tls: Some(Box::new(tls)), ..webhook(http2.url("/")) };
-        for settings_of_one in [webhook(http1.url("/")), secure] {
+        for settings_of_one in [WebhookSettings::posting_to(http1.url("/")), secure] {
             let sender = sender(settings(&[]), settings_of_one);
             assert_eq!(send(&sender).await.outcome.status, 200);
             let silence = limits::KEPT_CONNECTION_SILENCE_MAX;
@@ -279,4 +275,15 @@ fn a_connection_that_was_silent_for_long_is_not_used() {
             assert!(sender.pool.kept(Instant::now() + silence).await.is_err());
         }
     });
+}
+
+#[test]
+fn an_event_brings_a_bounded_number_of_headers() {
+    let count = |count: usize| {
+        let list = (0..count).map(|number| (format!("x-{number}"), String::new())).collect();
+        super::own_headers(list).map(|headers| headers.len()).map_err(Failure::outcome)
+    };
+    assert_eq!(count(limits::OWN_HEADERS_MAX), Ok(limits::OWN_HEADERS_MAX));
+    let refused = count(limits::OWN_HEADERS_MAX + 1).unwrap_err();
+    assert_eq!(refused.reason(), Some(Reason::BadRequest));
 }

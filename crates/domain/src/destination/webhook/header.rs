@@ -3,7 +3,7 @@
 use super::settings::HeaderSetting;
 use crate::field;
 
-/// Headers that belong to the connection, not to the event; hyper sets those that are needed.
+/// Headers that belong to the connection, not to the event; what sends it sets those that are needed.
 const RESERVED: [&str; 9] = [
     "connection",
     "content-length",

@@ -1,17 +1,18 @@
-//! Heads in HTTP/1.1: of requests as they are written, of answers as they are read.
+//! Heads of answers in HTTP/1.1.
 //!
 //! In come bytes as far as they have come, out goes the head of the answer. Answers on the way to it
 //! (1xx) are passed over, a few of them. Unknown here: where bytes come from.
 
 use std::io;
+use std::mem::MaybeUninit;
 
 use bytes::{Buf as _, Bytes, BytesMut};
 use domain::limits;
 use http::header::{
     CONNECTION, CONTENT_LENGTH, HeaderMap, HeaderName, HeaderValue, TRANSFER_ENCODING,
 };
-use http::{Method, Request, Response, StatusCode, Version};
-use httparse::{EMPTY_HEADER, Error, Status};
+use http::{Response, StatusCode, Version};
+use httparse::{Error, ParserConfig, Status};
 
 use super::Broken;
 use super::body::Framing;
@@ -34,29 +35,6 @@ pub struct Heads {
     early: usize,
     /// Bytes that were looked at, and hold no whole head.
     looked_at: usize,
-}
-
-/// A request's head as it goes over the wire. Source: RFC 9112, section 3.
-pub fn written(request: &Request<Bytes>) -> Vec<u8> {
-    let line = |(name, value): (&HeaderName, &HeaderValue)| name.as_str().len() + value.len() + 4;
-    let target = request.uri().path_and_query().map_or("/", |target| target.as_str());
-    let headers = request.headers();
-    let mut head = Vec::with_capacity(64 + target.len() + headers.iter().map(line).sum::<usize>());
-    for part in [request.method().as_str(), " ", target, " HTTP/1.1\r\n"] {
-        head.extend_from_slice(part.as_bytes());
-    }
-    for (name, value) in headers {
-        for part in [name.as_str().as_bytes(), b": ", value.as_bytes(), b"\r\n"] {
-            head.extend_from_slice(part);
-        }
-    }
-    // Source: RFC 9110, section 8.6: who may send a body says so also where there is none.
-    let length = request.body().len();
-    if length > 0 || [Method::POST, Method::PUT, Method::PATCH].contains(request.method()) {
-        head.extend_from_slice(format!("content-length: {length}\r\n").as_bytes());
-    }
-    head.extend_from_slice(b"\r\n");
-    head
 }
 
 impl Heads {
@@ -112,9 +90,11 @@ fn ends_head(came: &[u8], from: usize) -> bool {
 
 /// Reads a head, and how long it is; none where there is not all of it.
 fn parse(came: &[u8]) -> Result<Option<(usize, Head)>, Broken> {
-    let mut headers = [EMPTY_HEADER; limits::ANSWER_HEADERS_MAX];
-    let mut answer = httparse::Response::new(&mut headers);
-    let length = match answer.parse(came) {
+    // Not filled in before it is known how many there are.
+    let mut headers = [const { MaybeUninit::uninit() }; limits::ANSWER_HEADERS_MAX];
+    let mut answer = httparse::Response::new(&mut []);
+    let parser = ParserConfig::default();
+    let length = match parser.parse_response_with_uninit_headers(&mut answer, came, &mut headers) {
         Ok(Status::Complete(length)) if length > limits::ANSWER_HEAD_BYTES_MAX => {
             return Err(Broken::TooLarge);
         }
@@ -130,17 +110,20 @@ fn parse(came: &[u8]) -> Result<Option<(usize, Head)>, Broken> {
         .ok_or(Broken::Malformed("there is no such status"))?;
     *response.version_mut() =
         if answer.version == Some(1) { Version::HTTP_11 } else { Version::HTTP_10 };
-    *response.headers_mut() = header_map(answer.headers)?;
+    *response.headers_mut() = header_map(answer.headers, &came[..length])?;
     let (framing, keeps) = (framing(&response)?, keeps(&response));
     Ok(Some((length, Head { response, framing, keeps })))
 }
 
-fn header_map(headers: &[httparse::Header<'_>]) -> Result<HeaderMap, Broken> {
+/// The headers of a head, whose values share one copy of it.
+fn header_map(headers: &[httparse::Header<'_>], head: &[u8]) -> Result<HeaderMap, Broken> {
     let mut map = HeaderMap::with_capacity(headers.len());
+    let copy = Bytes::copy_from_slice(head);
     for header in headers {
         let name = HeaderName::from_bytes(header.name.as_bytes());
-        let value = HeaderValue::from_bytes(header.value);
-        let (Ok(name), Ok(value)) = (name, value) else {
+        let start = header.value.as_ptr().addr() - head.as_ptr().addr();
+        let value = copy.slice(start..start + header.value.len());
+        let (Ok(name), Ok(value)) = (name, HeaderValue::from_maybe_shared(value)) else {
             return Err(Broken::Malformed("a header is none"));
         };
         map.append(name, value);
@@ -318,23 +301,6 @@ mod tests {
         assert_eq!(read(&too_many), Err(Broken::TooManyEarly.to_string()));
         assert_eq!(read(early), Ok(None));
         assert_eq!(read(""), Ok(None));
-    }
-
-    #[test]
-    fn a_request_is_written_as_it_is() {
-        let check = |method: Method, body: &'static str, text: &str| {
-            let request = Request::builder().method(method).uri("/in?a=b").header("host", "a.test");
-            let request = request.header("x-y", "z").body(Bytes::from_static(body.as_bytes()));
-            let head = written(&request.unwrap());
-            assert_eq!(String::from_utf8(head).unwrap(), text);
-        };
-        let headers = "host: a.test\r\nx-y: z\r\n";
-        let wanted =
-            |line: &str, length: &str| format!("{line} /in?a=b HTTP/1.1\r\n{headers}{length}\r\n");
-        check(Method::POST, "{}", &wanted("POST", "content-length: 2\r\n"));
-        check(Method::PUT, "", &wanted("PUT", "content-length: 0\r\n"));
-        check(Method::GET, "", &wanted("GET", ""));
-        check(Method::DELETE, "", &wanted("DELETE", ""));
     }
 
     #[test]

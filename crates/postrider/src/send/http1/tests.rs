@@ -14,9 +14,8 @@ fn line() -> (Line, DuplexStream) {
     (Line::new(Box::new(ours), ([127, 0, 0, 1], 1).into(), place), theirs)
 }
 
-fn request(bytes: usize) -> Request<Bytes> {
-    let body = Bytes::from(vec![b'x'; bytes]);
-    Request::post("/").body(body).expect("a request")
+async fn ask(line: &mut Line, bytes: usize) -> Result<Response<()>, Failure> {
+    line.ask(&Letter::of_bytes(bytes)).await
 }
 
 /// What the body of the answer is, and whether it is whole.
@@ -41,7 +40,7 @@ async fn a_connection_is_kept_for_another_request_when_its_answer_was_read_to_th
     for text in ["one", "two"] {
         assert!(line.is_fit(Instant::now()));
         let answer = format!("HTTP/1.1 200 OK\r\ncontent-length: 3\r\n\r\n{text}");
-        let (asked, ()) = tokio::join!(line.ask(request(2)), async {
+        let (asked, ()) = tokio::join!(ask(&mut line, 2), async {
             let mut came = vec![0; "POST / HTTP/1.1\r\ncontent-length: 2\r\n\r\nxx".len()];
             theirs.read_exact(&mut came).await.expect("a request");
             theirs.write_all(answer.as_bytes()).await.expect("an answer");
@@ -57,10 +56,31 @@ async fn a_connection_is_kept_for_another_request_when_its_answer_was_read_to_th
 }
 
 #[tokio::test]
+async fn a_request_arrives_whole_however_much_the_endpoint_takes_at_a_time() {
+    let joined = limits::JOINED_BODY_BYTES_MAX;
+    for size in [0, 2 * ROOM_BYTES, joined, joined + 1, 20 * ROOM_BYTES] {
+        let (mut line, mut theirs) = line();
+        let want = Letter::of_bytes(size).written();
+        let (asked, came) = tokio::join!(ask(&mut line, size), async {
+            let mut came = vec![0; want.len()];
+            let read = testkit::within("a request", theirs.read_exact(&mut came));
+            read.await.expect("a request");
+            let answer = b"HTTP/1.1 204 No Content\r\n\r\n";
+            theirs.write_all(answer).await.expect("an answer");
+            came
+        });
+        asked.expect("an answer");
+        assert!(came == want, "{size}");
+        assert_eq!(body(&mut line).await, (String::new(), true));
+        assert!(line.may_be_kept());
+    }
+}
+
+#[tokio::test]
 async fn a_connection_is_not_kept_after_anything_odd() {
     let check = async |answer: &str, wanted: (&str, bool)| {
         let (mut line, mut theirs) = line();
-        let (asked, ()) = tokio::join!(line.ask(request(2)), async {
+        let (asked, ()) = tokio::join!(ask(&mut line, 2), async {
             theirs.read_u8().await.expect("a request");
             theirs.write_all(answer.as_bytes()).await.expect("an answer");
             theirs.shutdown().await.expect("an end");
@@ -83,7 +103,7 @@ async fn a_connection_is_not_kept_after_anything_odd() {
 async fn an_answer_that_comes_before_all_of_the_request_counts_and_ends_the_connection() {
     let (mut line, mut theirs) = line();
     let answer = b"HTTP/1.1 413 Too Large\r\ncontent-length: 0\r\n\r\n";
-    let (asked, ()) = tokio::join!(line.ask(request(10 * ROOM_BYTES)), async {
+    let (asked, ()) = tokio::join!(ask(&mut line, 10 * ROOM_BYTES), async {
         theirs.read_u8().await.expect("a request");
         theirs.write_all(answer).await.expect("an answer");
     });
@@ -96,7 +116,7 @@ async fn an_answer_that_comes_before_all_of_the_request_counts_and_ends_the_conn
 async fn who_takes_an_event_before_all_of_it_is_there_gets_the_rest() {
     for answer in ["content-length: 0\r\n\r\n", "content-length: 4000\r\n\r\n", "\r\n"] {
         let (mut line, mut theirs) = line();
-        let (asked, ()) = tokio::join!(line.ask(request(10 * ROOM_BYTES)), async {
+        let (asked, ()) = tokio::join!(ask(&mut line, 10 * ROOM_BYTES), async {
             let answer = format!("HTTP/1.1 200 OK\r\n{answer}");
             theirs.write_all(answer.as_bytes()).await.expect("an answer");
         });
@@ -123,7 +143,7 @@ async fn who_takes_an_event_before_all_of_it_is_there_gets_the_rest() {
 #[tokio::test]
 async fn who_takes_an_event_and_not_all_of_it_is_asked_for_nothing_more_on_this_connection() {
     let (mut line, mut theirs) = line();
-    let (asked, ()) = tokio::join!(line.ask(request(10 * ROOM_BYTES)), async {
+    let (asked, ()) = tokio::join!(ask(&mut line, 10 * ROOM_BYTES), async {
         let answer = b"HTTP/1.1 200 OK\r\ncontent-length: 0\r\n\r\n";
         theirs.write_all(answer).await.expect("an answer");
     });
@@ -137,7 +157,7 @@ async fn who_takes_an_event_and_not_all_of_it_is_asked_for_nothing_more_on_this_
 #[tokio::test]
 async fn no_connection_keeps_the_room_of_a_large_answer() {
     let (mut line, mut theirs) = line();
-    let (asked, ()) = tokio::join!(line.ask(request(2)), async {
+    let (asked, ()) = tokio::join!(ask(&mut line, 2), async {
         let head = format!("HTTP/1.1 200 OK\r\nx: {}\r\n", "y".repeat(60_000));
         theirs.write_all(head.as_bytes()).await.expect("an answer");
         theirs.write_all(b"content-length: 2\r\n\r\nok").await.expect("an answer");
@@ -153,7 +173,7 @@ async fn an_answer_counts_also_where_nothing_more_can_be_sent() {
     let place = Room::of(1).try_enter().expect("a place");
     let (ours, mut theirs) = duplex(ROOM_BYTES);
     let mut line = Line::new(Box::new(Mute(ours)), ([127, 0, 0, 1], 1).into(), place);
-    let (asked, ()) = tokio::join!(line.ask(request(2)), async {
+    let (asked, ()) = tokio::join!(ask(&mut line, 2), async {
         tokio::task::yield_now().await;
         let answer = b"HTTP/1.1 413 Too Large\r\ncontent-length: 0\r\n\r\n";
         theirs.write_all(answer).await.expect("an answer");
@@ -180,7 +200,7 @@ async fn what_has_come_is_seen_also_by_who_has_done_much_in_its_turn() {
 async fn what_nobody_asked_for_ends_a_connection() {
     let (mut line, mut theirs) = line();
     theirs.write_all(b"220 mail.test ESMTP\r\n").await.expect("a greeting");
-    assert_eq!(line.ask(request(2)).await.err(), Some(Failure::spoke_first()));
+    assert_eq!(ask(&mut line, 2).await.err(), Some(Failure::spoke_first()));
     let (mut line, mut theirs) = self::line();
     assert!(line.is_fit(Instant::now()));
     theirs.write_all(b"x").await.expect("a byte");
@@ -192,7 +212,7 @@ async fn a_request_whose_answer_has_not_begun_may_be_sent_again_on_another_conne
     use crate::send::failure::Connection;
     for (answer, may_repeat) in [("", true), ("H", false)] {
         let (mut line, mut theirs) = line();
-        let (asked, ()) = tokio::join!(line.ask(request(2)), async {
+        let (asked, ()) = tokio::join!(ask(&mut line, 2), async {
             theirs.read_u8().await.expect("a request");
             theirs.write_all(answer.as_bytes()).await.expect("an answer");
             drop(theirs);
