@@ -4,6 +4,7 @@
 //! would write later, but for files that are mapped into memory (SQLite's `-shm`).
 
 use std::ffi::OsStr;
+use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -131,7 +132,11 @@ impl Disk {
     /// Unmounts the medium, which nobody uses any more.
     pub fn unmount(mut self) -> anyhow::Result<Medium> {
         if let Some(session) = self.session.take() {
-            session.umount_and_join().context("the disk is in use")?;
+            match session.umount_and_join() {
+                // It is unmounted, and its last request was being read as it was.
+                Err(error) if error.kind() == ErrorKind::ConnectionAborted => {}
+                unmounted => unmounted.context("the disk is in use")?,
+            }
         }
         Ok(std::mem::take(&mut self.shared.lock().medium))
     }
