@@ -104,7 +104,7 @@ mod tests {
         recall(store.journal.clone(), recent.clone(), shutdown).await.unwrap();
         let knows = |id| {
             let message = CallHash::of(id, recent.seed());
-            recent.knows(recent.call(&domain::id::SourceId::new("s"), message))
+            recent.knows(recent.call(&domain::id::SourceId::new("s"), message), clock::now())
         };
         assert_eq!((knows("old"), knows("young")), (false, true));
     }

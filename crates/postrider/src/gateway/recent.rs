@@ -12,7 +12,7 @@
 //!
 //! What is stored is kept in memory: two generations of hashes, each as long as the window. When
 //! the young one has lasted a window it becomes the old one, so a call is known for at least one
-//! window and at most two. A generation that grows too large ends early, which is said in the log.
+//! window and at most two, however little comes: whoever asks for a call moves time on. A generation that grows too large ends early, which is said in the log.
 
 use std::collections::hash_map::Entry;
 use std::collections::{HashMap, HashSet, VecDeque};
@@ -163,14 +163,14 @@ impl Recent {
             return;
         }
         let (is_early, waiting) = self.with(call, |shard| {
+            shard.move_on(self.window, now);
             let is_full = shard.young.len() >= limits::RECENT_CALLS_MAX / SHARDS;
-            let is_over = now.since(shard.since) >= self.window;
-            if is_full || is_over {
+            if is_full {
                 shard.old = std::mem::take(&mut shard.young);
                 shard.since = now;
             }
             shard.young.insert(call.0);
-            (is_full && !is_over, shard.under_way.remove(&call.0).unwrap_or_default())
+            (is_full, shard.under_way.remove(&call.0).unwrap_or_default())
         });
         for one in waiting {
             // Whoever does not wait any more need not know.
@@ -195,8 +195,9 @@ impl Recent {
         is_due
     }
 
-    fn find(&self, call: Call) -> Found<'_> {
+    fn find(&self, call: Call, now: Timestamp) -> Found<'_> {
         self.with(call, |shard| {
+            shard.move_on(self.window, now);
             if shard.is_known(call) {
                 return Found::Claimed(Claimed::Known);
             }
@@ -225,8 +226,11 @@ impl Recent {
     }
 
     #[cfg(test)]
-    pub(super) fn knows(&self, call: Call) -> bool {
-        self.with(call, |shard| shard.is_known(call))
+    pub(super) fn knows(&self, call: Call, now: Timestamp) -> bool {
+        self.with(call, |shard| {
+            shard.move_on(self.window, now);
+            shard.is_known(call)
+        })
     }
 
     fn with<T>(&self, call: Call, act: impl FnOnce(&mut Shard) -> T) -> T {
@@ -236,6 +240,20 @@ impl Recent {
 }
 
 impl Shard {
+    /// Lets go of calls that have been known for long enough. Generations begin where the one before
+    /// them has ended, whenever somebody asks.
+    fn move_on(&mut self, window: Duration, now: Timestamp) {
+        // A clock that was ahead must not keep a generation for as long.
+        self.since = self.since.min(now);
+        let passed = now.since(self.since);
+        if passed >= window * 2 {
+            (self.young, self.old, self.since) = (Hashes::default(), Hashes::default(), now);
+        } else if passed >= window {
+            self.old = std::mem::take(&mut self.young);
+            self.since = self.since.plus(window);
+        }
+    }
+
     fn is_known(&self, call: Call) -> bool {
         self.young.contains(&call.0) || self.old.contains(&call.0)
     }
@@ -283,7 +301,7 @@ impl<R: Deref<Target = Recent>> Claims<R> {
     ///
     /// # Cancellation
     /// What is claimed stays so until the claims are dropped.
-    pub async fn claim_all(&mut self, mut asked: Asked) -> Places {
+    pub async fn claim_all(&mut self, mut asked: Asked, now: Timestamp) -> Places {
         let mut known = Places::new();
         if self.recent.window.is_zero() {
             return known;
@@ -292,7 +310,7 @@ impl<R: Deref<Target = Recent>> Claims<R> {
         let mut last = None;
         for (call, place) in asked {
             let stands_twice = last.replace(call) == Some(call);
-            if stands_twice || self.claim(call).await == Claimed::Known {
+            if stands_twice || self.claim(call, now).await == Claimed::Known {
                 known.push(place);
             }
         }
@@ -300,8 +318,8 @@ impl<R: Deref<Target = Recent>> Claims<R> {
         known
     }
 
-    async fn claim(&mut self, call: Call) -> Claimed {
-        let claimed = match self.recent.find(call) {
+    async fn claim(&mut self, call: Call, now: Timestamp) -> Claimed {
+        let claimed = match self.recent.find(call, now) {
             Found::Claimed(claimed) => claimed,
             Found::UnderWay(turn) => turn.come().await,
         };
@@ -346,25 +364,25 @@ mod tests {
     }
 
     #[test]
-    fn calls_are_known_for_a_window_per_source() {
+    fn calls_are_known_for_a_window_or_two_per_source() {
         let recent = Recent::new(WINDOW);
         let [one, other] = ["a", "b"].map(|source| call(&recent, source, "m"));
         recent.remember(one, NOW);
-        assert!(recent.knows(one) && !recent.knows(other));
-        let turn = |at: Timestamp| {
-            for number in 0..1_000 {
-                recent.remember(call(&recent, "c", &number.to_string()), at);
-            }
-        };
-        turn(NOW.plus(WINDOW));
-        assert!(recent.knows(one), "it is in the old generation");
-        turn(NOW.plus(WINDOW * 2));
-        assert!(!recent.knows(one));
+        assert!(recent.knows(one, NOW) && !recent.knows(other, NOW));
+        assert!(recent.knows(one, NOW.plus(WINDOW)), "it is in the old generation");
+        assert!(!recent.knows(one, NOW.plus(WINDOW * 2)), "though nothing else has come");
+        let (late, last) = (NOW.plus(WINDOW * 5 / 2), NOW.plus(WINDOW * 9 / 2));
+        recent.remember(one, late);
+        assert!(recent.knows(one, late.plus(WINDOW)));
+        assert!(!recent.knows(one, last), "generations end in time, whenever somebody asks");
+        recent.remember(one, late.plus(WINDOW * 1_000));
+        assert!(recent.knows(one, last), "the clock was ahead");
+        assert!(!recent.knows(one, last.plus(WINDOW * 2)));
     }
 
     /// Claims at once; none where somebody has to be waited for.
     fn claim(claims: &mut Claims<&Recent>, call: Call) -> Option<Claimed> {
-        claims.claim(call).now_or_never()
+        claims.claim(call, NOW).now_or_never()
     }
 
     #[test]
@@ -390,7 +408,7 @@ mod tests {
         let call = call(&recent, "a", "m");
         let [mut owner, mut one, mut other] = [(); 3].map(|()| recent.claims());
         assert_eq!(claim(&mut owner, call), Some(Claimed::New));
-        let mut waits = [&mut one, &mut other].map(|claims| Box::pin(claims.claim(call)));
+        let mut waits = [&mut one, &mut other].map(|claims| Box::pin(claims.claim(call, NOW)));
         assert!(waits.iter_mut().all(|wait| wait.as_mut().now_or_never().is_none()));
         owner.confirm(NOW);
         let ends = waits.each_mut().map(|wait| wait.as_mut().now_or_never());
@@ -403,7 +421,7 @@ mod tests {
         let call = call(&recent, "a", "m");
         let mut all: Vec<_> = (0..4).map(|_| recent.claims()).collect();
         let mut waits: Vec<_> =
-            all.iter_mut().map(|claims| Some(Box::pin(claims.claim(call)))).collect();
+            all.iter_mut().map(|claims| Some(Box::pin(claims.claim(call, NOW)))).collect();
         let mut ask = |number: usize, act: fn(&mut Option<_>)| {
             act(&mut waits[number]);
             waits[number].as_mut().and_then(|wait| wait.as_mut().now_or_never())
@@ -441,7 +459,7 @@ mod tests {
             let names = twins.map(|twin| format!("{}-{}", own.min(twin), own.max(twin)));
             let asked = names.enumerate().map(|(place, id)| (call(recent, "a", &id), place));
             let mut claims = recent.claims();
-            let known = counting(looks, claims.claim_all(asked.collect())).await;
+            let known = counting(looks, claims.claim_all(asked.collect(), NOW)).await;
             // Storing takes a while; every third request fails, and others store its calls.
             tokio::task::yield_now().await;
             if own % 3 != 0 {
@@ -465,7 +483,7 @@ mod tests {
         recent.remember(call(&recent, "a", "3"), NOW);
         let asked = [(other, 0), (one, 2), (other, 3), (call(&recent, "a", "3"), 4), (other, 5)];
         let mut claims = recent.claims();
-        let known = claims.claim_all(Asked::from_slice(&asked)).now_or_never().unwrap();
+        let known = claims.claim_all(Asked::from_slice(&asked), NOW).now_or_never().unwrap();
         assert_eq!((known.as_slice(), claims.calls.len()), (&[3, 4, 5][..], 2));
     }
 
@@ -501,10 +519,10 @@ mod tests {
         let recent = Recent::new(Duration::ZERO);
         let call = call(&recent, "a", "m");
         recent.remember(call, NOW);
-        assert!(!recent.knows(call));
+        assert!(!recent.knows(call, NOW));
         let asked = || Asked::from_slice(&[(call, 0), (call, 1)]);
         for _ in 0..2 {
-            let known = recent.claims().claim_all(asked()).now_or_never().unwrap();
+            let known = recent.claims().claim_all(asked(), NOW).now_or_never().unwrap();
             assert!(known.is_empty());
         }
     }

@@ -278,7 +278,7 @@ impl Rudder {
 
     /// Stores what is new, once what is under way with another request has ended.
     async fn store_new(&self, mut intake: Intake, sender: &Sender) -> Result<(), Refused> {
-        let claims = self.claim(&mut intake, &sender.holder).await;
+        let claims = self.claim(&mut intake, sender).await;
         if intake.events.is_empty() {
             return Ok(());
         }
@@ -313,13 +313,13 @@ impl Rudder {
     ///
     /// # Cancellation
     /// Nothing stays claimed.
-    async fn claim(&self, intake: &mut Intake, holder: &KeyHolder) -> Claims<&Recent> {
+    async fn claim(&self, intake: &mut Intake, sender: &Sender) -> Claims<&Recent> {
         let recent = &*self.needs.recent;
         let asked = intake.calls.iter().enumerate().filter_map(|(place, hash)| {
-            hash.map(|hash| (recent.call(&holder.source, hash), place))
+            hash.map(|hash| (recent.call(&sender.holder.source, hash), place))
         });
         let mut claims = recent.claims();
-        let known = claims.claim_all(asked.collect()).await;
+        let known = claims.claim_all(asked.collect(), sender.received_at).await;
         if !known.is_empty() {
             self.needs.gauges.duplicates.fetch_add(known.len() as u64, Relaxed);
             let (mut known, mut place) = (known.into_iter().peekable(), 0);

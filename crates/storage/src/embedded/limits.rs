@@ -66,6 +66,9 @@ pub const CHECKPOINT_EVERY_BYTES: u64 = 2 << 20;
 /// chosen.
 pub const WAL_BYTES_MAX: u64 = 64 << 20;
 
+/// Bytes of a log that are written again at a time. Source: chosen; a large write.
+pub const SETTLED_BYTES: usize = 1 << 20;
+
 /// Frames and bytes removed in one transaction of a trim. Source: chosen; such a step takes about
 /// as long as a commit of events.
 pub const TRIM_FRAMES_PER_STEP: usize = 256;

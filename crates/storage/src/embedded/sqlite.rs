@@ -1,6 +1,9 @@
 //! SQLite as this engine uses it: how connections are opened, what its errors mean to a store, and
 //! checkpoints.
 
+use std::fs::OpenOptions;
+use std::io;
+use std::os::unix::fs::FileExt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -46,6 +49,8 @@ pub fn check_version() -> Result<(), OpenError> {
 /// file; what they could not do without would be a new format of the directory.
 ///
 /// Checkpoints are left to [`checkpoint`]: SQLite's own would stall commits.
+///
+/// What the file's log holds is on disk when this returns: see [`settle_log`].
 pub fn open_writer(
     path: &Path,
     durability: Durability,
@@ -55,6 +60,8 @@ pub fn open_writer(
         Durability::Full => "FULL",
         Durability::Normal => "NORMAL",
     };
+    let log = log_of(path);
+    settle_log(&log).map_err(|source| OpenError::Io { operation: "settle", path: log, source })?;
     let open = || {
         let connection = Connection::open(path)?;
         connection.busy_timeout(limits::BUSY_TIMEOUT)?;
@@ -75,6 +82,43 @@ pub fn open_writer(
         Ok(connection)
     };
     open().map_err(database("open", path))
+}
+
+/// Makes sure that what a log holds is on disk, before anything is believed of it: it is written again
+/// where it stands, and synced.
+///
+/// What a process wrote before it was killed may be in memory alone, and commits behind it would not
+/// mend that. Where a sync has failed, the system keeps in memory what it could not write, and takes
+/// it for written: no later sync would write it, so to sync the log is not enough. Source: fsync(2);
+/// "Can Applications Recover from fsync Failures?", USENIX ATC 2020.
+fn settle_log(log: &Path) -> io::Result<()> {
+    let file = match OpenOptions::new().read(true).write(true).open(log) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
+        opened => opened?,
+    };
+    let (mut bytes, mut at) = (vec![0; limits::SETTLED_BYTES], 0);
+    loop {
+        let count = file.read_at(&mut bytes, at)?;
+        if count == 0 {
+            return file.sync_data();
+        }
+        match file.write_all_at(&bytes[..count], at) {
+            // Some file systems write anew what is written again, and have no room for that: then
+            // there is none for commits either.
+            Err(error) if is_full(&error) => return file.sync_data(),
+            written => written?,
+        }
+        at += count as u64;
+    }
+}
+
+fn is_full(error: &io::Error) -> bool {
+    matches!(error.kind(), io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded)
+}
+
+/// Where the write-ahead log of a file is.
+fn log_of(path: &Path) -> PathBuf {
+    PathBuf::from(format!("{}-wal", path.display()))
 }
 
 /// Takes the steps that a file has not gone yet; their number is its `user_version`. Files without
@@ -104,7 +148,7 @@ pub fn open_reader(path: &Path) -> Result<Connection, OpenError> {
 /// The name under which a file is opened or attached to be read only. A file that nobody writes
 /// to and whose log is empty is read without leaving a trace.
 pub fn read_only_name(path: &Path, is_held: bool) -> String {
-    let log = PathBuf::from(format!("{}-wal", path.display()));
+    let log = log_of(path);
     let has_log = log.metadata().is_ok_and(|metadata| metadata.len() > 0);
     let mode = if is_held || has_log { "mode=ro" } else { "mode=ro&immutable=1" };
     let text = path.display().to_string();
@@ -149,7 +193,8 @@ pub fn failed(operation: &'static str, file: &str, error: rusqlite::Error) -> St
 /// What an error means to the store: after most of them it is not trusted any more. Those that
 /// SQLite gives before it writes anything pass.
 pub fn classify(operation: &'static str, file: &str, error: rusqlite::Error) -> StorageError {
-    // The log's index could not grow, which happens before anything is written to the log.
+    // The log's index could not grow. The commit may stand in the log all the same, until the next one
+    // takes its place; a start before that finds it, as it finds what was killed before its answer.
     let no_room_for_index = error
         .sqlite_error()
         .is_some_and(|error| error.extended_code == rusqlite::ffi::SQLITE_IOERR_SHMSIZE);
@@ -204,5 +249,32 @@ pub fn close_writer(connection: Connection, failed: Option<&StorageError>) {
     let closed = closed.and_then(|()| connection.close().map_err(|(_, error)| error));
     if let Err(error) = closed {
         tracing::warn!(path, %error, "database was not closed cleanly; nothing is lost by that");
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::fs::{self, File};
+    use std::time::SystemTime;
+
+    use super::*;
+
+    #[test]
+    fn a_log_is_written_again_as_it_is() {
+        let dir = tempfile::tempdir().unwrap();
+        let log = log_of(&dir.path().join("test.db"));
+        settle_log(&log).unwrap();
+        assert!(!log.exists(), "where there is none, none is made");
+        for length in [0, 1, limits::SETTLED_BYTES, 2 * limits::SETTLED_BYTES + 7] {
+            let bytes: Vec<u8> = (0..length).map(|at| (at % 251) as u8).collect();
+            fs::write(&log, &bytes).unwrap();
+            let file = File::options().write(true).open(&log).unwrap();
+            file.set_modified(SystemTime::UNIX_EPOCH).unwrap();
+            settle_log(&log).unwrap();
+            assert!(fs::read(&log).unwrap() == bytes, "{length}");
+            let written_at = fs::metadata(&log).unwrap().modified().unwrap();
+            assert_eq!(written_at > SystemTime::UNIX_EPOCH, length > 0, "{length}");
+        }
+        assert!(settle_log(dir.path()).is_err(), "what cannot be written is not believed");
     }
 }

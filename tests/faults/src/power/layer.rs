@@ -35,6 +35,8 @@ const BLOCK: u32 = 4_096;
 pub enum Trouble {
     /// The power goes with the change after so many; from then on nothing works.
     PowerCut { after: u64 },
+    /// From the change after so many on, syncs fail; everything else goes on.
+    FailedSync { after: u64 },
     /// From the change after so many on, changes of files whose names begin so fail.
     Refusal { after: u64, files: &'static str, error: Refused },
 }
@@ -168,7 +170,9 @@ impl State {
     fn may_change(&mut self, name: Option<&str>) -> Result<(), Errno> {
         self.powered()?;
         let Some(trouble) = &mut self.trouble else { return Ok(()) };
-        let (Trouble::PowerCut { after } | Trouble::Refusal { after, .. }) = trouble;
+        let (Trouble::PowerCut { after }
+        | Trouble::FailedSync { after }
+        | Trouble::Refusal { after, .. }) = trouble;
         if *after > 0 {
             *after -= 1;
             return Ok(());
@@ -179,6 +183,7 @@ impl State {
             }
             Trouble::Refusal { error, .. } => Err(self.comes(error.errno())),
             Trouble::PowerCut { .. } => Err(self.comes(Errno::EIO)),
+            Trouble::FailedSync { .. } => Ok(()),
         }
     }
 
@@ -246,6 +251,9 @@ impl State {
     }
 
     fn sync(&mut self, number: INodeNo) -> Result<(), Errno> {
+        if let Some(Trouble::FailedSync { after: 0 }) = self.trouble {
+            return Err(self.comes(Errno::EIO));
+        }
         // What was taken has its room already: a full disk refuses what is new.
         if !self.is_full() {
             self.may_change_file(file_id(number))?;

@@ -8,6 +8,8 @@
 //!   some of them block by block (4,096 bytes) as a disk that reorders leaves them, or all of them.
 //!   Changes are left in the order in which they were made. What a file was grown over without being
 //!   written is zeros.
+//! - Where a sync fails, what was not synced may be taken for written all the same: programs go on seeing it,
+//!   and no later sync writes it, as Linux has it. Only what is written again gets to the disk.
 //! - Of unsynced names a beginning is left, in order, as a journalling file system leaves them; a
 //!   rename is left whole or not at all. What has no durable name is gone, synced or not.
 
@@ -167,6 +169,12 @@ impl Medium {
     pub fn sync_names(&mut self) {
         self.unsynced_names.clear();
         self.durable_names = self.names.clone();
+    }
+
+    /// A sync has failed, and what was not durable is taken for it; how many changes that are.
+    pub fn believe(&mut self) -> u64 {
+        let unsynced = self.files.values_mut().map(|file| std::mem::take(&mut file.unsynced));
+        unsynced.map(|changes| changes.len() as u64).sum()
     }
 
     /// The power is cut: what was not durable is gone, or is there in part.
@@ -340,6 +348,26 @@ mod tests {
         all.sort();
         all.dedup();
         all
+    }
+
+    #[test]
+    fn what_is_taken_for_written_is_seen_and_not_there_before_it_is_written_again() {
+        let mut medium = Medium::default();
+        let id = medium.make("file");
+        medium.sync_names();
+        medium.write(id, 0, &ones(10));
+        assert_eq!(medium.believe(), 1);
+        medium.write(id, 10, &[2]);
+        medium.sync(id);
+        assert_eq!(medium.content(id), Some([&ones(10)[..], &[2]].concat().as_slice()));
+        let after_a_cut = |mut medium: Medium| {
+            medium.lose(&mut Dice::new(1, 0));
+            medium.content(id).map(<[u8]>::to_vec)
+        };
+        assert_eq!(after_a_cut(medium.clone()), Some([&[0; 10][..], &[2]].concat()));
+        medium.write(id, 0, &ones(10));
+        medium.sync(id);
+        assert_eq!(after_a_cut(medium), Some([&ones(10)[..], &[2]].concat()));
     }
 
     #[test]

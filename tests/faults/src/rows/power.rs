@@ -1,6 +1,7 @@
 //! The power is cut while a server makes its directory, and then again and again under load, at random
 //! moments, also while it starts and while it copies its logs to its databases: what was not synced is
-//! gone, or is there in part.
+//! gone, or is there in part. In between syncs fail, and the system takes for written what it could not
+//! write: the next start sees it, and the next cut shows whether that was believed.
 
 use std::time::{Duration, Instant};
 
@@ -29,6 +30,8 @@ const CHANGES_MAX: u64 = 4_000;
 struct Cuts {
     loss: Loss,
     while_starting: u64,
+    /// Changes that were taken for written after a sync had failed.
+    believed: u64,
 }
 
 pub async fn run(order: &Order) -> anyhow::Result<Row> {
@@ -48,23 +51,28 @@ pub async fn run(order: &Order) -> anyhow::Result<Row> {
     }
     let pause = Duration::from_millis(10);
     let load = ground.load(Plan { people: 400, pause, dropped: 10, ..Plan::default() });
-    for _ in 0..cuts {
-        medium = cut(&mut ground, medium, &mut all).await?;
+    for number in 0..cuts {
+        medium = match number % 4 {
+            3 => failed_sync(&mut ground, medium, &mut all).await?,
+            _ => cut(&mut ground, medium, &mut all).await?,
+        };
     }
     let aftermath = Aftermath::of(&mut ground, medium, load).await?;
     let Aftermath { is_sound, verdict, .. } = aftermath;
-    let Cuts { loss: Loss { unsynced, kept, torn, names }, while_starting } = all;
+    let Cuts { loss: Loss { unsynced, kept, torn, names }, while_starting, believed } = all;
     let measured = format!(
         "{}; {while_starting} cuts while starting, {unsynced} unsynced changes, {kept} left whole, \
-         {torn} torn, {names} names gone; {:.0} s",
+         {torn} torn, {names} names gone; {believed} changes taken for written; {:.0} s",
         verdict.text(),
         began.elapsed().as_secs_f64(),
     );
     let numbers = json!({
         "cuts": cuts, "firsts": firsts, "while_starting": while_starting, "audit": verdict.json(),
         "unsynced": unsynced, "kept": kept, "torn": torn, "names": names, "is_sound": is_sound,
+        "believed": believed,
     });
-    let conditions = [verdict.clean, is_sound, verdict.answered > cuts, unsynced > cuts];
+    let conditions =
+        [verdict.clean, is_sound, verdict.answered > cuts, unsynced > cuts, believed > 0];
     let row = row.measured(measured, numbers, &conditions);
     aftermath.end(ground, row)
 }
@@ -82,6 +90,33 @@ async fn cut(ground: &mut Ground, medium: Medium, all: &mut Cuts) -> anyhow::Res
         None if disk.is_in_trouble() => all.while_starting += 1,
         None => anyhow::bail!("it ended while there was power: see {}/log", ground.dir().display()),
     }
+    let mut medium = disk.unmount()?;
+    all.loss.add(medium.lose(&mut ground.dice));
+    Ok(medium)
+}
+
+/// Runs a server until a sync fails, and answers its disk as the next start sees it: nobody has cut anything
+/// off.
+async fn failed_sync(
+    ground: &mut Ground,
+    medium: Medium,
+    all: &mut Cuts,
+) -> anyhow::Result<Medium> {
+    // Later than in a start: what that makes is synced by then.
+    let after = CHANGES_OF_START + ground.dice.roll(CHANGES_MAX);
+    let disk = Disk::mount(&ground.data(), medium, Some(Trouble::FailedSync { after }))?;
+    let server = ground.try_start(&[]).await?;
+    if let Some(server) = server {
+        let failed = timeout(CUT_MAX, disk.trouble()).await;
+        ground.kill(server).await?;
+        failed.context("no sync has failed: too few changes")?;
+        let mut medium = disk.unmount()?;
+        all.believed += medium.believe();
+        return Ok(medium);
+    }
+    anyhow::ensure!(disk.is_in_trouble(), "it did not start: see {}/log", ground.dir().display());
+    // A start that cannot settle its logs refuses; what it has made may not be whole.
+    all.while_starting += 1;
     let mut medium = disk.unmount()?;
     all.loss.add(medium.lose(&mut ground.dice));
     Ok(medium)
