@@ -12,7 +12,8 @@
 //!
 //! What is stored is kept in memory: two generations of hashes, each as long as the window. When
 //! the young one has lasted a window it becomes the old one, so a call is known for at least one
-//! window and at most two, however little comes: whoever asks for a call moves time on. A generation that grows too large ends early, which is said in the log.
+//! window and at most two, however little comes: whoever asks for a call moves time on. A generation
+//! that grows too large ends early, which is said in the log.
 
 use std::collections::hash_map::Entry;
 use std::collections::{HashMap, HashSet, VecDeque};

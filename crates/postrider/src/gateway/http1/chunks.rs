@@ -193,6 +193,7 @@ mod tests {
         check("0\r\na: b\n\r\n", Err(7), false);
         check("0\r\na: b\rc", Err(8), false);
     }
+
     #[test]
     fn what_says_nothing_is_bounded() {
         let most = "a".repeat(limits::CHUNK_ASIDES_BYTES_MAX - 3);

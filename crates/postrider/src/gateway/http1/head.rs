@@ -180,13 +180,14 @@ impl Head {
             return Err(Fault::HeadTooLarge);
         }
         let colon = memchr(b':', line).ok_or(Fault::Syntax)?;
-        let (name, value) = (&line[..colon], trimmed(&line[colon + 1..]));
+        let (name, rest) = (&line[..colon], trimmed_start(&line[colon + 1..]));
+        let value = trimmed_end(rest);
         let is_right = !name.is_empty()
             && name.iter().copied().all(is_name_byte)
             // Without a branch per byte, so that it is done for many at a time.
             && value.iter().fold(true, |all, byte| all & is_value_byte(*byte));
         is_right.then_some(()).ok_or(Fault::Syntax)?;
-        let begins = start + line.len() - trimmed_start(&line[colon + 1..]).len();
+        let begins = start + line.len() - rest.len();
         let (colon, end) = (start + colon, begins + value.len());
         self.fields.push(Field { name: start, colon, value: begins, end });
         self.heed(name, value)
@@ -230,17 +231,17 @@ fn is_target(target: &[u8]) -> bool {
         || (memchr(b'#', target).is_none() && Uri::try_from(target).is_ok())
 }
 
-/// Without the blanks around it, which are spaces and tabs and nothing else. Source: RFC 9110, section
+/// Without the blanks before it, which are spaces and tabs and nothing else. Source: RFC 9110, section
 /// 5.6.3.
-fn trimmed(text: &[u8]) -> &[u8] {
-    let text = trimmed_start(text);
-    let end = text.iter().rposition(|byte| !is_blank(*byte)).map_or(0, |last| last + 1);
-    &text[..end]
-}
-
 fn trimmed_start(text: &[u8]) -> &[u8] {
     let start = text.iter().position(|byte| !is_blank(*byte)).unwrap_or(text.len());
     &text[start..]
+}
+
+/// Without the blanks after it.
+fn trimmed_end(text: &[u8]) -> &[u8] {
+    let end = text.iter().rposition(|byte| !is_blank(*byte)).map_or(0, |last| last + 1);
+    &text[..end]
 }
 
 fn is_blank(byte: u8) -> bool {
