@@ -33,6 +33,13 @@ pub const BATCH_EVENTS_MAX: usize = 5_000;
 /// for an hour, about 80 MB.
 pub const RECENT_CALLS_MAX: usize = 2_000_000;
 
+/// How often a read is tried before recalling what was stored lately is given up. Source: chosen; a
+/// minute, in which everybody who reads after a start has had a turn.
+pub const RECALL_TRIES_MAX: usize = 60;
+
+/// How long such a read is left alone after it failed. Source: chosen.
+pub const RECALL_RETRY_PAUSE: Duration = Duration::from_secs(1);
+
 /// How often it is said that more calls come than are remembered. Source: chosen.
 pub const SHORT_WINDOW_WARN_INTERVAL: Duration = Duration::from_secs(60);
 

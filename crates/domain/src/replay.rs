@@ -159,27 +159,30 @@ impl Scope {
     }
 }
 
-impl Pace {
-    /// What a replay may have, of what its destination may.
+impl ReplayPlan {
+    /// What the replay may have, of what its destination may.
     ///
     /// A rate of the destination's holds for both together, so a replay leaves live deliveries a part
     /// of it whatever it asks for; where there is none, a replay has one all the same, unless somebody
-    /// wants more.
+    /// wants more. A replay of single events goes on beside one of a range, and takes no more than
+    /// what that one leaves.
     #[must_use]
-    pub fn of(self, bounds: Bounds) -> Bounds {
+    pub fn bounds(&self, whole: Bounds) -> Bounds {
         let share = limits::REPLAY_SHARE;
         let usual = Duration::from_secs(1) / limits::REPLAY_RATE;
-        let asked = self.rate.map(interval_of);
-        let whole = bounds.rate.map(|rate| rate.interval);
-        let interval = match (asked, whole) {
-            (Some(asked), Some(whole)) => asked.max(whole * share / (share - 1)),
+        let asked = self.pace.rate.map(interval_of);
+        let interval = match (asked, whole.rate.map(|rate| rate.interval)) {
+            (Some(asked), Some(whole)) if self.scope.places.is_empty() => {
+                asked.max(whole * share / (share - 1))
+            }
+            (Some(asked), Some(whole)) => asked.max(whole * share),
             (Some(asked), None) => asked,
             (None, Some(whole)) => usual.max(whole * share),
             (None, None) => usual,
         };
-        let own = self.concurrency.map(|own| own.get().min(bounds.concurrency));
-        let concurrency = own.unwrap_or(bounds.concurrency / share).max(1);
-        Bounds { concurrency, rate: Some(Rate::spread(interval)), ..bounds }
+        let own = self.pace.concurrency.map(|own| own.get().min(whole.concurrency));
+        let concurrency = own.unwrap_or(whole.concurrency / share).max(1);
+        Bounds { concurrency, rate: Some(Rate::spread(interval)), ..whole }
     }
 }
 
@@ -271,11 +274,21 @@ mod tests {
             stop_after: Duration::ZERO,
             probe_wait: Duration::ZERO,
         };
+        let had = |own: (u32, u32), whole: (u32, u32), places: &[u64]| {
+            let mut scope = Scope::between(Seq(1), Seq(9));
+            scope.places = places.iter().copied().map(Seq).collect();
+            let plan = ReplayPlan {
+                destination: DestinationId::new("d"),
+                intent: Intent::ResendRange,
+                cause: Cause::Asked,
+                scope,
+                pace: Pace { concurrency: NonZeroU32::new(own.0), rate: NonZeroU32::new(own.1) },
+            };
+            let Bounds { concurrency, rate, .. } = plan.bounds(bounds(whole));
+            (concurrency, (rate.unwrap().per_second() * 10.0).round() / 10.0)
+        };
         let check = |own: (u32, u32), whole: (u32, u32), want: (u32, f64)| {
-            let pace = Pace { concurrency: NonZeroU32::new(own.0), rate: NonZeroU32::new(own.1) };
-            let Bounds { concurrency, rate, .. } = pace.of(bounds(whole));
-            let per_second = rate.unwrap().per_second();
-            assert_eq!((concurrency, (per_second * 10.0).round() / 10.0), want, "{own:?}");
+            assert_eq!(had(own, whole, &[]), want, "{own:?}");
         };
         check((0, 0), (64, 0), (16, 1_000.0));
         check((0, 0), (64, 100_000), (16, 1_000.0));
@@ -285,5 +298,7 @@ mod tests {
         check((8, 50), (64, 0), (8, 50.0));
         check((100, 500), (64, 200), (64, 150.0));
         check((0, 1), (64, 1), (16, 0.8));
+        assert_eq!(had((100, 500), (64, 200), &[3, 5]), (64, 50.0), "what a range leaves");
+        assert_eq!(had((8, 50), (64, 0), &[3]), (8, 50.0));
     }
 }

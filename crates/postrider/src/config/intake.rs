@@ -139,8 +139,8 @@ pub const INTAKE: &[Row] = &[
         ),
         default: "256MiB",
         help: "Bytes of requests that may be under way before callers get 503",
-        more: "Bodies count as they come, and again as they are inflated. It bounds the memory that \
-               many slow clients can cost. One address may hold an eighth of it, and a thirty-second \
+        more: "Bodies count as they come, again as they are inflated, and again as the events that \
+               are made of them. It bounds the memory that slow clients and a slow disk can cost. One address may hold an eighth of it, and a thirty-second \
                with requests that show no key in header or query; addresses in \
                intake.trusted_proxies have no such part.",
     },

@@ -87,7 +87,7 @@ impl<W> Parts<W> {
     /// How much may be under way, where the destination says this of its own.
     pub fn bounds(&self, own: OwnBounds) -> Bounds {
         let whole = self.policy.bounds.with(own);
-        self.replay.as_ref().map_or(whole, |replay| replay.plan.pace.of(whole))
+        self.replay.as_ref().map_or(whole, |replay| replay.plan.bounds(whole))
     }
 
     /// What attempts are made for.

@@ -65,8 +65,8 @@ impl Budget {
 }
 
 impl Share {
-    /// Takes so many bytes more. A request that is the only one of its site may take all there are:
-    /// how large one may be is not decided here.
+    /// Takes so many bytes more. A request that is the only one, of its site or of all, may take what
+    /// it needs: how large one may be is not decided here.
     ///
     /// # Errors
     /// `Busy` where the budget, or its site's part of it, has not so many left; nothing is taken
@@ -74,8 +74,9 @@ impl Share {
     pub fn take(&mut self, bytes: usize) -> Result<(), (Reason, String)> {
         self.take_of_site(bytes)?;
         let before = self.budget.used.fetch_add(bytes, Relaxed);
+        let is_alone = before <= self.bytes;
         self.bytes += bytes;
-        if before.saturating_add(bytes) > self.budget.bytes_max {
+        if !is_alone && before.saturating_add(bytes) > self.budget.bytes_max {
             self.give_back(bytes);
             return Err((Reason::Busy, format!("{before} bytes of requests are under way")));
         }
@@ -139,6 +140,17 @@ mod tests {
         assert!(one.take(4).is_ok());
         drop(one);
         assert_eq!(used(&budget), (0, 0));
+    }
+
+    #[test]
+    fn a_request_that_is_the_only_one_may_take_more_than_there_is() {
+        let budget = Arc::new(Budget::new(10));
+        let [mut one, mut other] =
+            [(); 2].map(|()| budget.share(client("10.0.0.1"), Standing::Keyed));
+        assert!(one.take(6).is_ok() && one.take(20).is_ok());
+        assert_eq!(reason(other.take(1)), Some(Reason::Busy));
+        drop(one);
+        assert!(other.take(20).is_ok());
     }
 
     #[test]

@@ -8,7 +8,7 @@ use domain::event::CallHash;
 use domain::id::Seq;
 use domain::limits;
 use domain::time::Timestamp;
-use storage::{Journal, StorageError, Wanted};
+use storage::{Chunk, Journal, StorageError, Wanted};
 
 use super::recent::Recent;
 use crate::clock;
@@ -23,6 +23,7 @@ pub async fn recall(
     recent: Arc<Recent>,
     shutdown: Shutdown,
 ) -> Result<(), StorageError> {
+    let reader = Reader { journal: &*journal, shutdown };
     if recent.window().is_zero() {
         return Ok(());
     }
@@ -32,9 +33,9 @@ pub async fn recall(
     );
     let head = journal.head_now();
     let newest = Seq(head.0.saturating_sub(limits::RECENT_CALLS_MAX as u64)).max(Seq::FIRST);
-    let mut from = first_since(&*journal, since, (newest, head)).await?;
-    while from < head && !shutdown.is_draining() {
-        let chunk = journal.read(from, Wanted::All, limits::READ_BYTES).await?;
+    let mut from = reader.first_since(since, (newest, head)).await?;
+    while from < head && !reader.shutdown.is_draining() {
+        let chunk = reader.read(from, limits::READ_BYTES).await?;
         for event in chunk.frames.iter().flat_map(|frame| frame.events()) {
             if let Some(message) = CallHash::of_stored(&event.payload, recent.seed()) {
                 recent.remember(recent.call(&event.source, message), now);
@@ -45,34 +46,127 @@ pub async fn recall(
     Ok(())
 }
 
-/// The first event received at `since` or later, by halving the range.
-async fn first_since(
-    journal: &dyn Journal,
-    since: Timestamp,
-    (mut low, mut high): (Seq, Seq),
-) -> Result<Seq, StorageError> {
-    while low < high {
-        let middle = Seq(low.0 + (high.0 - low.0) / 2);
-        let chunk = journal.read(middle, Wanted::All, 1).await?;
-        let found =
-            chunk.frames.first().and_then(|frame| frame.events().find(|event| event.seq >= middle));
-        match found {
-            Some(event) if event.received_at < since => low = event.seq.next(),
-            _ => high = middle,
+/// Reads the journal beside everybody else who reads it after a start.
+struct Reader<'j> {
+    journal: &'j dyn Journal,
+    shutdown: Shutdown,
+}
+
+impl Reader<'_> {
+    /// The first event received at `since` or later, by halving the range.
+    async fn first_since(
+        &self,
+        since: Timestamp,
+        (mut low, mut high): (Seq, Seq),
+    ) -> Result<Seq, StorageError> {
+        while low < high {
+            let middle = Seq(low.0 + (high.0 - low.0) / 2);
+            let chunk = self.read(middle, 1).await?;
+            let mut events = chunk.frames.iter().flat_map(|frame| frame.events());
+            match events.find(|event| event.seq >= middle) {
+                Some(event) if event.received_at < since => low = event.seq.next(),
+                _ => high = middle,
+            }
         }
+        Ok(low)
     }
-    Ok(low)
+
+    /// Reads events. What fails is tried again for a while: a resend of what was not recalled is
+    /// delivered twice.
+    async fn read(&self, from: Seq, bytes_max: usize) -> Result<Chunk, StorageError> {
+        for _ in 1..limits::RECALL_TRIES_MAX {
+            match self.journal.read(from, Wanted::All, bytes_max).await {
+                Err(error) if !self.shutdown.is_draining() => {
+                    tracing::debug!(%error, "reading what was stored lately is tried again");
+                    self.pause().await;
+                }
+                answer => return answer,
+            }
+        }
+        self.journal.read(from, Wanted::All, bytes_max).await
+    }
+
+    async fn pause(&self) {
+        // Either way it is tried again, and given up where the server ends.
+        let draining = self.shutdown.clone().drained();
+        let _ = tokio::time::timeout(limits::RECALL_RETRY_PAUSE, draining).await;
+    }
 }
 
 #[cfg(test)]
 mod tests {
+    use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
     use std::time::Duration;
 
-    use storage::memory;
+    use domain::event::NewEvent;
+    use storage::{Receipt, SeqRange, Stock, memory};
+    use tokio::sync::watch;
 
     use super::*;
     use crate::samples::append;
     use crate::shutdown::shutdown;
+
+    fn reader(journal: &dyn Journal) -> Reader<'_> {
+        // Nobody pulls the trigger, and nobody needs it.
+        let (_trigger, shutdown) = shutdown();
+        Reader { journal, shutdown }
+    }
+
+    /// A journal whose first reads fail.
+    struct Crowded {
+        inner: Arc<dyn Journal>,
+        failures: AtomicUsize,
+    }
+
+    impl Journal for Crowded {
+        fn append(&self, events: Vec<NewEvent>) -> Result<Receipt<SeqRange>, StorageError> {
+            self.inner.append(events)
+        }
+
+        fn read(&self, from: Seq, wanted: Wanted, bytes_max: usize) -> Receipt<Chunk> {
+            let left = |left: usize| left.checked_sub(1);
+            match self.failures.fetch_update(Relaxed, Relaxed, left) {
+                Ok(_) => Receipt::ready(Err(StorageError::Full { inbox: "journal queries" })),
+                Err(_) => self.inner.read(from, wanted, bytes_max),
+            }
+        }
+
+        fn head(&self) -> watch::Receiver<Seq> {
+            self.inner.head()
+        }
+
+        fn trim(&self, before: Seq) -> Receipt<Seq> {
+            self.inner.trim(before)
+        }
+
+        fn trim_to(&self, bytes_max: u64) -> Receipt<Seq> {
+            self.inner.trim_to(bytes_max)
+        }
+
+        fn stock(&self) -> Receipt<Stock> {
+            self.inner.stock()
+        }
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_read_that_fails_is_tried_again_until_the_server_ends() {
+        let store = memory::open();
+        append(&store, Timestamp(10)).await;
+        let crowded = |failures| Crowded {
+            inner: store.journal.clone(),
+            failures: AtomicUsize::new(failures),
+        };
+        let read = |journal: Crowded, shutdown| async move {
+            let read = Reader { journal: &journal, shutdown }.read(Seq::FIRST, 1 << 20).await;
+            (read.is_ok(), journal.failures.into_inner())
+        };
+        let tries = limits::RECALL_TRIES_MAX;
+        let (trigger, shutdown) = shutdown();
+        assert_eq!(read(crowded(tries - 1), shutdown.clone()).await, (true, 0));
+        assert_eq!(read(crowded(tries + 1), shutdown.clone()).await, (false, 1));
+        trigger.drain();
+        assert_eq!(read(crowded(tries), shutdown).await, (false, tries - 1));
+    }
 
     #[tokio::test]
     async fn the_first_event_of_the_window_is_found() {
@@ -82,12 +176,12 @@ mod tests {
         }
         for (since, want) in [(0, 1), (10, 1), (11, 2), (35, 4), (50, 5), (51, 6)] {
             let range = (Seq(1), Seq(6));
-            let found = first_since(&*store.journal, Timestamp(since), range).await.unwrap();
+            let found = reader(&*store.journal).first_since(Timestamp(since), range).await.unwrap();
             assert_eq!(found, Seq(want), "{since}");
         }
         store.journal.trim(Seq(4)).await.unwrap();
         let range = (Seq(1), Seq(6));
-        let found = first_since(&*store.journal, Timestamp(45), range).await.unwrap();
+        let found = reader(&*store.journal).first_since(Timestamp(45), range).await.unwrap();
         assert_eq!(found, Seq(5), "trimmed places are passed over");
     }
 

@@ -67,6 +67,8 @@ struct Sender {
     /// How the request came, where that is traced.
     arrival: Option<Arrival>,
     holder: Rc<KeyHolder>,
+    /// What its request holds in memory.
+    share: Share,
 }
 
 impl Rudder {
@@ -189,7 +191,8 @@ impl Rudder {
                 self.authenticate(key, &head.headers, received_at)?
             }
         };
-        self.take_body(&body, shape, Sender { client, received_at, arrival, holder }).await
+        let sender = Sender { client, received_at, arrival, holder, share };
+        self.take_body(&body, shape, sender).await
     }
 
     /// Takes an event that was composed here, as if its source had sent it from there.
@@ -208,7 +211,8 @@ impl Rudder {
         let client = Client { address, is_trusted: false };
         let taken = match self.authenticate(Some(key), &headers, received_at) {
             Ok(holder) => {
-                let sender = Sender { client, received_at, arrival, holder };
+                let share = self.needs.budget.share(client, Standing::Keyed);
+                let sender = Sender { client, received_at, arrival, holder, share };
                 self.take_body(&body, Shape::Batch, sender).await
             }
             Err(refused) => Err(refused),
@@ -227,12 +231,18 @@ impl Rudder {
         let body = body.map_err(|refusal| Refused::of(refusal).by(Some(&holder)))?;
         let trusted = &self.needs.settings.trusted_proxies;
         let client = address::client(peer, &head.headers, trusted);
-        let sender = Sender { client, received_at, arrival, holder };
+        let share = self.needs.budget.share(client, Standing::Keyed);
+        let sender = Sender { client, received_at, arrival, holder, share };
         self.take_body(&Bytes::from(body), Shape::Single(kind), sender).await
     }
 
     /// Stores what a body holds.
-    async fn take_body(&self, body: &Bytes, shape: Shape, sender: Sender) -> Result<(), Refused> {
+    async fn take_body(
+        &self,
+        body: &Bytes,
+        shape: Shape,
+        mut sender: Sender,
+    ) -> Result<(), Refused> {
         let Sender { client, received_at, holder, .. } = &sender;
         let settings = &self.needs.settings;
         let postmark = Postmark {
@@ -248,6 +258,9 @@ impl Rudder {
         let read = workplace.work(body.len(), move || postmark.read(&whole)).await;
         let intake = read.map_err(Refused::of).and_then(|intake| self.judge(intake));
         let intake = intake.map_err(|refused| refused.by(Some(holder)))?;
+        // Small events become many times what they were sent as, and may wait for the disk.
+        let held = sender.share.take(intake.bytes_len());
+        held.map_err(|refusal| Refused::of(refusal).by(Some(&sender.holder)))?;
         self.store(intake, &sender).await
     }
 

@@ -102,3 +102,26 @@ async fn one_address_holds_a_part_of_the_room_for_bodies_and_others_go_on() {
         server.stop().await;
     }
 }
+
+#[tokio::test]
+async fn what_a_body_becomes_counts_beside_others_and_not_alone() {
+    let server = Server::tuned(&Workspace::of_app(), |config| {
+        config.intake.request_bytes_max = 1 << 20;
+        config.intake.bodies_bytes_max = 1 << 20;
+    })
+    .await;
+    let from = |address| {
+        Request::new("POST", "/v1/batch").key("key-app").header("x-forwarded-for", address)
+    };
+    // A tenth of what there is, as it comes; more than there is as events.
+    let tiny = r#"{"type":"track","event":"e","userId":"u"}"#;
+    let batch = from("192.0.2.1").body(format!("{{\"batch\":[{}]}}", [tiny; 3_000].join(",")));
+    let ask = || async { server.gateway.send(&batch).await.status };
+    assert_eq!(ask().await, 200);
+    let other = from("192.0.2.2").body(vec![b' '; 100 << 10]).to_bytes();
+    let other = begin(&server, &other).await;
+    eventually("it does not fit beside the other", ask, |status| *status == 503).await;
+    drop(other);
+    eventually("there is room again", ask, |status| *status == 200).await;
+    server.stop().await;
+}

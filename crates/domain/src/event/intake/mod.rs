@@ -44,6 +44,15 @@ pub struct Intake {
     pub rejections: Vec<Rejection>,
 }
 
+impl Intake {
+    /// About how much memory its events take, in bytes.
+    pub fn bytes_len(&self) -> usize {
+        let event_bytes = size_of::<NewEvent>() + size_of::<Option<CallHash>>();
+        let payloads: usize = self.events.iter().map(|event| event.payload.len()).sum();
+        payloads + self.events.len() * event_bytes
+    }
+}
+
 /// A top-level member of an event.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Member {

@@ -55,7 +55,7 @@ pub async fn estimate(
 ) -> Result<Json<EstimateView>, Problem> {
     let (plan, destination) = prepared(&needs, request::read(&body)?).await?;
     let estimate = estimated(&needs, &plan).await?;
-    let bounds = plan.pace.of(needs.bounds.with(destination.delivery.bounds));
+    let bounds = plan.bounds(needs.bounds.with(destination.delivery.bounds));
     let speed = Speed::of(&needs.store, &plan.destination, bounds).await?;
     Ok(Json(EstimateView::of(&estimate, &speed)))
 }

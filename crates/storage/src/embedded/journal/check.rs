@@ -3,7 +3,7 @@
 use domain::id::Seq;
 use rusqlite::{Connection, OptionalExtension};
 
-use super::reader::{Head, read_frame};
+use super::heads::{COLUMNS, Head};
 use super::skips;
 use super::writer::next_place;
 use crate::embedded::check::FileFindings;
@@ -51,15 +51,15 @@ impl Walk<'_> {
     /// Checks some frames; false where there are no more. `next` is the place after those checked.
     fn step(&mut self, connection: &Connection, next: &mut Seq) -> rusqlite::Result<bool> {
         let transaction = connection.unchecked_transaction()?;
-        let mut heads = transaction.prepare_cached(
-            "SELECT first_seq, last_seq, sources, length(body) FROM frames
-             WHERE first_seq > ?1 ORDER BY first_seq LIMIT ?2",
-        )?;
+        let mut heads = transaction.prepare_cached(&format!(
+            "SELECT {COLUMNS} FROM frames WHERE first_seq > ?1 ORDER BY first_seq LIMIT ?2",
+        ))?;
         let before = self.at;
+        let end = next_place(connection)?;
         let mut rows = heads.query((before, limits::CHECK_FRAMES_PER_STEP))?;
         while let Some(row) = rows.next()? {
             self.at = row.get(0)?;
-            self.visit(&transaction, &Head::of(row)?, next)?;
+            self.visit(&transaction, &Head::of(&transaction, row, end)?, next)?;
         }
         Ok(self.at > before)
     }
@@ -76,8 +76,12 @@ impl Walk<'_> {
         if head.first < *next || head.last < head.first {
             self.findings.add("a frame stands where another one does", Some(range));
         }
+        if !head.is_whole {
+            self.findings
+                .add("a frame's places or sources do not match their checksum", Some(range));
+        }
         self.pass(next, head.first);
-        let read = read_frame(connection, head)?;
+        let read = head.read(connection)?;
         self.events += read.frame.events().count() as u64;
         for range in read.damaged {
             self.findings.add("events do not match their checksums", Some(range));

@@ -7,6 +7,7 @@
 
 mod writer;
 mod reader;
+mod heads;
 mod check;
 mod copy;
 mod skips;

@@ -7,16 +7,16 @@
 
 use std::sync::Arc;
 
-use bytes::Bytes;
-use domain::id::{Seq, SourceId};
-use rusqlite::{Connection, ErrorCode, OptionalExtension, Row};
+use domain::id::Seq;
+use rusqlite::Connection;
 
+use super::heads::{COLUMNS, Head};
 use super::stock::stock;
 use super::{Shared, skips};
 use crate::embedded::inbox::Inbox;
 use crate::embedded::{limits, sqlite};
 use crate::error::StorageError;
-use crate::frame::{Decoded, Frame};
+use crate::frame::Decoded;
 use crate::journal::{Chunk, Gap, GapReason, SeqRange, Stock, Wanted};
 use crate::receipt::Reply;
 
@@ -51,18 +51,6 @@ pub struct Reader {
     pub queries: Arc<Inbox<Query>>,
     /// What the writer shows.
     pub shared: Arc<Shared>,
-}
-
-/// The row of a frame, without its body.
-pub struct Head {
-    /// Place of its first event.
-    pub first: Seq,
-    /// Place of its last event.
-    pub last: Seq,
-    /// None where the list is damaged.
-    sources: Option<Vec<SourceId>>,
-    /// Size of the body in bytes.
-    pub body_bytes: usize,
 }
 
 impl Reader {
@@ -105,7 +93,7 @@ impl Walk {
         // Taken before the transaction begins, which therefore sees every event before it.
         let head = *reader.shared.head.borrow();
         let transaction = reader.connection.unchecked_transaction()?;
-        let is_at_end = self.walk(&transaction, wanted)?;
+        let is_at_end = self.walk(&transaction, wanted, head)?;
         if is_at_end {
             self.pass_missing(head);
         }
@@ -131,19 +119,24 @@ impl Walk {
     }
 
     /// Reads rows until the chunk is full; true where there are no more.
-    fn walk(&mut self, connection: &Connection, wanted: &Wanted) -> rusqlite::Result<bool> {
+    fn walk(
+        &mut self,
+        connection: &Connection,
+        wanted: &Wanted,
+        end: Seq,
+    ) -> rusqlite::Result<bool> {
         let from = sqlite::from_seq(self.chunk.next);
-        let mut heads = connection.prepare_cached(
-            "SELECT first_seq, last_seq, sources, length(body) FROM frames
+        let mut heads = connection.prepare_cached(&format!(
+            "SELECT {COLUMNS} FROM frames
              WHERE first_seq >= coalesce(
                  (SELECT max(first_seq) FROM frames WHERE first_seq <= ?1), ?1)
              ORDER BY first_seq LIMIT ?2",
-        )?;
+        ))?;
         let mut rows = heads.query((from, limits::ROWS_PER_READ_MAX as i64))?;
         let mut looked_at = 0;
         while let Some(row) = rows.next()? {
             looked_at += 1;
-            if !self.visit(connection, &Head::of(row)?, wanted)? {
+            if !self.visit(connection, &Head::of(connection, row, end)?, wanted)? {
                 return Ok(false);
             }
         }
@@ -160,8 +153,7 @@ impl Walk {
         if head.last < self.chunk.next {
             return Ok(true);
         }
-        let is_wanted = head.sources.as_ref().is_none_or(|sources| wanted.touches(sources));
-        if !is_wanted {
+        if !head.may_have(|sources| wanted.touches(sources)) {
             self.pass_missing(head.first);
             self.chunk.next = head.last.next();
             return Ok(true);
@@ -169,7 +161,7 @@ impl Walk {
         if !self.chunk.frames.is_empty() && self.bytes + head.body_bytes > self.bytes_max {
             return Ok(false);
         }
-        let decoded = read_frame(connection, head)?;
+        let decoded = head.read(connection)?;
         self.pass_missing(head.first);
         self.bytes += head.body_bytes;
         self.take_in(decoded);
@@ -196,34 +188,4 @@ impl Walk {
             self.chunk.next = next;
         }
     }
-}
-
-impl Head {
-    /// Reads a row of first place, last place, sources and length of the body.
-    pub fn of(row: &Row<'_>) -> rusqlite::Result<Self> {
-        let sources = row.get_ref(2)?.as_str().ok();
-        Ok(Self {
-            first: sqlite::to_seq(row.get(0)?),
-            last: sqlite::to_seq(row.get(1)?),
-            sources: sources.and_then(|text| serde_json::from_str(text).ok()),
-            body_bytes: usize::try_from(row.get::<_, i64>(3)?).unwrap_or(0),
-        })
-    }
-}
-
-/// Reads a frame's body; one that SQLite itself finds damaged is empty, so all its events are set
-/// aside.
-pub fn read_frame(connection: &Connection, head: &Head) -> rusqlite::Result<Decoded> {
-    let mut query = connection.prepare_cached("SELECT body FROM frames WHERE first_seq = ?1")?;
-    let body = query
-        .query_row([sqlite::from_seq(head.first)], |row| {
-            Ok(row.get_ref(0)?.as_bytes().map_or(Bytes::new(), Bytes::copy_from_slice))
-        })
-        .optional();
-    let body = match body {
-        Err(error) if error.sqlite_error_code() == Some(ErrorCode::DatabaseCorrupt) => None,
-        body => body?,
-    };
-    let sources = head.sources.clone().unwrap_or_default();
-    Ok(Frame::decode(head.first, head.last, sources, body.unwrap_or_default()))
 }

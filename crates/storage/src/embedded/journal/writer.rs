@@ -19,6 +19,7 @@ use domain::id::Seq;
 use rusqlite::{Connection, OptionalExtension};
 
 use super::Shared;
+use super::heads::{self, COLUMNS, Head};
 use super::stock::{pages, used_bytes};
 use crate::embedded::alarm::Alarm;
 use crate::embedded::checkpointer::Wal;
@@ -211,8 +212,7 @@ impl Writer {
     }
 
     fn insert(&self, frame: &Frame) -> rusqlite::Result<()> {
-        let sources = serde_json::to_string(frame.sources())
-            .map_err(|error| rusqlite::Error::ToSqlConversionFailure(Box::new(error)))?;
+        let sources = heads::list(frame)?;
         let mut insert = self.connection.prepare_cached(
             "INSERT INTO frames (first_seq, last_seq, committed_at, sources, body)
              VALUES (?1, ?2, ?3, ?4, ?5)",
@@ -255,7 +255,7 @@ impl Writer {
         let Some(last) = removable else { return Ok(step) };
         let transaction = self.connection.unchecked_transaction()?;
         transaction
-            .prepare_cached("DELETE FROM frames WHERE last_seq <= ?1 AND first_seq <= ?1")?
+            .prepare_cached("DELETE FROM frames WHERE first_seq <= ?1")?
             .execute([sqlite::from_seq(last)])?;
         set_meta(&transaction, "next_seq_min", self.next)?;
         set_meta(&transaction, "trimmed_before", last.next())?;
@@ -271,13 +271,12 @@ impl Writer {
             Until::Place(_) => u64::MAX,
             Until::Bytes(bytes_max) => used_bytes(&self.connection)?.saturating_sub(bytes_max),
         };
-        let mut oldest = self.connection.prepare_cached(
-            "SELECT first_seq, last_seq, length(body) FROM frames ORDER BY first_seq",
-        )?;
+        let sql = format!("SELECT {COLUMNS} FROM frames ORDER BY first_seq");
+        let mut oldest = self.connection.prepare_cached(&sql)?;
         let mut rows = oldest.query([])?;
         let (mut removable, mut count, mut bytes) = (None, 0, 0);
         while let Some(row) = rows.next()? {
-            let (first, last) = (sqlite::to_seq(row.get(0)?), sqlite::to_seq(row.get(1)?));
+            let Head { first, last, body_bytes, .. } = Head::of(&self.connection, row, self.next)?;
             let is_kept = match until {
                 Until::Place(before) => last >= before,
                 Until::Bytes(_) => bytes >= excess,
@@ -292,7 +291,7 @@ impl Writer {
             }
             removable = Some(last);
             count += 1;
-            bytes += u64::try_from(row.get::<_, i64>(2)?).unwrap_or(0);
+            bytes += body_bytes as u64;
         }
         Ok((removable, Step::Done { first_left: self.next }))
     }
@@ -339,16 +338,12 @@ fn give_back(connection: &Connection, pages: u32) -> rusqlite::Result<()> {
 
 /// The place after every place that was ever given away, as far as the file knows.
 pub fn next_place(connection: &Connection) -> rusqlite::Result<Seq> {
-    let last: Option<i64> = connection.query_row(
-        "SELECT max(last_seq) FROM (SELECT last_seq FROM frames ORDER BY first_seq DESC LIMIT 1)",
-        [],
-        |row| row.get(0),
-    )?;
+    let newest = format!("SELECT {COLUMNS} FROM frames ORDER BY first_seq DESC LIMIT 1");
+    let after_last = connection.query_row(&newest, [], Head::place_after).optional()?;
     let next_min: Option<i64> = connection
         .query_row("SELECT value FROM meta WHERE key = 'next_seq_min'", [], |row| row.get(0))
         .optional()?;
-    let after_last = last.map_or(Seq::FIRST, |last| sqlite::to_seq(last).next());
-    Ok(after_last.max(next_min.map_or(Seq::FIRST, sqlite::to_seq)))
+    Ok(after_last.unwrap_or(Seq::FIRST).max(next_min.map_or(Seq::FIRST, sqlite::to_seq)))
 }
 
 /// Notes a place under a name.

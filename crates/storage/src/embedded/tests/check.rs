@@ -92,6 +92,15 @@ fn a_damaged_event_is_told_with_its_place() {
 }
 
 #[test]
+fn a_frame_that_names_other_sources_or_places_is_told() {
+    let what = "a frame's places or sources do not match their checksum";
+    let longer = "UPDATE frames SET last_seq = 1000 WHERE first_seq = 6";
+    check_damage("journal.db", longer, &[(what, Some((6, 10)))]);
+    let other = "UPDATE frames SET sources = replace(sources, '\"web\",', '\"web\",\"b\",') WHERE first_seq = 6";
+    check_damage("journal.db", other, &[(what, Some((6, 10)))]);
+}
+
+#[test]
 fn missing_and_doubled_frames_are_told_with_their_places() {
     let missing = "events are missing";
     let gone = "DELETE FROM frames WHERE first_seq = 6";
@@ -103,6 +112,7 @@ fn missing_and_doubled_frames_are_told_with_their_places() {
                    WHERE first_seq = 6";
     let found = [
         ("a frame stands where another one does", Some((8, 10))),
+        ("a frame's places or sources do not match their checksum", Some((8, 10))),
         ("events do not match their checksums", Some((8, 10))),
     ];
     check_damage("journal.db", doubled, &found);
