@@ -92,6 +92,10 @@ pub const LANE_DELIVERIES_MAX: usize = 512;
 /// The same for a lane whose first delivery has failed. Source: chosen.
 pub const FAILING_LANE_DELIVERIES_MAX: usize = 16;
 
+/// Lanes of one destination that go on on disk; when reached, reading stops and the cursor stands still.
+/// Source: chosen; about 40 MB, and only where so many users wait behind one failing delivery.
+pub const SHELVED_LANES_MAX: usize = 1_000_000;
+
 /// Lanes whose next deliveries are read back from disk at once. Source: chosen; a commit of some
 /// milliseconds comes between, and so does not hold up users who have one delivery each.
 pub const LINES_AT_ONCE: usize = 64;
@@ -476,6 +480,14 @@ pub const ADMIN_REQUEST_TIME_MAX: Duration = Duration::from_secs(30);
 /// Wait before storage that had no room is asked again. Source: chosen.
 pub const STORAGE_REST: Duration = Duration::from_secs(1);
 
+/// Least difference to a clock that never jumps at which the time of day was set. Source: chosen; clocks
+/// that are slewed differ by less between two turns.
+pub const CLOCK_LEAP_LEAST: Duration = Duration::from_secs(10);
+
+/// Times in which an endpoint took nothing that are told apart. Source: chosen; as many outages within
+/// the life of one delivery are one.
+pub const DOWNS_KEPT_MAX: usize = 32;
+
 /// Longest `Retry-After` that is honoured, in seconds. Source: chosen.
 pub const RETRY_AFTER_SECONDS_MAX: u64 = 3_600;
 
@@ -500,6 +512,10 @@ pub const PATTERN_DEPTH_MAX: u32 = 50;
 
 /// Names of an allow or deny list. Source: chosen; catalogs of events have hundreds.
 pub const FILTER_NAMES_MAX: usize = 1_000;
+
+/// Bytes that an event is taken to have until it was read after a start. Source: chosen; larger than most,
+/// so that the first attempts together stay near their bound.
+pub const UNREAD_EVENT_BYTES: usize = 16 << 10;
 
 /// Bytes of events under way to one destination at a time. Source: chosen; 64 attempts of 256 KiB.
 pub const BYTES_UNDER_WAY_MAX: usize = 16 << 20;

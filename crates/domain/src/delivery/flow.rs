@@ -15,6 +15,7 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
+use super::downs::Downs;
 use super::limit::{Limit, Sign};
 use super::outcome::Outcome;
 use super::policy::Class;
@@ -95,6 +96,10 @@ pub struct Flow {
     failures: u32,
     /// When it last took something, or there was nothing known of it.
     taken_at: Timestamp,
+    /// Whether it is not known yet if it takes anything: it took nothing last, before this flow began.
+    is_unproven: bool,
+    /// When it took nothing.
+    downs: Downs,
     /// Answers one after the other that say that the endpoint is gone.
     gone: u32,
     /// What the endpoint asked for.
@@ -200,6 +205,8 @@ impl Flow {
             limit: Limit::new(bounds.concurrency),
             failures: 0,
             taken_at: now,
+            is_unproven: false,
+            downs: Downs::default(),
             gone: 0,
             not_before: Timestamp(i64::MIN),
             tokens: bounds.rate.map_or(0.0, |rate| f64::from(rate.burst)),
@@ -208,6 +215,14 @@ impl Flow {
             bytes_under_way: 0,
             lead: None,
         }
+    }
+
+    /// Goes on where an earlier flow took nothing since then: until something is taken, nobody knows
+    /// whether the endpoint does.
+    pub fn go_on_from(&mut self, taken_at: Timestamp) {
+        self.taken_at = taken_at;
+        self.is_unproven = true;
+        self.limit.start_slowly();
     }
 
     /// Goes no further than another flow to the same endpoint: not where that finds that nothing is
@@ -242,11 +257,11 @@ impl Flow {
         self.mode == Mode::Active && self.failures == 0
     }
 
-    /// What deliveries say of the endpoint.
-    pub fn endpoint(&self) -> Endpoint {
+    /// What deliveries say of the endpoint to one that was first tried then.
+    pub fn endpoint(&self, first_at: Timestamp) -> Endpoint {
         match self.mode {
-            Mode::Active => Endpoint::Up,
-            Mode::Holding { .. } | Mode::Stopped { .. } => Endpoint::Down,
+            Mode::Active if !self.is_unproven => Endpoint::Up { down: self.downs.since(first_at) },
+            _ => Endpoint::Down,
         }
     }
 
@@ -271,7 +286,7 @@ impl Flow {
         self.not_before
     }
 
-    /// Takes up new bounds, and tries again what had stopped.
+    /// Takes up new bounds, and tries again what had stopped, when the endpoint wants to be asked.
     pub fn rebind(&mut self, bounds: Bounds, now: Timestamp) {
         let before = std::mem::replace(&mut self.bounds, bounds);
         self.limit.rebind(bounds.concurrency);
@@ -280,12 +295,21 @@ impl Flow {
             (Some(_), Some(rate)) => self.tokens.min(f64::from(rate.burst)),
             (None, Some(rate)) => f64::from(rate.burst),
         };
-        self.resume(now);
+        self.probe_anew(now);
     }
 
-    /// Somebody has changed something: the endpoint is tried at once.
+    /// Somebody wants it, or it is another endpoint: it is tried at once, whatever was asked for.
     pub fn resume(&mut self, now: Timestamp) {
         self.not_before = self.not_before.min(now);
+        self.probe_anew(now);
+    }
+
+    /// The time of day was set forward by so much: that has aged nothing.
+    pub fn leap(&mut self, span: Duration, now: Timestamp) {
+        self.downs.add(now.minus(span), now);
+    }
+
+    fn probe_anew(&mut self, now: Timestamp) {
         self.gone = 0;
         self.mode = match self.mode {
             Mode::Active => Mode::Active,
@@ -302,8 +326,8 @@ impl Flow {
     pub fn is_open(&mut self, now: Timestamp) -> bool {
         self.under_way < self.limit()
             && self.bytes_under_way < limits::BYTES_UNDER_WAY_MAX
-            && now >= self.asked_to_wait_until()
-            && self.next_probe().is_none_or(|next| now >= next)
+            && now >= self.asked_to_wait_until(now)
+            && self.next_probe(now).is_none_or(|next| now >= next)
             && self.has_token(now)
     }
 
@@ -313,12 +337,14 @@ impl Flow {
             return None;
         }
         let token = self.next_token(now);
-        Some(self.asked_to_wait_until().max(token).max(self.next_probe().unwrap_or(now)))
+        let asked = self.asked_to_wait_until(now);
+        Some(asked.max(token).max(self.next_probe(now).unwrap_or(now)))
     }
 
     /// Before this the endpoint wants no attempt, whoever was told so.
-    fn asked_to_wait_until(&self) -> Timestamp {
-        self.lead.map_or(self.not_before, |lead| self.not_before.max(lead.not_before))
+    fn asked_to_wait_until(&self, now: Timestamp) -> Timestamp {
+        let lead = self.lead.map_or(self.not_before, |lead| self.not_before.max(lead.not_before));
+        within(lead, now, Duration::from_secs(limits::RETRY_AFTER_SECONDS_MAX))
     }
 
     /// So many attempts have started that others make beside this flow, and its rate counts them; of
@@ -345,10 +371,16 @@ impl Flow {
     /// An attempt has ended; answers what has changed by it.
     pub fn end(&mut self, ended: Ended<'_>, now: Timestamp) -> Option<Turn> {
         self.forget(ended.bytes);
-        if let Some(after) = ended.outcome.retry_after {
+        let class = Class::of(ended.outcome);
+        if class == Some(Class::Unsendable) {
+            // The endpoint was not asked.
+            return None;
+        }
+        // Where it took the event, that says when to ask what became of it.
+        if let Some(after) = ended.outcome.retry_after.filter(|_| class.is_some()) {
             self.not_before = self.not_before.max(now.plus(after.wait(now)));
         }
-        let class = Class::of(ended.outcome).filter(|class| class.is_of_endpoint());
+        let class = class.filter(|class| class.is_of_endpoint());
         self.limit.note(Sign::of(class, ended.outcome), ended.started_at, now);
         match class {
             // An endpoint that refuses an event is there all the same.
@@ -362,6 +394,9 @@ impl Flow {
         self.gone = 0;
         let since = std::mem::replace(&mut self.taken_at, now);
         let before = std::mem::replace(&mut self.mode, Mode::Active);
+        if std::mem::take(&mut self.is_unproven) || before != Mode::Active {
+            self.downs.add(since, now);
+        }
         if before == Mode::Active {
             return None;
         }
@@ -410,9 +445,10 @@ impl Flow {
         Some(Turn::Stops)
     }
 
-    fn next_probe(&self) -> Option<Timestamp> {
+    fn next_probe(&self, now: Timestamp) -> Option<Timestamp> {
+        let wait_max = self.bounds.probe_wait.max(limits::PROBE_WAIT_MAX);
         match self.mode {
-            Mode::Holding { next, .. } => Some(next),
+            Mode::Holding { next, .. } => Some(within(next, now, wait_max)),
             Mode::Active | Mode::Stopped { .. } => None,
         }
     }
@@ -436,6 +472,12 @@ impl Flow {
             _ => now,
         }
     }
+}
+
+/// A time to wait for; one that lies further ahead than any wait lasts is of a clock that was put right
+/// since, and has come.
+fn within(at: Timestamp, now: Timestamp, wait_max: Duration) -> Timestamp {
+    if at.since(now) > wait_max { now } else { at }
 }
 
 #[cfg(test)]

@@ -7,6 +7,7 @@ pub mod outcome;
 pub mod policy;
 pub mod retry;
 pub mod limit;
+mod downs;
 pub mod flow;
 pub mod lanes;
 pub mod trace;

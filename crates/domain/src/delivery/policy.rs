@@ -10,6 +10,7 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 
 use super::outcome::{Outcome, Verdict};
+use crate::limits;
 use crate::reason::Reason;
 
 /// Kinds of failures that call for the same treatment.
@@ -130,7 +131,8 @@ impl Class {
         }
     }
 
-    fn of_failure(reason: Reason, status: u16) -> Self {
+    /// The class of a failure, by its reason and the status of the answer, 0 for none.
+    pub fn of_failure(reason: Reason, status: u16) -> Self {
         match (reason, status) {
             (Reason::ClientError, 401 | 403 | 404) | (Reason::BlockedAddress, _) => {
                 Self::Configuration
@@ -154,6 +156,12 @@ impl Class {
     /// Whether it says something of the endpoint, rather than of one event.
     pub fn is_of_endpoint(self) -> bool {
         !matches!(self, Self::ClientError | Self::Unsendable)
+    }
+
+    /// Whether an attempt that ended so shows that the endpoint is there: it took the event, or refused
+    /// this one.
+    pub fn is_answer(class: Option<Self>) -> bool {
+        matches!(class, None | Some(Self::ClientError))
     }
 
     /// The word for it.
@@ -258,6 +266,21 @@ impl Policy {
     /// What is done about a class of failures.
     pub fn treatment(&self, class: Class) -> Treatment {
         self.on.get(&class).copied().unwrap_or_else(|| self.preset.treatment(class))
+    }
+
+    /// The longest wait after so many attempts, the last of which failed so; an endpoint that says when
+    /// to come back is waited for as long as it may ask.
+    pub fn wait_max(&self, attempts: u32, reason: Reason, status: u16) -> Duration {
+        let class = Class::of_failure(reason, status);
+        let step = match self.treatment(class) {
+            Treatment::Hold => self.backoff_max,
+            Treatment::Retry | Treatment::GiveUp => self.backoff(attempts),
+        };
+        let asked = match status {
+            429 | 503 => Duration::from_secs(limits::RETRY_AFTER_SECONDS_MAX),
+            _ => Duration::ZERO,
+        };
+        step.saturating_mul(3).div_f64(2.0).max(self.backoff_min).max(asked)
     }
 
     /// The wait after so many attempts, before jitter.

@@ -30,7 +30,10 @@ pub struct Moment {
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Endpoint {
     /// It takes some of them.
-    Up,
+    Up {
+        /// How long it took none since the delivery was first tried.
+        down: Duration,
+    },
     /// It takes none at all.
     Down,
 }
@@ -50,19 +53,20 @@ pub enum Decision {
 ///
 /// A wait is the policy's step, less or more up to half of it, so that the deliveries that failed
 /// together do not come back together; `Retry-After` can only make it longer. Where nothing is
-/// taken at all, a delivery is not to blame, and none is given up for its age.
+/// taken at all, a delivery is not to blame: none is given up for its age, and none ages.
 pub fn decide(policy: &Policy, tries: Tries, outcome: &Outcome, moment: Moment) -> Decision {
     let Some(class) = Class::of(outcome) else { return Decision::Close };
     let (step, may_end) = match policy.treatment(class) {
         Treatment::GiveUp => return Decision::GiveUp,
         Treatment::Hold => (policy.backoff_max, false),
-        Treatment::Retry => (policy.backoff(tries.count), moment.endpoint == Endpoint::Up),
+        Treatment::Retry => (policy.backoff(tries.count), true),
     };
     let at = moment.now.plus(wait(policy, step, outcome, moment));
-    if may_end && is_exhausted(policy, tries, at) {
-        Decision::GiveUp
-    } else {
-        Decision::RetryAt(at)
+    match moment.endpoint {
+        Endpoint::Up { down } if may_end && is_exhausted(policy, tries, at, down) => {
+            Decision::GiveUp
+        }
+        _ => Decision::RetryAt(at),
     }
 }
 
@@ -73,9 +77,9 @@ fn wait(policy: &Policy, step: Duration, outcome: &Outcome, moment: Moment) -> D
 }
 
 /// Whether a next attempt at `at` would be one too many.
-fn is_exhausted(policy: &Policy, tries: Tries, at: Timestamp) -> bool {
+fn is_exhausted(policy: &Policy, tries: Tries, at: Timestamp, down: Duration) -> bool {
     let too_many = policy.attempts_max.is_some_and(|most| tries.count >= most.get());
-    let too_old = at.since(tries.first_at) > policy.age_max;
+    let too_old = at.since(tries.first_at).saturating_sub(down) > policy.age_max;
     too_many || (too_old && tries.count >= policy.attempts_min)
 }
 
@@ -92,8 +96,10 @@ mod tests {
     const NOW: Timestamp = Timestamp(1_000_000);
     const DAY: Duration = Duration::from_secs(86_400);
 
+    const UP: Endpoint = Endpoint::Up { down: Duration::ZERO };
+
     fn moment(now: Timestamp, jitter: f64) -> Moment {
-        Moment { now, jitter, endpoint: Endpoint::Up }
+        Moment { now, jitter, endpoint: UP }
     }
 
     fn after(seconds: u64) -> Decision {
@@ -147,19 +153,19 @@ mod tests {
         };
         let standard = Policy::of(Preset::Standard);
         let goes_on = |decision| matches!(decision, Decision::RetryAt(_));
-        assert!(goes_on(decided(&standard, 800, DAY * 2, 503, Endpoint::Up)));
-        assert_eq!(decided(&standard, 800, DAY * 3, 503, Endpoint::Up), Decision::GiveUp);
+        assert!(goes_on(decided(&standard, 800, DAY * 2, 503, UP)));
+        assert_eq!(decided(&standard, 800, DAY * 3, 503, UP), Decision::GiveUp);
         assert!(goes_on(decided(&standard, 800, DAY * 3, 503, Endpoint::Down)));
-        assert!(goes_on(decided(&standard, 800, DAY * 30, 404, Endpoint::Up)), "it is held");
+        let was_down = |days| Endpoint::Up { down: DAY * days };
+        assert!(goes_on(decided(&standard, 800, DAY * 9, 503, was_down(7))), "it is two days old");
+        assert_eq!(decided(&standard, 800, DAY * 9, 503, was_down(6)), Decision::GiveUp);
+        assert!(goes_on(decided(&standard, 800, DAY * 30, 404, UP)), "it is held");
         let rudderstack = Policy::of(Preset::Rudderstack);
-        assert!(
-            goes_on(decided(&rudderstack, 2, DAY, 503, Endpoint::Up)),
-            "three attempts at least"
-        );
-        assert_eq!(decided(&rudderstack, 3, DAY, 503, Endpoint::Up), Decision::GiveUp);
+        assert!(goes_on(decided(&rudderstack, 2, DAY, 503, UP)), "three attempts at least");
+        assert_eq!(decided(&rudderstack, 3, DAY, 503, UP), Decision::GiveUp);
         let few = Policy { attempts_max: NonZeroU32::new(5), ..standard };
-        assert!(goes_on(decided(&few, 4, DAY, 503, Endpoint::Up)));
-        assert_eq!(decided(&few, 5, DAY, 503, Endpoint::Up), Decision::GiveUp);
+        assert!(goes_on(decided(&few, 4, DAY, 503, UP)));
+        assert_eq!(decided(&few, 5, DAY, 503, UP), Decision::GiveUp);
     }
 
     proptest! {

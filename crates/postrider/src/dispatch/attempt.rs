@@ -37,8 +37,10 @@ pub struct Attempt {
     pub duration_us: u32,
     /// When its event was received, where that was read.
     pub received_at: Option<Timestamp>,
-    /// Bytes of the event, as far as they were known when it began.
+    /// Bytes that were counted for the event when it began.
     pub bytes: usize,
+    /// Bytes of the event, where it was read.
+    pub read_bytes: Option<usize>,
     /// How it is traced, where it is.
     pub traced: Option<Traced>,
     /// What came of it.
@@ -132,12 +134,13 @@ pub async fn attempt<S: Sends>(
     Errand { occasion, at, tracer }: Errand,
 ) -> Attempt {
     let start = Stopwatch::start();
-    let bytes = going.bytes();
+    let bytes = going.bytes;
     let event = match going.event.take() {
         Some(event) => Ok(event),
         None => rereader.read(going.seq).await,
     };
     let received_at = event.as_ref().ok().map(|event| event.received_at);
+    let read_bytes = event.as_ref().ok().map(|event| event.payload.len());
     let traced = received_at.and_then(|received_at| tracer.begin(going.seq, received_at, start));
     let span = tracer.told(traced);
     let stamp = AttemptStamp { number: going.tries.count, at, occasion, span };
@@ -147,7 +150,19 @@ pub async fn attempt<S: Sends>(
     };
     let duration_us = start.micros();
     let Going { seq, kind, identities, tries, .. } = going;
-    Attempt { seq, kind, identities, tries, at, duration_us, received_at, bytes, traced, result }
+    Attempt {
+        seq,
+        kind,
+        identities,
+        tries,
+        at,
+        duration_us,
+        received_at,
+        bytes,
+        read_bytes,
+        traced,
+        result,
+    }
 }
 
 /// Why an event cannot be read any more.

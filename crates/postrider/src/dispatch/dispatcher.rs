@@ -7,6 +7,7 @@
 //! that was accepted after it was made. New settings hold for every attempt that starts from then
 //! on; attempts under way end as they began.
 
+mod leaps;
 mod reading;
 mod wishes;
 
@@ -21,14 +22,17 @@ use domain::delivery::Policy as RetryPolicy;
 use domain::delivery::flow::{Ended, Flow, Turn};
 use domain::delivery::policy::Class;
 use domain::delivery::retry::{self, Decision, Moment};
+use domain::destination::Destination;
 use domain::limits;
 use domain::time::Timestamp;
+use futures_util::FutureExt;
 use futures_util::stream::{FuturesUnordered, StreamExt};
 use storage::{
     FilteredCount, Receipt, Schedule, ScheduleState, Settlement, Snapshot, StorageError,
 };
 use tokio::sync::watch;
 
+use self::leaps::Leaps;
 use super::agenda::{Agenda, Step};
 use super::attempt::{Attempt, AttemptResult, Errand, Rereader, attempt};
 use super::commons::{Fares, Stake};
@@ -61,6 +65,7 @@ pub(super) struct Dispatcher<W: World> {
     /// What is done about failures of this destination.
     retry: RetryPolicy,
     flow: Flow,
+    leaps: Leaps,
     stake: Stake,
     /// Events read and not offered yet; chosen by the duty's connections, and read anew with them.
     read_ahead: VecDeque<Taken>,
@@ -99,14 +104,21 @@ impl<W: World> Dispatcher<W> {
         let follow = |replay| Follower::new(&parts.store, replay, parts.lead.clone());
         let follower = parts.replay.clone().map(follow);
         let own = &duty.destination.delivery;
-        let down_since = match own.auto_replay && parts.replay.is_none() {
-            true => replay::down_since(&*parts.store.ledger, &parts.id).await?,
+        let mut flow = Flow::new(parts.bounds(own.bounds), parts.world.now());
+        let has_failed = state.open.iter().any(|one| !one.reason.is_empty());
+        let down_since = match has_failed || own.auto_replay {
+            true => parts.down_since().await,
             false => None,
         };
+        if let Some(taken_at) = down_since.filter(|_| has_failed) {
+            flow.go_on_from(taken_at);
+        }
+        let down_since = down_since.filter(|_| own.auto_replay && parts.replay.is_none());
         let agenda = Agenda::resume(own.order.unwrap_or(parts.policy.order), state);
         let mut dispatcher = Self {
             retry: parts.policy.retry.with(&own.retry),
-            flow: Flow::new(parts.bounds(own.bounds), parts.world.now()),
+            flow,
+            leaps: Leaps::new(parts.world.now()),
             stake: Stake::in_commons(&parts.commons),
             catalog,
             duty,
@@ -129,6 +141,8 @@ impl<W: World> Dispatcher<W> {
             parts,
         };
         dispatcher.pass_what_is_not_owed();
+        // What it waits for may have been decided by other settings, or another clock.
+        dispatcher.hasten();
         if !dispatcher.follow() {
             return Err(StartError::NotAtWork);
         }
@@ -146,8 +160,13 @@ impl<W: World> Dispatcher<W> {
     pub async fn run(mut self, mut shutdown: Shutdown) -> Result<(), StorageError> {
         let mut head = self.parts.store.journal.head();
         let gauge = self.parts.gauge.clone();
+        // What was asked for while there was no dispatcher comes before any attempt.
+        if let Some(asked) = gauge.wishes.next().now_or_never() {
+            self.grant(asked);
+        }
         loop {
             let now = self.parts.world.now();
+            self.notice_leap(now);
             self.wake(now);
             self.fill(now);
             self.send(now);
@@ -250,12 +269,18 @@ impl<W: World> Dispatcher<W> {
         if own.order != before.order {
             return false;
         }
-        if duty.destination != self.duty.destination {
+        let is_renamed =
+            Destination { name: self.duty.destination.name.clone(), ..duty.destination.clone() }
+                == self.duty.destination;
+        if !is_renamed {
             self.retry = self.parts.policy.retry.with(&own.retry);
             let now = self.parts.world.now();
             self.flow.rebind(self.parts.bounds(own.bounds), now);
+            if duty.destination.settings != self.duty.destination.settings {
+                self.flow.resume(now);
+            }
             // What waits by the old settings waits no longer than it would by the new ones.
-            self.agenda.hasten(now, |attempts| self.retry.backoff(attempts));
+            self.agenda.hasten(now, |attempts, _| self.retry.backoff(attempts));
             match self.parts.world.sender(&duty.destination) {
                 Ok(sender) => self.sender = Rc::new(sender),
                 Err(reason) => {
@@ -298,8 +323,8 @@ impl<W: World> Dispatcher<W> {
                 false => self.agenda.take(now, limit),
             };
             let Some(going) = going else { break };
-            self.flow.start(going.bytes());
-            self.stake.start(going.bytes());
+            self.flow.start(going.bytes);
+            self.stake.start(going.bytes);
             if let Some(follower) = &self.follower {
                 follower.started();
             }
@@ -418,8 +443,7 @@ impl<W: World> Dispatcher<W> {
     }
 
     fn ended_meanwhile(&mut self) {
-        while let Some(Some(attempt)) = futures_util::FutureExt::now_or_never(self.attempts.next())
-        {
+        while let Some(Some(attempt)) = self.attempts.next().now_or_never() {
             self.ended(attempt);
         }
     }
@@ -428,6 +452,9 @@ impl<W: World> Dispatcher<W> {
     fn ended(&mut self, attempt: Attempt) {
         let now = self.parts.world.now();
         self.stake.end();
+        if let Some(bytes) = attempt.read_bytes.filter(|bytes| *bytes != attempt.bytes) {
+            self.agenda.weighs(attempt.seq, bytes);
+        }
         match &attempt.result {
             AttemptResult::Ended(sent) => self.judge(&attempt, sent, now),
             AttemptResult::Lost(reason) => {
@@ -450,16 +477,17 @@ impl<W: World> Dispatcher<W> {
         let ended = Ended { started_at: attempt.at, bytes: attempt.bytes, outcome };
         let turn = self.flow.end(ended, now);
         let class = Class::of(outcome);
-        let earlier = match class.is_some_and(Class::is_of_endpoint) {
-            true => None,
-            false => {
+        let earlier = match Class::is_answer(class) {
+            true => {
                 self.agenda.endpoint_answered();
                 self.down_since.take()
             }
+            false => None,
         };
         let work = &self.parts.gauge.work;
         work.ended(class, Duration::from_micros(attempt.duration_us.into()));
-        let (jitter, endpoint) = (self.parts.world.jitter(), self.flow.endpoint());
+        let endpoint = self.flow.endpoint(attempt.tries.first_at);
+        let jitter = self.parts.world.jitter();
         let moment = Moment { now, jitter, endpoint };
         let decision = retry::decide(&self.retry, attempt.tries, outcome, moment);
         match (decision, outcome.reason()) {

@@ -1,6 +1,6 @@
 //! What people ask of a destination that is at work: to do something, or to say how deliveries stand.
 //!
-//! A wish is forgotten where nobody is at work to grant it: whoever begins later begins anew anyway.
+//! A wish stays until somebody is at work to grant it, who does that before anything else.
 //! A question is forgotten when whoever asked it waits no longer.
 
 use std::sync::{Mutex, MutexGuard, PoisonError};

@@ -122,7 +122,8 @@ pub async fn apply(
     Ok(Applied { content: store.catalog.apply(changes, deeds).await?, changes: edits })
 }
 
-/// Absences that a destination has passed are nothing to note any more.
+/// Absences of which no event is stored any more are nothing to note. Those that a destination has
+/// passed may come again: after a power cut its place can be an earlier one.
 async fn forget_what_is_passed(
     store: &Store,
     changes: &mut [CatalogChange],
@@ -133,7 +134,8 @@ async fn forget_what_is_passed(
             continue;
         }
         if let Some(progress) = store.schedule.progress(&(&destination.id).into()).await? {
-            destination.absences.forget_before(progress.cursor);
+            let first = store.journal.stock().await?.first;
+            destination.absences.forget_before(progress.cursor.min(first));
         }
     }
     Ok(())

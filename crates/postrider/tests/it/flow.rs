@@ -176,3 +176,73 @@ async fn a_delivery_that_somebody_skips_lets_its_users_line_go_on() {
     assert_eq!(unknown.status, 404);
     server.stop().await;
 }
+
+#[tokio::test]
+async fn no_outage_is_held_against_what_waits_also_after_a_restart() {
+    let (endpoint, status) = endpoint(503).await;
+    let workspace = Workspace::of_app().posts_to("hooks", &endpoint.url("/"));
+    let server = Server::start(&workspace).await;
+    server.accept("/v1/batch", events(0..100)).await;
+    state(&server, "holding").await;
+    let tried = endpoint.received().len();
+    let home = server.stop().await;
+    // Whatever was tried is older than it may become now.
+    let server = Server::at(home, |config| config.delivery.retry_max_age = ms(1)).await;
+    state(&server, "holding").await;
+    assert!(endpoint.received().len() > tried, "they were tried again");
+    status.store(200, SeqCst);
+    let finished = server.admin.wait_until_finished("hooks", 100).await;
+    assert_eq!((finished.gave_up, finished.state.as_str()), (0, "active"));
+    server.stop().await;
+}
+
+#[tokio::test]
+async fn what_was_skipped_while_nothing_was_sent_is_never_sent() {
+    let (endpoint, status) = endpoint(500).await;
+    let webhook = Webhook::new("hooks", &endpoint.url("/"));
+    let workspace = Workspace::of_app().webhook(webhook.clone());
+    let paused =
+        Workspace::of_app().webhook(webhook.own(json!({ "delivery": { "paused": true } })));
+    let server = Server::start(&workspace).await;
+    server.accept("/v1/track", Event::track("x").user("u").id("poison")).await;
+    let attempts = server.admin.wait_for_attempts("destination=hooks", 1).await;
+    server.home.write(&paused.text());
+    state(&server, "paused").await;
+    let tried = endpoint.received().len();
+    let path = format!("/api/v1/destinations/hooks/deliveries/{}/skip", attempts[0].seq);
+    assert_eq!(server.admin.post(&path, &Value::Null).await.status, 202);
+    status.store(200, SeqCst);
+    server.home.write(&workspace.text());
+    let finished = server.admin.wait_until_finished("hooks", 1).await;
+    assert_eq!((finished.gave_up, endpoint.received().len()), (1, tried));
+    server.stop().await;
+}
+
+#[tokio::test]
+async fn another_setting_is_no_reason_to_ask_an_endpoint_before_it_wants_that() {
+    let endpoint = Endpoint::script([
+        Reply::Answer(Answer::of_status(429).header("Retry-After", "3600")),
+        Reply::status(200),
+        Reply::status(200),
+    ])
+    .await;
+    let url = endpoint.url("/");
+    let with = |attempts: u32, path: &str| {
+        let own = json!({ "delivery": { "retry": { "maxAttempts": attempts } } });
+        Workspace::of_app().webhook(Webhook::new("hooks", &format!("{url}{path}")).own(own))
+    };
+    let server = Server::start(&with(7, "")).await;
+    server.accept("/v1/track", Event::track("x").user("one").id("m-1")).await;
+    server.admin.wait_for_attempts("destination=hooks", 1).await;
+    server.home.write(&with(8, "").text());
+    let shown = || server.admin.get("/api/v1/destinations/hooks");
+    let is_set = |all: &Value| all.to_string().contains(r#""maxAttempts":8"#);
+    eventually("it is set", shown, is_set).await;
+    server.accept("/v1/track", Event::track("x").user("two").id("m-2")).await;
+    let read = || server.admin.destination("hooks");
+    eventually("its event was read", read, |one| one.waiting == 2).await;
+    assert_eq!(endpoint.received().len(), 1);
+    server.home.write(&with(8, "another").text());
+    endpoint.wait_for(3).await;
+    server.stop().await;
+}

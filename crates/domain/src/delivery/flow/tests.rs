@@ -312,3 +312,72 @@ proptest! {
         }
     }
 }
+
+#[test]
+fn an_outage_ages_nothing_and_what_is_not_proven_gives_nothing_up() {
+    let up = |seconds| Endpoint::Up { down: Duration::from_secs(seconds) };
+    let mut flow = flow();
+    assert_eq!(flow.endpoint(NOW), up(0));
+    hold(&mut flow, NOW);
+    assert_eq!(flow.endpoint(NOW), Endpoint::Down);
+    let back = at(100_000);
+    assert_eq!(fill(&mut flow, back), 1);
+    end(&mut flow, 200, back, back);
+    assert_eq!([NOW, at(40_000), back].map(|first| flow.endpoint(first)), [up(100), up(60), up(0)]);
+
+    let mut begun_anew = self::flow();
+    begun_anew.go_on_from(at(-50_000));
+    assert_eq!(fill(&mut begun_anew, NOW), 1, "it begins slowly");
+    assert_eq!(begun_anew.endpoint(at(-60_000)), Endpoint::Down);
+    assert_eq!(end(&mut begun_anew, 503, NOW, NOW), None);
+    assert_eq!(begun_anew.endpoint(at(-60_000)), Endpoint::Down);
+    begun_anew.start(1_000);
+    assert_eq!(end(&mut begun_anew, 200, NOW, at(10_000)), None, "nothing says that it had held");
+    assert_eq!(begun_anew.endpoint(at(-60_000)), up(60));
+}
+
+#[test]
+fn of_what_cannot_be_sent_the_endpoint_is_not_asked() {
+    let mut flow = flow();
+    hold(&mut flow, NOW);
+    let probing = flow.mode();
+    let later = at(60_000);
+    assert_eq!(fill(&mut flow, later), 1);
+    let outcome = Outcome::permanent(Reason::BadRequest, String::new());
+    let ended = Ended { started_at: later, bytes: 1_000, outcome: &outcome };
+    assert_eq!((flow.end(ended, later), flow.mode()), (None, probing));
+    assert_eq!(fill(&mut flow, later), 1, "the probe is still to be made");
+}
+
+#[test]
+fn an_endpoint_that_took_the_event_is_not_waited_for() {
+    let mut flow = flow();
+    for (status, opens) in [(202, NOW), (503, at(30_000))] {
+        flow.start(1_000);
+        let outcome = Outcome::of_answer(status, Some("30"), None);
+        flow.end(Ended { started_at: NOW, bytes: 1_000, outcome: &outcome }, NOW);
+        assert_eq!(flow.opens_at(NOW), Some(opens), "{status}");
+    }
+}
+
+#[test]
+fn what_was_put_off_by_a_clock_that_was_ahead_has_come_when_it_is_right() {
+    let day = 86_400_000;
+    let mut flow = flow();
+    flow.start(1_000);
+    let outcome = Outcome::of_answer(503, Some("30"), None);
+    flow.end(Ended { started_at: at(day), bytes: 1_000, outcome: &outcome }, at(day));
+    assert_eq!(flow.opens_at(NOW), Some(NOW));
+    let mut flow = Flow::new(BOUNDS, at(day));
+    hold(&mut flow, at(day));
+    assert_eq!((flow.opens_at(NOW), fill(&mut flow, NOW)), (Some(NOW), 1));
+}
+
+#[test]
+fn time_that_was_only_set_forward_ages_nothing() {
+    let mut flow = flow();
+    flow.leap(Duration::from_secs(3_600), at(3_605_000));
+    let hour = Duration::from_secs(3_600);
+    assert_eq!(flow.endpoint(NOW), Endpoint::Up { down: hour });
+    assert_eq!(flow.endpoint(at(3_605_000)), Endpoint::Up { down: Duration::ZERO });
+}

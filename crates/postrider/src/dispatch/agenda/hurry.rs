@@ -6,7 +6,7 @@ use domain::id::Seq;
 use domain::time::Timestamp;
 use storage::OpenDelivery;
 
-use super::{Agenda, State};
+use super::{Agenda, Cause, State};
 
 impl Agenda {
     /// Makes the delivery ready that is due first, although its time has not come.
@@ -21,6 +21,7 @@ impl Agenda {
         let due = self.deliveries.get(&seq).map(|delivery| (delivery.due, seq));
         if due.is_some_and(|due| self.due.remove(&due)) {
             self.set_ready(seq);
+            self.turns.ask_for(seq);
         }
     }
 
@@ -48,15 +49,13 @@ impl Agenda {
         }
     }
 
-    /// Lets no delivery wait longer than `wait` allows after so many attempts.
-    pub fn hasten(&mut self, now: Timestamp, wait: impl Fn(u32) -> Duration) {
+    /// Lets no delivery wait longer than `wait` allows after so many attempts, the last of which failed
+    /// for this cause.
+    pub fn hasten(&mut self, now: Timestamp, wait: impl Fn(u32, Cause) -> Duration) {
         for (due, seq) in std::mem::take(&mut self.due) {
-            let attempts = self.deliveries.get(&seq).map_or(0, |delivery| delivery.attempts);
-            let due = due.min(now.plus(wait(attempts)));
-            self.due.insert((due, seq));
-            if let Some(delivery) = self.deliveries.get_mut(&seq) {
-                delivery.due = due;
-            }
+            let Some(delivery) = self.deliveries.get_mut(&seq) else { continue };
+            delivery.due = due.min(now.plus(wait(delivery.attempts, delivery.cause)));
+            self.due.insert((delivery.due, seq));
         }
     }
 
@@ -72,5 +71,67 @@ impl Agenda {
         self.turns.remove(seq);
         self.finish(seq);
         Some(skipped)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::tests::{NOW, agenda, event};
+    use super::*;
+
+    const FAILED: Cause = ("server_error", 503);
+
+    #[test]
+    fn an_endpoint_is_probed_with_what_somebody_asks_for() {
+        let mut agenda = agenda();
+        for seq in 1..=4 {
+            agenda.offer(event(seq, &format!("u{seq}"), ""));
+        }
+        let far = NOW.plus(Duration::from_secs(3_600));
+        for seq in 1..=3 {
+            assert_eq!(agenda.take(NOW, 64).map(|going| going.seq), Some(Seq(seq)));
+            agenda.retry(Seq(seq), far, FAILED);
+        }
+        let mut probe = |asked: &[u64]| {
+            asked.iter().for_each(|seq| agenda.hurry_this(Seq(*seq)));
+            let seq = agenda.take_probe(NOW, 1).map(|going| going.seq.0);
+            seq.into_iter().for_each(|seq| agenda.retry(Seq(seq), far, FAILED));
+            seq
+        };
+        assert_eq!(probe(&[3]), Some(3), "before the one that was never tried");
+        assert_eq!([probe(&[]), probe(&[])], [Some(4), None]);
+        // Also one that was tried so often that it is late.
+        assert_eq!([probe(&[2]), probe(&[2]), probe(&[1, 2]), probe(&[])], [2, 2, 1, 2].map(Some));
+    }
+
+    #[test]
+    fn an_event_that_is_read_again_counts_as_many_bytes_as_it_has() {
+        let mut agenda = agenda();
+        agenda.offer(event(1, "u", ""));
+        let bytes = |agenda: &mut Agenda| {
+            let going = agenda.take(NOW, 64).unwrap();
+            agenda.retry(Seq(1), NOW, FAILED);
+            agenda.wake(NOW);
+            (going.event.is_some(), going.bytes)
+        };
+        assert_eq!([bytes(&mut agenda), bytes(&mut agenda)], [(true, 2), (false, 2)]);
+        agenda.weighs(Seq(1), 7);
+        assert_eq!(bytes(&mut agenda), (false, 7));
+    }
+
+    #[test]
+    fn nothing_waits_longer_than_it_may_for_its_cause() {
+        let mut agenda = agenda();
+        for (seq, cause) in [(1, FAILED), (2, ("timeout", 0))] {
+            agenda.offer(event(seq, &format!("u{seq}"), ""));
+            agenda.take(NOW, 64).unwrap();
+            agenda.retry(Seq(seq), NOW.plus(Duration::from_secs(3_600)), cause);
+        }
+        agenda.hasten(NOW, |attempts, (code, _)| {
+            Duration::from_secs(if code == "timeout" { u64::from(attempts) } else { 9_000 })
+        });
+        let due: Vec<_> =
+            agenda.due.iter().map(|(due, seq)| (due.since(NOW).as_secs(), seq.0)).collect();
+        assert_eq!(due, [(1, 2), (3_600, 1)]);
     }
 }

@@ -101,6 +101,8 @@ struct Delivery {
     stored: bool,
     /// The event, until the delivery is parked; then it is read again when its time comes.
     event: Option<StoredEvent>,
+    /// Bytes of the event, or what is taken for them until they are known.
+    bytes: usize,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -143,13 +145,8 @@ pub struct Going {
     pub event: Option<StoredEvent>,
     /// What has been tried, the attempt that starts now included.
     pub tries: Tries,
-}
-
-impl Going {
-    /// Bytes of the event; 0 where it has to be read again.
-    pub fn bytes(&self) -> usize {
-        self.event.as_ref().map_or(0, |event| event.payload.len())
-    }
+    /// Bytes of the event, or what is taken for them where it was not read since the start.
+    pub bytes: usize,
 }
 
 /// What changed since the last step.
@@ -224,6 +221,7 @@ impl Agenda {
             state: State::Waiting,
             stored: true,
             event: None,
+            bytes: limits::UNREAD_EVENT_BYTES,
         };
         self.mark_parked(open.identities);
         self.causes.enter(delivery.cause);
@@ -301,6 +299,7 @@ impl Agenda {
             failed_after: None,
             state: if free { State::Ready } else { State::Waiting },
             stored: false,
+            bytes: event.payload.len(),
             event: Some(event),
         };
         self.deliveries.insert(seq, delivery);
@@ -345,10 +344,11 @@ impl Agenda {
         self.begin(seq, now)
     }
 
-    /// Takes one that tells whether the endpoint takes anything: one that was never tried, where there is
-    /// one to go.
+    /// Takes one that tells whether the endpoint takes anything: one that somebody asks for, or one that
+    /// was never tried, where there is one to go.
     pub fn take_probe(&mut self, now: Timestamp, limit: u32) -> Option<Going> {
-        let seq = self.turns.next_untried().or_else(|| self.turns.next(limit))?;
+        let asked_for = self.turns.next_asked_for().or_else(|| self.turns.next_untried());
+        let seq = asked_for.or_else(|| self.turns.next(limit))?;
         self.probed_with = self.unfinished();
         self.begin(seq, now)
     }
@@ -359,8 +359,8 @@ impl Agenda {
         delivery.attempts = delivery.attempts.saturating_add(1);
         let first_at = *delivery.first_attempt_at.get_or_insert(now);
         let tries = Tries { count: delivery.attempts, first_at };
-        let Delivery { kind, identities, .. } = *delivery;
-        Some(Going { seq, kind, identities, event: delivery.event.clone(), tries })
+        let Delivery { kind, identities, bytes, .. } = *delivery;
+        Some(Going { seq, kind, identities, event: delivery.event.clone(), tries, bytes })
     }
 
     /// Whether a delivery may go now, where so many may be under way.
@@ -426,6 +426,13 @@ impl Agenda {
         delivery.attempts = delivery.attempts.saturating_sub(1);
         delivery.due = at;
         self.park(seq, at);
+    }
+
+    /// The delivery's event was read again, and has so many bytes.
+    pub fn weighs(&mut self, seq: Seq, bytes: usize) {
+        if let Some(delivery) = self.deliveries.get_mut(&seq) {
+            delivery.bytes = bytes;
+        }
     }
 
     /// From now on every step is worth a commit.

@@ -11,6 +11,7 @@ impl Agenda {
         self.deliveries.len() < limits::OPEN_DELIVERIES_MAX
             && self.held < limits::WINDOW_EVENTS_MAX
             && self.held_bytes < limits::WINDOW_BYTES_MAX
+            && self.shelf.lanes() < limits::SHELVED_LANES_MAX
             && self.shelf.unwritten() < limits::UNWRITTEN_DELIVERIES_MAX
     }
 

@@ -26,6 +26,8 @@ pub struct Shelf {
     fresh: VecDeque<OpenDelivery>,
     /// Lines of which more may be held.
     wanted: BTreeSet<Option<IdentityHash>>,
+    /// Those of them that stand in nobody's way but their own, as far as is known: the others come first.
+    of_start: BTreeSet<IdentityHash>,
     /// The same, of which nothing was written down when they were asked for.
     later: Vec<Option<IdentityHash>>,
     back: Back,
@@ -63,6 +65,7 @@ impl Shelf {
             count: 0,
             fresh: VecDeque::new(),
             wanted: BTreeSet::new(),
+            of_start: BTreeSet::new(),
             later: Vec::new(),
             back: Back::Settled,
             is_being_written: false,
@@ -78,7 +81,12 @@ impl Shelf {
     /// Wants more of every lane of which none is held.
     pub fn want_where(&mut self, none_is_held: impl Fn(IdentityHash) -> bool) {
         let lanes = self.lanes.keys().copied().filter(|lane| none_is_held(*lane));
-        self.wanted.extend(lanes.map(Some));
+        self.of_start.extend(lanes);
+    }
+
+    /// Lanes that have a delivery on it.
+    pub fn lanes(&self) -> usize {
+        self.lanes.len()
     }
 
     /// Deliveries on it.
@@ -88,7 +96,7 @@ impl Shelf {
 
     /// Whether some of it is about to be held, as soon as the store has answered.
     pub fn is_giving(&self) -> bool {
-        !self.wanted.is_empty() || self.back != Back::Settled
+        !self.wanted.is_empty() || !self.of_start.is_empty() || self.back != Back::Settled
     }
 
     /// Deliveries that are not written down yet.
@@ -125,6 +133,7 @@ impl Shelf {
     /// Few of a lane are held: more are wanted, where there are any.
     pub fn want(&mut self, lane: IdentityHash) {
         if self.lanes.contains_key(&lane) {
+            self.of_start.remove(&lane);
             self.wanted.insert(Some(lane));
         }
     }
@@ -136,7 +145,9 @@ impl Shelf {
             return Vec::new();
         }
         self.was_unwritten = self.is_unwritten();
-        let next = std::iter::from_fn(|| self.wanted.pop_first());
+        let next = std::iter::from_fn(|| {
+            self.wanted.pop_first().or_else(|| self.of_start.pop_first().map(Some))
+        });
         let next = next.take(limits::LINES_AT_ONCE);
         next.map(|identity| ShelfLine { order: self.order, identity }).collect()
     }
@@ -209,5 +220,24 @@ impl Shelf {
 
     fn lanes_of(&self, identities: Identities) -> impl Iterator<Item = IdentityHash> {
         self.order.identities(identities).iter()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_wanted_now_is_asked_for_before_what_a_start_wants() {
+        let lane = |number: usize| IdentityHash::of_user(&format!("u{number}")).unwrap();
+        let stored =
+            (0..1_000).map(|number| (Identities { user: Some(lane(number)), anonymous: None }, 1));
+        let mut shelf = Shelf::new(Order::Strict, stored.collect());
+        shelf.want_where(|_| true);
+        shelf.want(lane(7));
+        assert_eq!(shelf.lanes(), 1_000);
+        let asked = shelf.next_lines();
+        assert_eq!((asked.len(), asked[0].identity), (limits::LINES_AT_ONCE, Some(lane(7))));
+        assert!(shelf.is_giving(), "the others come later");
     }
 }

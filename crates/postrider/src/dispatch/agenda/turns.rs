@@ -7,8 +7,8 @@
 //! Those that have failed again and again have a share of their own, so that they do not stand in the
 //! way of what was never tried: every second turn, half of the room, and of a single place what others
 //! leave them. Turns and not only room, as a rate or the others of a thread may bound what starts.
-//! Whatever probes an endpoint is one that was never tried, where there is one: what has failed there
-//! tells least of what it takes.
+//! Whatever probes an endpoint is one that somebody asks for, else one that was never tried, where there
+//! is one: what has failed there tells least of what it takes.
 
 use std::collections::{BTreeMap, VecDeque};
 
@@ -23,6 +23,8 @@ pub struct Turns {
     /// How many of the ready were never tried.
     untried: usize,
     late: VecDeque<Seq>,
+    /// Those that somebody wants tried, which may have gone since.
+    asked_for: VecDeque<Seq>,
     late_under_way: u32,
     /// Whether the last turn was that of a late one.
     was_late: bool,
@@ -75,6 +77,26 @@ impl Turns {
     /// Whether it is anybody's turn, where so many may be under way.
     pub fn any(&self, limit: u32) -> bool {
         !self.ready.is_empty() || (self.has_room_for_late(limit) && !self.late.is_empty())
+    }
+
+    /// Somebody wants this one tried: where the endpoint is probed, it is the next.
+    pub fn ask_for(&mut self, seq: Seq) {
+        self.asked_for.push_back(seq);
+    }
+
+    /// The first of those that somebody asks for; none where none of them may go.
+    pub fn next_asked_for(&mut self) -> Option<Seq> {
+        while let Some(seq) = self.asked_for.pop_front() {
+            if self.take_ready(seq).is_some() {
+                return Some(seq);
+            }
+            if let Some(place) = self.late.iter().position(|late| *late == seq) {
+                self.late.remove(place);
+                self.late_under_way += 1;
+                return Some(seq);
+            }
+        }
+        None
     }
 
     /// The first that was never tried; none where there is none.
