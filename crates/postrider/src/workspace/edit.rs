@@ -143,9 +143,11 @@ async fn forget_what_is_passed(
 
 #[cfg(test)]
 mod tests {
-    use domain::id::SourceId;
+    use domain::destination::absence::Away;
+    use domain::id::{Seq, SourceId};
     use domain::source::Source;
     use domain::time::Timestamp;
+    use storage::Settlement;
 
     use super::*;
 
@@ -169,6 +171,42 @@ mod tests {
             assert!(made.is_ok());
         }
         assert_eq!(editor.content().workspace.sources.len(), 20);
+    }
+
+    #[tokio::test]
+    async fn an_absence_is_noted_while_one_of_its_events_is_stored() {
+        let store = storage::memory::open();
+        for at in 0..8 {
+            crate::samples::append(&store, Timestamp(at)).await;
+        }
+        let mut away = crate::samples::destination(true);
+        away.absences.turn(Some(Away::Disabled), Seq(2));
+        away.absences.turn(None, Seq(4));
+        crate::samples::connect(&store, away, 1).await;
+        let passed = Settlement {
+            reader: (&crate::samples::destination_id()).into(),
+            cursor: Seq(9),
+            opened: Vec::new(),
+            closed: Vec::new(),
+            attempts: Vec::new(),
+            filtered: Vec::new(),
+            waiting: None,
+        };
+        store.schedule.commit(passed).await.unwrap();
+        let (editor, author) = (Editor::new(store.clone(), Lead::Edits), author());
+        let noted = async |name: &str| {
+            let edited = editor.edit(&author, |now| {
+                let mut workspace = now.workspace.clone();
+                name.clone_into(&mut workspace.destinations[0].name);
+                Ok::<_, ()>((workspace, ()))
+            });
+            !edited.await.unwrap().0.workspace.destinations[0].absences.is_empty()
+        };
+        assert!(noted("passed, and all is stored").await);
+        store.journal.trim(Seq(3)).await.unwrap();
+        assert!(noted("one of its events is stored").await);
+        store.journal.trim(Seq(4)).await.unwrap();
+        assert!(!noted("none of them is").await);
     }
 
     #[tokio::test]
