@@ -442,6 +442,10 @@ pub const RETENTION_INTERVAL: Duration = Duration::from_secs(60);
 /// How often the size of the journal is looked at. Source: chosen; a second of full load is 50 MB.
 pub const RETENTION_SIZE_INTERVAL: Duration = Duration::from_secs(1);
 
+/// How often it is said, while it goes on, that events are lost which were still to be delivered.
+/// Source: chosen.
+pub const LOSS_WARNING_INTERVAL: Duration = Duration::from_secs(60);
+
 /// Connections that may wait to be accepted. Source: chosen; the kernel caps it at somaxconn.
 pub const LISTEN_BACKLOG: i32 = 4_096;
 

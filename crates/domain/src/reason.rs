@@ -162,7 +162,7 @@ reasons! {
     BadStatus "bad_status" "The endpoint answered with a status that has no meaning here."
         "Answer with 200 to 299 when the event was taken."
     Trimmed "trimmed" "The event was removed by retention before it was delivered."
-        "Raise journal.retention."
+        "Raise journal.retention, or journal.size_max where that bounds the journal."
     Quarantined "quarantined" "The stored event is damaged and was not sent."
         "Check the disk; see the server's log for the range."
     Skipped "skipped" "Somebody skipped the delivery."

@@ -2,7 +2,7 @@
 //! for.
 //!
 //! By age an event that a destination still needs stays, however old it is. By size the oldest go,
-//! needed or not; whoever needed them finds them gone, and counts them as expired.
+//! needed or not; whoever needed them is told, and counts them as expired.
 //!
 //! The time of day may jump by years, and must not take all events along. So time goes on for
 //! retention no faster than a clock that never jumps, from the newest event at the start on: where
@@ -56,6 +56,7 @@ struct Heads {
 pub async fn run(store: Store, keep: Keep, gauges: Arc<Gauges>, mut shutdown: Shutdown) {
     let (start, uptime) = (start(&store).await, Stopwatch::start());
     let mut first = first_stored(&store).await.ok();
+    first.into_iter().for_each(|first| gauges.first_left.tell(first));
     let (mut ages, mut sizes) =
         (ticks(limits::RETENTION_INTERVAL), ticks(limits::RETENTION_SIZE_INTERVAL));
     let mut room = keep.bytes_max.map(Room::new);
@@ -81,9 +82,10 @@ pub async fn run(store: Store, keep: Keep, gauges: Arc<Gauges>, mut shutdown: Sh
     }
 }
 
-/// Notes when events have gone.
+/// Notes when events have gone, and tells those who read.
 async fn note(store: &Store, gauges: &Gauges, first: &mut Option<Seq>) -> Result<(), StorageError> {
     let left = first_stored(store).await?;
+    gauges.first_left.tell(left);
     if first.replace(left).is_some_and(|before| before < left) {
         let mut trimmed_at = gauges.trimmed_at.lock().unwrap_or_else(PoisonError::into_inner);
         *trimmed_at = Some(clock::now());
@@ -169,34 +171,42 @@ struct Room {
     bytes_max: u64,
     /// The first event that was left the last time.
     first_left: Seq,
-    /// Whether events are removed that somebody needs; said once, until that has ended.
-    is_losing: bool,
+    /// Events that were removed although somebody needed them, and of which nothing was said yet.
+    lost: u64,
+    /// When that was said last.
+    said_at: Option<Instant>,
 }
 
 impl Room {
     fn new(bytes_max: u64) -> Self {
-        Self { bytes_max, first_left: Seq::FIRST, is_losing: false }
+        Self { bytes_max, first_left: Seq::FIRST, lost: 0, said_at: None }
     }
 
     /// Removes the oldest events that there is no room for.
     async fn make(&mut self, store: &Store) -> Result<(), StorageError> {
         let first_left = store.journal.trim_to(self.bytes_max).await?;
-        if first_left == self.first_left {
-            return Ok(());
+        if first_left != self.first_left {
+            let needed = first_needed(store).await?.max(self.first_left);
+            self.lost += first_left.0.saturating_sub(needed.0) % limits::RESTORE_SKIP;
+            self.first_left = first_left;
         }
-        self.first_left = first_left;
-        let needed = first_needed(store).await?;
-        let is_losing = needed < first_left;
-        if is_losing && !self.is_losing {
+        self.say();
+        Ok(())
+    }
+
+    /// Says how many were lost: at once where that begins, and now and then while it goes on.
+    fn say(&mut self) {
+        let is_due = |said: Instant| said.elapsed() >= limits::LOSS_WARNING_INTERVAL;
+        if self.lost > 0 && self.said_at.is_none_or(is_due) {
+            let events = std::mem::take(&mut self.lost);
             tracing::warn!(
-                first = needed.0,
-                first_left = first_left.0,
+                events,
+                first_left = self.first_left.0,
                 "journal.size_max has no room for events that destinations still need; \
                  they count as expired"
             );
+            self.said_at = Some(Instant::now());
         }
-        self.is_losing = is_losing;
-        Ok(())
     }
 }
 
@@ -415,7 +425,7 @@ mod tests {
         assert_eq!(first_left(&store).await, 3);
     }
 
-    #[tokio::test]
+    #[tokio::test(start_paused = true)]
     async fn by_size_the_oldest_go_even_where_they_are_needed() {
         let store = store().await;
         connect(&store, destination(true), 1).await;
@@ -423,13 +433,22 @@ mod tests {
         let mut room = Room::new(3 * frame.bytes_len() as u64);
         settle(&store, 4, None).await;
         room.make(&store).await.unwrap();
-        assert_eq!((first_stored(&store).await, room.is_losing), (4, false));
+        assert_eq!((first_stored(&store).await, room.lost, room.said_at), (4, 0, None));
         append(&store, clock::now()).await;
         room.make(&store).await.unwrap();
-        assert_eq!((first_stored(&store).await, room.is_losing), (5, true));
-        settle(&store, 6, None).await;
+        assert_eq!((first_stored(&store).await, room.lost), (5, 0));
+        let said = room.said_at;
+        assert!(said.is_some(), "it is said at once");
         append(&store, clock::now()).await;
         room.make(&store).await.unwrap();
-        assert_eq!((first_stored(&store).await, room.is_losing), (6, false));
+        assert_eq!((first_stored(&store).await, room.lost), (6, 1));
+        assert_eq!(room.said_at, said, "it is not said each time");
+        tokio::time::advance(limits::LOSS_WARNING_INTERVAL).await;
+        room.make(&store).await.unwrap();
+        assert!(room.lost == 0 && room.said_at > said, "what was lost since is said, too");
+        settle(&store, 8, None).await;
+        append(&store, clock::now()).await;
+        room.make(&store).await.unwrap();
+        assert_eq!((first_stored(&store).await, room.lost), (7, 0));
     }
 }

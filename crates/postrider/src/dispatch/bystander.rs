@@ -22,8 +22,8 @@ use domain::time::Timestamp;
 use domain::workspace::Removed;
 use storage::catalog::{Edit, ObjectKey, ObjectKind};
 use storage::{
-    CatalogChange, Chunk, FilteredCount, OpenDelivery, ScheduleState, Settlement, ShelfLine,
-    Snapshot, StorageError, Store,
+    CatalogChange, Chunk, FilteredCount, OpenDelivery, Reader, ScheduleState, Settlement,
+    ShelfLine, Snapshot, StorageError, Store, WaitingBy,
 };
 use tokio::sync::watch;
 
@@ -42,6 +42,8 @@ pub(super) struct Aside {
     pub gauge: Arc<DestinationGauge>,
     /// How long a removed destination may be put back.
     pub keep_removed: Duration,
+    /// The first event that retention has left.
+    pub first_left: watch::Receiver<Seq>,
 }
 
 /// The loop of a destination that is not at work.
@@ -60,6 +62,10 @@ pub(super) struct Bystander {
     waiting_since: Option<Timestamp>,
     /// Whether the event at the cursor waits.
     is_waiting: bool,
+    /// Deliveries before this one whose events are gone were let go.
+    expired_to: Seq,
+    /// What happened and is not settled.
+    records: Records,
 }
 
 /// What a chunk holds for a destination that takes nothing.
@@ -107,6 +113,7 @@ impl Bystander {
                 }
                 () = until(look_at), if look_at.is_some() => {}
                 _ = head.changed(), if !own.is_waiting => {}
+                Ok(()) = own.aside.first_left.changed() => {}
             }
         }
     }
@@ -127,7 +134,10 @@ impl Bystander {
         let first = state.open.first();
         let begun_at = first.map(|first| first.first_attempt_at.unwrap_or(first.due));
         let (is_waiting, waiting_since) = (false, None);
+        let records = Records::new(aside.id.clone(), None, Default::default());
         let place = Self {
+            records,
+            expired_to: Seq::FIRST,
             aside,
             catalog,
             duty,
@@ -150,8 +160,11 @@ impl Bystander {
         true
     }
 
-    /// Passes what does not wait, as far as one read goes.
+    /// Passes what does not wait, or is gone, as far as one read goes.
     async fn pass(&mut self, head: Seq) -> Result<(), StorageError> {
+        let first_left = *self.aside.first_left.borrow_and_update();
+        self.expire(first_left).await?;
+        self.is_waiting &= self.cursor >= first_left;
         if self.is_waiting || self.cursor >= head {
             return Ok(());
         }
@@ -163,7 +176,80 @@ impl Bystander {
         let passed = self.look_through(&chunk, None);
         self.is_waiting = passed.is_waiting;
         self.waiting_since = passed.waiting_since;
+        self.tell_gaps(&chunk, passed.next);
         self.settle(passed).await
+    }
+
+    /// Records what is gone of what waited before `end`.
+    fn tell_gaps(&mut self, chunk: &Chunk, end: Seq) {
+        let mut gaps = self.duty.owed(&chunk.gaps);
+        gaps.retain(|gap| gap.range.first < end);
+        self.records.expired(&gaps, self.cursor, clock::now());
+    }
+
+    /// Lets go of deliveries that were begun and whose events are gone.
+    async fn expire(&mut self, first_left: Seq) -> Result<(), StorageError> {
+        if self.begun > 0 && self.expired_to < first_left {
+            let progress = self.aside.store.schedule.progress(&self.reader()).await?;
+            let first = progress.and_then(|progress| progress.first_open);
+            if first.is_some_and(|first| first < first_left) {
+                while self.expire_shelved(first_left).await? {}
+                self.expire_open(first_left).await?;
+            }
+        }
+        self.expired_to = first_left;
+        Ok(())
+    }
+
+    /// Lets go of some that are shelved; whether there were any.
+    async fn expire_shelved(&mut self, first_left: Seq) -> Result<bool, StorageError> {
+        let mut gone = self.shelved().await?;
+        gone.retain(|one| one.seq < first_left);
+        self.lose(&gone, None).await?;
+        Ok(!gone.is_empty())
+    }
+
+    async fn expire_open(&mut self, first_left: Seq) -> Result<(), StorageError> {
+        let mut open = self.open().await?;
+        let left = open.split_off(open.partition_point(|one| one.seq < first_left));
+        let waiting = waiting(&left);
+        for gone in open.chunks(limits::GIVEN_UP_AT_ONCE as usize) {
+            self.lose(gone, Some(waiting.clone())).await?;
+        }
+        Ok(())
+    }
+
+    /// Closes deliveries whose events are gone; `waiting` is what is left after that, where it is less.
+    async fn lose(
+        &mut self,
+        gone: &[OpenDelivery],
+        waiting: Option<Vec<WaitingBy>>,
+    ) -> Result<(), StorageError> {
+        if gone.is_empty() {
+            return Ok(());
+        }
+        gone.iter().for_each(|one| self.records.trimmed(one, clock::now()));
+        let closed = gone.iter().map(|one| one.seq).collect();
+        self.commit(Settlement { closed, waiting, ..self.step(self.cursor) }).await?;
+        self.begun = self.begun.saturating_sub(gone.len() as u64);
+        Ok(())
+    }
+
+    /// The first deliveries that are shelved.
+    async fn shelved(&self) -> Result<Vec<OpenDelivery>, StorageError> {
+        let line = ShelfLine { order: Order::None, identity: None };
+        let most = limits::GIVEN_UP_AT_ONCE;
+        self.aside.store.schedule.unshelve(&self.reader(), line, most).await
+    }
+
+    /// All deliveries that are open and not shelved.
+    async fn open(&self) -> Result<Vec<OpenDelivery>, StorageError> {
+        let state = self.aside.store.schedule.load(&self.reader()).await?;
+        Ok(state.map(|state| state.open).unwrap_or_default())
+    }
+
+    fn reader(&self) -> Reader {
+        (&self.aside.id).into()
     }
 
     async fn read(&self) -> Result<Chunk, StorageError> {
@@ -179,14 +265,8 @@ impl Bystander {
             is_waiting: false,
             waiting_since: None,
         };
-        // A gap is told by whoever delivers what is behind it.
-        let first_gap = self.duty.owed(&chunk.gaps).first().map(|gap| gap.range.first);
-        if let (Some(gap), None) = (first_gap, given_up) {
-            passed.next = gap.max(self.cursor);
-            passed.is_waiting = true;
-        }
         for event in chunk.frames.iter().flat_map(|frame| frame.events()) {
-            if event.seq < self.cursor || passed.next <= event.seq {
+            if event.seq < self.cursor {
                 continue;
             }
             let reason = match self.duty.judge(&event) {
@@ -216,14 +296,22 @@ impl Bystander {
         let count = |(reason, count): (&str, u64)| FilteredCount { reason: reason.into(), count };
         let filtered = passed.counts.into_iter().map(|(reason, own)| count((reason, own)));
         let step = Settlement { filtered: filtered.collect(), ..self.step(passed.next) };
-        self.aside.store.schedule.commit(step).await?;
+        self.commit(step).await?;
         self.cursor = passed.next;
         Ok(())
     }
 
+    /// Commits a step with what was recorded; where that fails, both are to be made anew.
+    async fn commit(&mut self, step: Settlement) -> Result<(), StorageError> {
+        let step = Settlement { attempts: self.records.take(), ..step };
+        let answer = self.aside.store.schedule.commit(step).await;
+        self.records.begin_anew();
+        answer
+    }
+
     fn step(&self, cursor: Seq) -> Settlement {
         Settlement {
-            reader: (&self.aside.id).into(),
+            reader: self.reader(),
             cursor,
             opened: Vec::new(),
             closed: Vec::new(),
@@ -240,6 +328,7 @@ impl Bystander {
         while self.cursor < end && self.may_go_on(shutdown) {
             let chunk = self.read().await?;
             let passed = self.look_through(&chunk, Some(Reason::RemovedForGood));
+            self.tell_gaps(&chunk, passed.next);
             self.settle(passed).await?;
         }
         while self.may_go_on(shutdown) && self.give_up_some().await? {}
@@ -264,21 +353,14 @@ impl Bystander {
 
     /// Gives up some deliveries that were begun; whether there were any.
     async fn give_up_some(&mut self) -> Result<bool, StorageError> {
-        let schedule = &self.aside.store.schedule;
-        let most = limits::GIVEN_UP_AT_ONCE;
-        let line = ShelfLine { order: Order::None, identity: None };
-        let mut open: Vec<OpenDelivery> =
-            schedule.unshelve(&(&self.aside.id).into(), line, most).await?;
+        let mut open = self.shelved().await?;
         if open.is_empty() {
-            let state = schedule.load(&(&self.aside.id).into()).await?;
-            open = state.map(|state| state.open).unwrap_or_default();
-            open.truncate(usize::try_from(most).unwrap_or(usize::MAX));
+            open = self.open().await?;
+            open.truncate(limits::GIVEN_UP_AT_ONCE as usize);
         }
-        let mut records = Records::new(self.aside.id.clone(), None, Default::default());
-        open.iter().for_each(|one| records.removed(one, clock::now()));
-        let closed: Vec<_> = open.iter().map(|one| one.seq).collect();
-        let step = Settlement { closed, attempts: records.take(), ..self.step(self.cursor) };
-        schedule.commit(step).await?;
+        open.iter().for_each(|one| self.records.removed(one, clock::now()));
+        let closed = open.iter().map(|one| one.seq).collect();
+        self.commit(Settlement { closed, ..self.step(self.cursor) }).await?;
         self.begun = self.begun.saturating_sub(open.len() as u64);
         Ok(!open.is_empty())
     }
@@ -301,6 +383,20 @@ impl Bystander {
             oldest_at: self.begun_at.or(self.waiting_since),
         });
     }
+}
+
+/// How many wait after they failed in which way.
+fn waiting(open: &[OpenDelivery]) -> Vec<WaitingBy> {
+    let mut counts = BTreeMap::<(&str, u16), u64>::new();
+    for one in open.iter().filter(|one| !one.reason.is_empty()) {
+        *counts.entry((&one.reason, one.status)).or_default() += 1;
+    }
+    let by = |((reason, status), count): ((&str, u16), u64)| WaitingBy {
+        reason: reason.to_owned(),
+        status,
+        count,
+    };
+    counts.into_iter().map(by).collect()
 }
 
 impl Aside {

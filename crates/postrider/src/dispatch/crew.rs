@@ -140,12 +140,14 @@ impl Crew {
             notices: gauges.notices.clone(),
             commons: self.commons.clone(),
             tracer: self.needs.tracer.clone(),
+            first_left: gauges.first_left.watch(),
         };
         let aside = replay.is_none().then(|| Aside {
             id: id.clone(),
             store: self.needs.store.clone(),
             gauge: gauges.of(id),
             keep_removed: self.needs.keep_removed,
+            first_left: gauges.first_left.watch(),
         });
         let (id, shutdown) = (id.clone(), shutdown.clone());
         let mut catalog = self.needs.store.catalog.watch();

@@ -8,6 +8,7 @@
 //! on; attempts under way end as they began.
 
 mod leaps;
+mod gone;
 mod reading;
 mod wishes;
 
@@ -32,6 +33,7 @@ use storage::{
 };
 use tokio::sync::watch;
 
+use self::gone::Gone;
 use self::leaps::Leaps;
 use super::agenda::{Agenda, Step};
 use super::attempt::{Attempt, AttemptResult, Errand, Rereader, attempt};
@@ -84,6 +86,7 @@ pub(super) struct Dispatcher<W: World> {
     /// What a recovered destination still has to get, as soon as so many settlements are committed.
     owed: Option<(Recovery, u8)>,
     recovering: Option<Pin<Box<dyn Future<Output = ()>>>>,
+    gone: Gone,
 }
 
 impl<W: World> Dispatcher<W> {
@@ -138,6 +141,7 @@ impl<W: World> Dispatcher<W> {
             down_since,
             owed: None,
             recovering: None,
+            gone: Gone::new(parts.first_left.clone()),
             parts,
         };
         dispatcher.pass_what_is_not_owed();
@@ -168,6 +172,7 @@ impl<W: World> Dispatcher<W> {
             let now = self.parts.world.now();
             self.notice_leap(now);
             self.wake(now);
+            self.expire(now);
             self.fill(now);
             self.send(now);
             if self.attempts.is_empty() {
@@ -191,6 +196,7 @@ impl<W: World> Dispatcher<W> {
                 }
                 answer = pending(&mut self.settling) => self.settled(answer)?,
                 answer = self.feed.found() => self.found(answer),
+                () = self.gone.more() => {}
                 answer = shelved(&mut self.unshelving) => self.unshelved(answer),
                 () = self.stake.turn() => {}
                 _ = head.changed(), if self.follows_head(now) => {}
@@ -434,7 +440,10 @@ impl<W: World> Dispatcher<W> {
 
     fn unshelved(&mut self, (lines, answer): Answered) {
         match answer {
-            Ok(back) => self.agenda.unshelve(lines.into_iter().zip(back)),
+            Ok(back) => {
+                self.agenda.unshelve(lines.into_iter().zip(back));
+                self.gone.look_again();
+            }
             Err(error) => {
                 self.agenda.ask_again(lines);
                 self.rest_after(&error, "read what waits on disk");

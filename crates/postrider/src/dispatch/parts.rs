@@ -11,6 +11,7 @@ use domain::destination::webhook::Occasion;
 use domain::id::{DestinationId, Seq};
 use domain::time::Timestamp;
 use storage::{OpenReplay, Reader, StorageError, Store};
+use tokio::sync::watch;
 
 use super::commons::Commons;
 use super::duty::Duty;
@@ -49,6 +50,8 @@ pub struct Parts<W> {
     pub notices: Arc<Notices>,
     /// What telemetry is told of attempts.
     pub tracer: Tracer,
+    /// The first event that retention has left.
+    pub first_left: watch::Receiver<Seq>,
 }
 
 /// Why a dispatcher cannot start.

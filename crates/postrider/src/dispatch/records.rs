@@ -34,6 +34,8 @@ pub struct Records {
     told_to: Seq,
     /// Whether the last thing said of the deliveries is that they fail.
     is_failing: bool,
+    /// When it was last said that events are gone.
+    gone_said_at: Option<Timestamp>,
     notices: Arc<Notices>,
     tracer: Tracer,
     /// What the rows do not say; gathered while somebody watches, and handed over with them.
@@ -59,6 +61,7 @@ impl Records {
             unsettled: 0,
             told_to: Seq(0),
             is_failing: false,
+            gone_said_at: None,
         }
     }
 
@@ -69,7 +72,12 @@ impl Records {
 
     /// Whether more may happen before what did is settled.
     pub fn has_room(&self) -> bool {
-        self.unsettled < limits::UNSETTLED_ATTEMPTS_MAX
+        self.room() > 0
+    }
+
+    /// How much more may happen before what did is settled.
+    pub fn room(&self) -> usize {
+        limits::UNSETTLED_ATTEMPTS_MAX.saturating_sub(self.unsettled)
     }
 
     /// Takes the rows, to be settled.
@@ -86,6 +94,12 @@ impl Records {
             let destination = self.destination.clone();
             self.notices.settled(Settled { destination, attempts, aside });
         }
+    }
+
+    /// The rows that were taken last are settled, or are recorded anew.
+    pub fn begin_anew(&mut self) {
+        self.unsettled = self.rows.len();
+        self.told_to = Seq(0);
     }
 
     /// An event was filtered.
@@ -162,6 +176,14 @@ impl Records {
         });
     }
 
+    /// A delivery that was begun waits for an event that retention has taken away.
+    pub fn trimmed(&mut self, open: &OpenDelivery, at: Timestamp) {
+        self.tell_gone(Reason::Trimmed, (open.seq, open.seq), at);
+        let row = self.without_attempt(open.seq, Reason::Trimmed, at);
+        let (kind, whose, number) = (open.kind, open.identities, open.attempts);
+        self.push(AttemptRecord { kind, whose, number, ..row });
+    }
+
     /// Somebody skipped a delivery.
     pub fn skipped(&mut self, open: &OpenDelivery, at: Timestamp) {
         tracing::warn!(destination = %self.destination, event = open.seq.0, "skipped a delivery");
@@ -179,10 +201,7 @@ impl Records {
                 continue;
             }
             let reason = lost_reason(gap.reason);
-            tracing::error!(
-                destination = %self.destination, replay = self.replay.map(|id| id.0), first = first.0, last = last.0,
-                reason = reason.code(), "stored events are gone and are not sent"
-            );
+            self.tell_gone(reason, (first, last), at);
             let single = count.min(limits::EXPIRED_RECORDS_MAX);
             for number in 0..single {
                 let mut row = self.without_attempt(first.plus(number), reason, at);
@@ -192,6 +211,19 @@ impl Records {
                 self.push(row);
             }
         }
+    }
+
+    /// Says what is gone, while it goes on now and then.
+    fn tell_gone(&mut self, reason: Reason, (first, last): (Seq, Seq), at: Timestamp) {
+        let is_due = |said: Timestamp| at.since(said) >= limits::LOSS_WARNING_INTERVAL || said > at;
+        if reason == Reason::Trimmed && !self.gone_said_at.is_none_or(is_due) {
+            return;
+        }
+        self.gone_said_at = Some(at);
+        tracing::error!(
+            destination = %self.destination, replay = self.replay.map(|id| id.0), first = first.0, last = last.0,
+            reason = reason.code(), "stored events are gone and are not sent"
+        );
     }
 
     /// Says how the destination fares from now on.

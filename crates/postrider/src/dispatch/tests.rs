@@ -7,13 +7,18 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use domain::address::Egress;
-use domain::delivery::Policy;
 use domain::delivery::flow::{Bounds, Mode};
 use domain::delivery::lanes::Order;
 use domain::delivery::policy::Preset;
+use domain::delivery::{Policy, Trace};
+use domain::event::{EventKind, Identities};
 use domain::id::Seq;
 use domain::limits;
-use storage::{AttemptQuery, Fate, Store, memory};
+use domain::time::Timestamp;
+use storage::{
+    AttemptQuery, AttemptRecord, Fate, IssueQuery, OpenDelivery, Settlement, Store, WaitingBy,
+    memory,
+};
 use tokio::task::LocalSet;
 
 use super::{Crew, CrewSettings, Needs};
@@ -133,6 +138,85 @@ async fn a_dead_endpoint_costs_nothing_however_many_events_come() {
     work(crew(&store, gauges.clone()), shutdown, watched).await;
 }
 
+/// What a crew makes of 560 events of which the first 400 go when `is_ready`, once it has committed that;
+/// answers what waits, and what was expired.
+async fn lose_400_of_560(
+    store: &Store,
+    gauges: Arc<Gauges>,
+    is_ready: impl Fn() -> bool,
+) -> (u64, u64) {
+    let gauge = gauges.of(&destination_id());
+    let (trigger, shutdown) = shutdown();
+    let watched = async {
+        append_many(store, 560).await;
+        until(is_ready).await;
+        let left = store.journal.trim(Seq(401)).await.unwrap();
+        gauges.first_left.tell(left);
+        let committed = async || {
+            let progress = store.schedule.progress(&(&destination_id()).into()).await.unwrap();
+            let totals = store.ledger.totals().await.unwrap();
+            let has_come = progress.is_some_and(|progress| progress.cursor >= Seq(401));
+            has_come && totals.first().is_some_and(|totals| totals.expired > 0)
+        };
+        while !committed().await {
+            tokio::task::yield_now().await;
+        }
+        let waiting = gauge.glance(Seq(561)).waiting;
+        trigger.drain();
+        waiting
+    };
+    let crew = crew(store, gauges.clone());
+    let (ran, waiting) =
+        LocalSet::new().run_until(async { tokio::join!(crew.run(shutdown), watched) }).await;
+    ran.unwrap();
+    (waiting, store.ledger.totals().await.unwrap()[0].expired)
+}
+
+#[tokio::test]
+async fn what_is_gone_counts_as_expired_at_once_where_the_endpoint_takes_nothing() {
+    let store = memory::open();
+    connect(&store, destination(true), 1).await;
+    let gauges = Arc::<Gauges>::default();
+    let gauge = gauges.of(&destination_id());
+    let is_holding =
+        || gauge.flow.glance().is_some_and(|flow| matches!(flow.mode, Mode::Holding { .. }));
+    let (waiting, expired) = lose_400_of_560(&store, gauges.clone(), is_holding).await;
+    assert_eq!(waiting + expired, 560);
+    assert!(expired > 100, "{expired} have expired");
+}
+
+#[tokio::test]
+async fn what_is_gone_counts_as_expired_at_once_where_the_destination_is_paused() {
+    let store = memory::open();
+    let mut paused = destination(true);
+    paused.delivery.paused = true;
+    connect(&store, paused, 1).await;
+    let gauges = Arc::<Gauges>::default();
+    let gauge = gauges.of(&destination_id());
+    // Deliveries that were begun: of two the events go.
+    store.schedule.commit(begun(411, &[3, 5, 410])).await.unwrap();
+    let told = lose_400_of_560(&store, gauges.clone(), || gauge.read_from().is_some()).await;
+    assert_eq!(told, (151, 2));
+    let state = store.schedule.load(&(&destination_id()).into()).await.unwrap().unwrap();
+    assert_eq!(state.open.iter().map(|one| one.seq.0).collect::<Vec<_>>(), [410]);
+    let query = IssueQuery { rows_max: 9, ..IssueQuery::default() };
+    let issues = store.ledger.issues(query).await.unwrap();
+    let shown: Vec<_> = issues.iter().map(|one| (one.reason.as_str(), one.waiting)).collect();
+    assert_eq!(shown, [("trimmed", 0), ("server_error", 1)]);
+}
+
+#[tokio::test]
+async fn what_is_gone_before_a_paused_destination_has_taken_it_is_passed() {
+    let store = memory::open();
+    let mut paused = destination(true);
+    paused.delivery.paused = true;
+    connect(&store, paused, 1).await;
+    let gauges = Arc::<Gauges>::default();
+    let gauge = gauges.of(&destination_id());
+    let told = lose_400_of_560(&store, gauges.clone(), || gauge.read_from().is_some()).await;
+    assert_eq!(told, (160, 400));
+}
+
 #[tokio::test]
 async fn a_destination_reads_no_further_than_there_is_need_for() {
     let store = memory::open();
@@ -151,6 +235,48 @@ async fn a_destination_reads_no_further_than_there_is_need_for() {
         trigger.drain();
     };
     work(crew(&store, gauges.clone()), shutdown, watched).await;
+}
+
+/// Deliveries that were begun and have failed, and a cursor behind them.
+fn begun(cursor: u64, seqs: &[u64]) -> Settlement {
+    let (reason, status) = ("server_error".to_owned(), 500);
+    let open = |seq: &u64| OpenDelivery {
+        seq: Seq(*seq),
+        kind: EventKind::Track,
+        identities: Identities::default(),
+        attempts: 1,
+        first_attempt_at: Some(Timestamp(1)),
+        due: clock::now(),
+        reason: reason.clone(),
+        status,
+        is_shelved: false,
+    };
+    let failed = |seq: &u64| AttemptRecord {
+        destination: destination_id(),
+        seq: Seq(*seq),
+        kind: EventKind::Track,
+        whose: Identities::default(),
+        received_at: None,
+        number: 1,
+        at: Timestamp(1),
+        duration_us: 1,
+        status,
+        fate: Fate::Retry,
+        reason: reason.clone(),
+        detail: String::new(),
+        trace: Trace::default(),
+        replay: None,
+    };
+    let count = seqs.len() as u64;
+    Settlement {
+        reader: (&destination_id()).into(),
+        cursor: Seq(cursor),
+        opened: seqs.iter().map(open).collect(),
+        closed: Vec::new(),
+        attempts: seqs.iter().map(failed).collect(),
+        filtered: Vec::new(),
+        waiting: Some(vec![WaitingBy { reason: reason.clone(), status, count }]),
+    }
 }
 
 async fn append_many(store: &Store, count: u32) {

@@ -3,6 +3,7 @@
 mod refusals;
 mod seconds;
 mod filtered;
+mod first_left;
 mod histogram;
 mod notices;
 mod flow;
@@ -19,6 +20,7 @@ use domain::time::Timestamp;
 use storage::Reader;
 
 pub use filtered::{FilteredSample, FilteredSamples};
+pub use first_left::FirstLeft;
 pub use flow::FlowGauge;
 pub use histogram::{Histogram, Times};
 pub use notices::{Notices, Settled, SettledAside, Told};
@@ -44,6 +46,8 @@ pub struct Gauges {
     pub disk_free_bytes: AtomicU64,
     /// When old events were removed last, since the start.
     pub trimmed_at: Mutex<Option<Timestamp>>,
+    /// What retention has left.
+    pub first_left: FirstLeft,
     /// How long it takes until a batch of events is on disk.
     pub store_time: Histogram,
     /// Requests and events refused.

@@ -3,7 +3,10 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use testkit::{Endpoint, Event, Received, Refusing, Request, Workspace, eventually};
+use serde_json::json;
+use testkit::{
+    Endpoint, Event, Received, Refusing, Reply, Request, Webhook, Workspace, eventually,
+};
 
 use crate::harness::{Home, Server, problem};
 use crate::process::Process;
@@ -63,6 +66,40 @@ async fn what_a_full_journal_drops_is_counted_and_the_rest_is_delivered() {
     assert!(listed.iter().all(|one| one.reason == "trimmed"), "{listed:?}");
     let ids = |all: &[Arc<Received>]| all.iter().map(|one| one.id()).collect::<BTreeSet<_>>();
     assert_eq!(ids(&endpoint.received()).len(), delivered);
+    process.kill().await;
+}
+
+#[tokio::test]
+async fn what_a_full_journal_drops_is_counted_while_the_destination_takes_nothing() {
+    let failing = Endpoint::script([Reply::status(500)]).await;
+    let paused = Webhook::new("paused", &failing.url("/"));
+    let paused = paused.own(json!({"delivery": {"paused": true}}));
+    let workspace = Workspace::of_app().posts_to("failing", &failing.url("/"));
+    let home = Home::new(&workspace.webhook(paused));
+    let flags = ["--journal-tail-bytes-max", "1KiB", "--journal-size-max", "512KiB"];
+    let process = Process::start(&home, &flags).await;
+    for number in 0..EVENTS {
+        let event =
+            Event::track("x").user(&format!("u-{}", number % 60)).id(&format!("m-{number}"));
+        let event = event.with("filling", "x".repeat(16 << 10));
+        assert_eq!(process.gateway.post("/v1/track", "key-app", event).await.status, 200);
+    }
+    let counts = || async {
+        let status = process.admin.get("/api/v1/status").await;
+        let of = |one: &serde_json::Value| {
+            let count = |name: &str| one[name].as_u64().expect("a number") as usize;
+            (count("waiting"), count("expired"))
+        };
+        [of(&status["destinations"][0]), of(&status["destinations"][1])]
+    };
+    let is_told = |counts: &[(usize, usize); 2]| {
+        counts.iter().all(|(waiting, expired)| *expired > EVENTS / 2 && waiting + expired == EVENTS)
+    };
+    eventually("what is gone has expired at both", counts, is_told).await;
+    let issues = process.admin.get("/api/v1/issues").await.to_string();
+    assert!(issues.contains("\"trimmed\""), "{issues}");
+    let listed = process.admin.attempts("fate=expired").await;
+    assert!(listed.iter().all(|one| one.reason == "trimmed"), "{listed:?}");
     process.kill().await;
 }
 

@@ -10,6 +10,7 @@ mod appetite;
 mod causes;
 mod filtered;
 mod glance;
+mod gone;
 mod hurry;
 mod room;
 mod shelf;

@@ -40,10 +40,10 @@ impl<W: World> Dispatcher<W> {
         }
     }
 
-    /// Offers what was read ahead, as far as there is room.
+    /// Offers what was read ahead, as far as there is room; what is gone takes none.
     pub(super) fn fill(&mut self, now: Timestamp) {
         self.stake.hold(self.agenda.held_bytes());
-        while self.wants_more(now) {
+        while self.wants_more(now) || matches!(self.read_ahead.front(), Some(Taken::Gone(_))) {
             match self.read_ahead.pop_front() {
                 Some(Taken::ToDeliver(event)) => self.agenda.offer(event),
                 Some(Taken::Filtered(seq, reason)) => {
@@ -62,11 +62,20 @@ impl<W: World> Dispatcher<W> {
         }
     }
 
-    /// Reads on, where there is something to read and room for it.
+    /// Reads on, where there is something to read and room for it, or as far as a gap goes.
     pub(super) fn read(&mut self, head: Seq, now: Timestamp) {
+        if self.rest.is_some() {
+            return;
+        }
         let from = self.agenda.read_from();
-        let is_free = !self.feed.is_reading() && self.rest.is_none() && self.read_ahead.is_empty();
-        if is_free && from < self.feed.end(head) && self.wants_more(now) {
+        let wants_more = self.wants_more(now);
+        if !wants_more && self.is_at_gap() {
+            // It stood where the gap is now.
+            self.read_ahead.clear();
+            self.feed.read(from, self.duty.wanted(), 1);
+        }
+        let is_free = !self.feed.is_reading() && self.read_ahead.is_empty();
+        if is_free && from < self.feed.end(head) && wants_more {
             let bytes = self.stake.window().clamp(limits::WINDOW_BYTES_LEAST, limits::READ_BYTES);
             self.feed.read(from, self.duty.wanted(), bytes);
         }
@@ -77,10 +86,14 @@ impl<W: World> Dispatcher<W> {
     pub(super) fn found(&mut self, answer: Result<Found, StorageError>) {
         let found = match answer {
             Ok(found) => found,
-            Err(error) => return self.rest_after(&error, "read events"),
+            Err(error) => {
+                self.gone.was_not_read();
+                return self.rest_after(&error, "read events");
+            }
         };
         // Events accepted since a connection was made must not be passed over by the old ones.
         if self.catalog.has_changed().unwrap_or(false) {
+            self.gone.was_not_read();
             return;
         }
         let from = self.agenda.read_from();
@@ -102,8 +115,6 @@ impl<W: World> Dispatcher<W> {
             self.read_ahead.extend(gaps.into_iter().map(Taken::Gone));
             self.read_ahead.make_contiguous().sort_by_key(Taken::first);
         }
-        if self.read_ahead.is_empty() {
-            self.agenda.pass(next);
-        }
+        self.agenda.pass(self.read_ahead.front().map_or(next, Taken::first));
     }
 }

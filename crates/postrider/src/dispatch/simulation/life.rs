@@ -27,7 +27,7 @@ use crate::dispatch::commons::Commons;
 use crate::dispatch::dispatcher::Dispatcher;
 use crate::dispatch::parts::{Parts, Policy, StartError};
 use crate::dispatch::world::World;
-use crate::live::{DestinationGauge, Wish};
+use crate::live::{DestinationGauge, FirstLeft, Wish};
 use crate::samples;
 use crate::shutdown::{Shutdown, Trigger, shutdown};
 use crate::spans::Tracer;
@@ -56,6 +56,7 @@ struct Stage {
     store: Store,
     world: Simulated,
     gauge: Arc<DestinationGauge>,
+    first_left: FirstLeft,
 }
 
 struct Life {
@@ -121,6 +122,7 @@ impl Stage {
             lead: self.gauge.clone(),
             notices: Arc::default(),
             tracer: Tracer::default(),
+            first_left: self.first_left.watch(),
             commons: Commons::of(limits::THREAD_ATTEMPTS_MAX, limits::THREAD_WINDOW_BYTES),
         }
     }
@@ -131,6 +133,7 @@ impl Stage {
             store: self.store.clone(),
             gauge: self.gauge.clone(),
             keep_removed: WEEK,
+            first_left: self.first_left.watch(),
         }
     }
 
@@ -168,7 +171,7 @@ impl Life {
         let destination = samples::destination(true);
         samples::connect(&store, destination.clone(), 1).await;
         let world = Simulated::new(Dice::new(seed, 2), truth.clone());
-        let stage = Stage { store, world, gauge: Arc::default() };
+        let stage = Stage { store, world, gauge: Arc::default(), first_left: FirstLeft::default() };
         let (id, source) = (ConnectionId::new("c"), SourceId::new("s"));
         let connection = Connection::new(id, source, destination.id.clone(), Seq::FIRST);
         let dice = Dice::new(seed, 3);
@@ -338,7 +341,10 @@ impl Life {
         let (events, _) = self.truth.lock().unwrap().counts();
         let before = Seq(1 + self.dice.roll(events + 1));
         self.truth.lock().unwrap().trims(before);
-        self.stage.store.journal.trim(before).await.unwrap();
+        let left = self.stage.store.journal.trim(before).await.unwrap();
+        if self.dice.percent(50) {
+            self.stage.first_left.tell(left);
+        }
     }
 
     fn fail(&self, what: String) {
