@@ -13,14 +13,9 @@ use crate::journal::SeqRange;
 /// Reads the whole journal, in steps between which a server may add to it and trim it; answers the
 /// place after it.
 pub fn check(connection: &Connection, findings: &mut FileFindings) -> rusqlite::Result<Seq> {
-    let mut walk =
-        Walk { findings, at: -1, frames: 0, events: 0, places: None, missing: Vec::new() };
-    let mut next = Seq::FIRST;
-    while walk.step(connection, &mut next)? {}
-    let end = next_place(connection)?;
-    walk.pass(&mut next, end);
-    walk.report(trimmed_before(connection)?, &known_skips(connection)?);
-    Ok(end)
+    let mut walk = Walk::new(findings);
+    while walk.step(connection)? {}
+    walk.finish(connection)
 }
 
 fn trimmed_before(connection: &Connection) -> rusqlite::Result<Seq> {
@@ -40,6 +35,10 @@ struct Walk<'a> {
     findings: &'a mut FileFindings,
     /// Where the last frame that was looked at begins.
     at: i64,
+    /// The place after those that were looked at.
+    next: Seq,
+    /// The place after all that were given away when the last step looked.
+    end: Seq,
     frames: u64,
     events: u64,
     /// From the first event to the last.
@@ -47,55 +46,73 @@ struct Walk<'a> {
     missing: Vec<SeqRange>,
 }
 
-impl Walk<'_> {
-    /// Checks some frames; false where there are no more. `next` is the place after those checked.
-    fn step(&mut self, connection: &Connection, next: &mut Seq) -> rusqlite::Result<bool> {
+impl<'a> Walk<'a> {
+    fn new(findings: &'a mut FileFindings) -> Self {
+        let (next, end) = (Seq::FIRST, Seq::FIRST);
+        Self {
+            findings,
+            at: -1,
+            next,
+            end,
+            frames: 0,
+            events: 0,
+            places: None,
+            missing: Vec::new(),
+        }
+    }
+
+    /// Checks some frames; false where there are no more.
+    fn step(&mut self, connection: &Connection) -> rusqlite::Result<bool> {
         let transaction = connection.unchecked_transaction()?;
         let mut heads = transaction.prepare_cached(&format!(
             "SELECT {COLUMNS} FROM frames WHERE first_seq > ?1 ORDER BY first_seq LIMIT ?2",
         ))?;
         let before = self.at;
-        let end = next_place(connection)?;
+        self.end = next_place(&transaction)?;
         let mut rows = heads.query((before, limits::CHECK_FRAMES_PER_STEP))?;
         while let Some(row) = rows.next()? {
             self.at = row.get(0)?;
-            self.visit(&transaction, &Head::of(&transaction, row, end)?, next)?;
+            self.visit(&transaction, &Head::of(&transaction, row, self.end)?)?;
         }
         Ok(self.at > before)
     }
 
-    fn visit(
-        &mut self,
-        connection: &Connection,
-        head: &Head,
-        next: &mut Seq,
-    ) -> rusqlite::Result<()> {
+    fn visit(&mut self, connection: &Connection, head: &Head) -> rusqlite::Result<()> {
         let range = SeqRange { first: head.first, last: head.last };
         self.frames += 1;
         self.places.get_or_insert(range).last = head.last;
-        if head.first < *next || head.last < head.first {
+        if head.first < self.next || head.last < head.first {
             self.findings.add("a frame stands where another one does", Some(range));
         }
         if !head.is_whole {
             self.findings
                 .add("a frame's places or sources do not match their checksum", Some(range));
         }
-        self.pass(next, head.first);
+        self.pass(head.first);
         let read = head.read(connection)?;
         self.events += read.frame.events().count() as u64;
         for range in read.damaged {
             self.findings.add("events do not match their checksums", Some(range));
         }
-        *next = (*next).max(head.last.next());
+        self.next = self.next.max(head.last.next());
         Ok(())
     }
 
     /// Notes the places before `to` as missing that no frame holds.
-    fn pass(&mut self, next: &mut Seq, to: Seq) {
-        if *next < to {
-            self.missing.push(SeqRange { first: *next, last: Seq(to.0 - 1) });
-            *next = to;
+    fn pass(&mut self, to: Seq) {
+        if self.next < to {
+            self.missing.push(SeqRange { first: self.next, last: Seq(to.0 - 1) });
+            self.next = to;
         }
+    }
+
+    /// Tells what was found, as of the last step: what came after it was not looked at, and is not
+    /// missing. Answers the place after the journal as it was then.
+    fn finish(mut self, connection: &Connection) -> rusqlite::Result<Seq> {
+        let end = self.end;
+        self.pass(end);
+        self.report(trimmed_before(connection)?, &known_skips(connection)?);
+        Ok(end)
     }
 
     fn report(self, trimmed: Seq, skips: &[SeqRange]) {
@@ -107,5 +124,27 @@ impl Walk<'_> {
             let range = SeqRange { first: range.first.max(trimmed), last: range.last };
             findings.add("events are missing", Some(range));
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::conformance::fixture::{append, events};
+    use crate::embedded::{self, Options, journal};
+
+    #[test]
+    fn what_comes_after_the_last_step_is_not_missing() {
+        let dir = tempfile::tempdir().unwrap();
+        let (store, _engine) = embedded::open(dir.path(), Options::default()).unwrap();
+        append(&store, events("web", 5));
+        let connection = sqlite::open_reader(&dir.path().join(journal::FILE)).unwrap();
+        let mut findings = FileFindings::of(journal::FILE);
+        let mut walk = Walk::new(&mut findings);
+        while walk.step(&connection).unwrap() {}
+        append(&store, events("web", 7));
+        assert_eq!(walk.finish(&connection).unwrap(), Seq(6));
+        assert_eq!(findings.damage, []);
+        assert_eq!(findings.counts, [("frames", 1), ("events", 5)]);
     }
 }
