@@ -236,13 +236,13 @@ const DELIVERY: &[Row] = &[
             Choice {
                 word: "standard",
                 meaning: "401, 403, 404, 410 and redirects wait until somebody mends the settings, \
-                          other 4xx are given up",
+                          other 4xx but 408, 425 and 429 are given up",
                 pick: |config| config.delivery.retry_preset = Preset::Standard,
             },
             Choice {
                 word: "rudderstack",
-                meaning: "all 4xx but 408 and 429, and redirects, are given up at once; others after \
-                          three attempts at least",
+                meaning: "all 4xx but 408, 425 and 429, and redirects, are given up at once; others \
+                          after three attempts at least",
                 pick: |config| config.delivery.retry_preset = Preset::Rudderstack,
             },
         ]),
