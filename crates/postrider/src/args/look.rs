@@ -160,7 +160,8 @@ const AFTER_RETRY_HELP: &str = "\
 Whatever waits behind a delivery of the same user goes on behind it. To deliver many again, see
 postrider replay.
 
-Exit code: 0 where every one is tried, 1 where one is not.
+Exit code: 0 where every one is asked for, 1 where one is refused, as it has ended or its
+destination is paused. What comes of it, postrider attempts shows.
 
 Examples:
   postrider retry orders-hook/4711 orders-hook/4712

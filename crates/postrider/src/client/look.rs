@@ -299,7 +299,7 @@ async fn try_again(desk: &Desk<'_>, named: &[Named], retry: Retry) -> Result<End
     let is_well = refused.is_empty();
     desk.show(&match desk.shape {
         Shape::Json => format!("{}\n", json!({ "tried": tried, "refused": refused })),
-        Shape::Lines => tried.iter().map(|one| format!("{one} is tried\n")).collect(),
+        Shape::Lines => tried.iter().map(|one| format!("{one} is asked for\n")).collect(),
     });
     Ok(Ending::well_if(is_well))
 }

@@ -38,6 +38,8 @@ pub struct Delivery {
     pub state: State,
     /// What is written down of it.
     pub known: DeliveryRecord,
+    /// How it stands at whoever is at work for it, where that was said.
+    pub standing: Option<Standing>,
     /// What keeps it, where something does.
     pub blocked_by: Option<Blocker>,
 }
@@ -116,7 +118,15 @@ impl Lookup<'_> {
             let facts = Facts { seq, known: &known, standing, verdict };
             if let Some(state) = facts.state() {
                 let blocked_by = self.blocker(&destination, state);
-                found.push(Delivery { destination, seq, event, state, known, blocked_by });
+                found.push(Delivery {
+                    destination,
+                    seq,
+                    event,
+                    state,
+                    known,
+                    standing,
+                    blocked_by,
+                });
             }
         }
         Ok(found)

@@ -1,5 +1,7 @@
 //! What a delivery has come to, worked out of what is known of it.
 
+use std::fmt;
+
 use domain::filter::Verdict;
 use domain::id::Seq;
 use domain::reason::Reason;
@@ -52,6 +54,12 @@ impl Status {
     /// Whether it is still to be delivered.
     pub fn is_unfinished(self) -> bool {
         matches!(self, Self::Queued | Self::Waiting | Self::Scheduled | Self::Sending)
+    }
+}
+
+impl fmt::Display for Status {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.serialize(f)
     }
 }
 

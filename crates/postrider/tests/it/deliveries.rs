@@ -205,7 +205,50 @@ async fn a_delivery_shows_its_attempts_and_is_tried_when_somebody_wants_it() {
     assert_eq!(server.admin.post(skip, &Value::Null).await.status, 202);
     wait_for(server.admin, "user=cid", &[(4, "delivered"), (3, "skipped")]).await;
     wait_for(server.admin, "status=skipped", &[(3, "skipped")]).await;
+    let log = server.admin.get("/api/v1/audit?limit=1").await;
+    let told = ["action", "kind", "object"].map(|name| log["records"][0][name].clone());
+    assert_eq!(told, ["skip", "delivery", "hooks/3"]);
     wait_for(server.admin, "status=gave_up", &[(2, "gave_up")]).await;
+    server.stop().await;
+}
+
+/// Asks for something of a delivery or destination, and expects this problem.
+async fn refused(admin: Admin, path: &str, status: u16, code: &str) {
+    problem(&admin.post(&format!("/api/v1/{path}"), &Value::Null).await, status, code);
+}
+
+#[tokio::test]
+async fn what_asking_does_nothing_about_is_refused_with_why() {
+    let (server, endpoint) = five_ways().await;
+    let skip = |of: &str| format!("destinations/{}/skip", of.replace('/', "/deliveries/"));
+    for (of, status, code) in [
+        ("hooks/1", 409, "not_open"),
+        ("hooks/2", 409, "not_open"),
+        ("hooks/5", 409, "not_open"),
+        ("hooks/99", 404, "no_delivery"),
+        ("nowhere/1", 404, "no_delivery"),
+    ] {
+        refused(server.admin, &skip(of), status, code).await;
+    }
+    let own = |delivery: Value| {
+        let own = json!({"filter": {"types": ["track"]}, "delivery": delivery});
+        Webhook::new("hooks", &endpoint.url("/")).own(own)
+    };
+    let paused = Workspace::of_app().webhook(own(json!({"paused": true})));
+    let disabled = Workspace::of_app().webhook(own(json!({})).disabled());
+    for (file, state) in
+        [(paused, "paused"), (disabled, "disabled"), (Workspace::of_app(), "removed")]
+    {
+        server.home.write(&file.text());
+        let shown = async || server.admin.get("/api/v1/deliveries/hooks/3").await;
+        let is_so = |shown: &Value| shown["delivery"]["blocked_by"]["cause"] == state;
+        eventually(state, shown, is_so).await;
+        refused(server.admin, "deliveries/hooks/3/retry", 409, "destination_away").await;
+        refused(server.admin, &skip("hooks/3"), 409, "destination_away").await;
+        refused(server.admin, &skip("hooks/1"), 409, "not_open").await;
+        refused(server.admin, "destinations/hooks/try-now", 409, "destination_away").await;
+    }
+    refused(server.admin, "destinations/nowhere/try-now", 404, "no_destination").await;
     server.stop().await;
 }
 
@@ -223,6 +266,7 @@ async fn what_is_under_way_or_not_read_says_so() {
     }
     wait_for(server.admin, "destination=hooks", &[(2, "waiting"), (1, "sending")]).await;
     wait_for(server.admin, "status=sending", &[(1, "sending")]).await;
+    refused(server.admin, "destinations/hooks/deliveries/1/skip", 409, "under_way").await;
     wait_for(server.admin, "status=waiting", &[(2, "waiting")]).await;
     let found = list(server.admin, "destination=paused&status=queued").await;
     let seqs: Vec<_> = found.iter().map(|one| &one["seq"]).collect();

@@ -100,7 +100,11 @@ async fn a_delivery_is_tried_now_or_sent_again() {
     assert!(ended.stderr.contains("hooks/1: the delivery is delivered"), "{ended:?}");
     assert!(ended.stderr.contains("hooks/9: "), "{ended:?}");
     let again = ask(&server, &["retry", "hooks/1"], &["--resend"]).await;
-    assert_eq!((again.code, again.stdout.as_str()), (Some(0), "hooks/1 is tried\n"), "{again:?}");
+    assert_eq!(
+        (again.code, again.stdout.as_str()),
+        (Some(0), "hooks/1 is asked for\n"),
+        "{again:?}"
+    );
     assert!(endpoint.wait_for(3).await.iter().all(|one| one.id() == "m"));
     let wrong = ask(&server, &["retry", "hooks"], &[]).await;
     assert_eq!(wrong.code, Some(2), "{wrong:?}");

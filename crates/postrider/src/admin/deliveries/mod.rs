@@ -23,6 +23,7 @@ use super::auth::Caller;
 use super::catalog;
 use super::export::{self, Export, Format, Part};
 use super::problem::Problem;
+use super::wishes;
 use crate::live::Wish;
 use crate::lookup::{
     Asked, CodeClass, Delivery, DeliveryQuery, EventFilter, Found, Lookup, Status, When,
@@ -219,9 +220,9 @@ pub async fn show(
     tag = "Deliveries",
     params(("destination" = String, Path, description = "Its destination"), ("seq" = u64, Path, description = "Its event's")),
     responses(
-        (status = 202, description = "It is tried as soon as there is room"),
+        (status = 202, description = "Asked for: it is tried as soon as there is room"),
         (status = 404, description = "There is no such delivery", body = Problem, content_type = "application/problem+json"),
-        (status = 409, description = "It does not wait for its time: `not_scheduled`", body = Problem, content_type = "application/problem+json"),
+        (status = 409, description = "It does not wait for its time (`not_scheduled`), the destination is paused, disabled or removed (`destination_away`), or it is one of a replay that stands still (`replay_paused`)", body = Problem, content_type = "application/problem+json"),
     )
 )]
 pub async fn retry(
@@ -230,23 +231,24 @@ pub async fn retry(
 ) -> Result<StatusCode, Problem> {
     let delivery = find(&needs, path).await?;
     if delivery.state.status != Status::Scheduled {
-        let status = serde_json::to_value(delivery.state.status).unwrap_or_default();
-        let status = status.as_str().unwrap_or_default();
+        let status = delivery.state.status;
         let detail = format!(
             "the delivery is {status}; only one that is scheduled can be tried now, \
              and one that has ended can be resent"
         );
         return Err(Problem::new(409, "not_scheduled", detail));
     }
-    let reader = delivery.reader();
-    if let Some(gauge) = needs.gauges.find(&reader) {
-        gauge.wishes.make(Wish::Retry(delivery.seq));
-    }
+    wishes::at_work(&needs.store.catalog.watch().borrow().workspace, &delivery.destination)?;
+    let gauge = needs.gauges.find(&delivery.reader()).ok_or_else(|| {
+        let detail = "the delivery is one of a replay that stands still; resume the replay first";
+        Problem::new(409, "replay_paused", detail)
+    })?;
+    gauge.wishes.make(Wish::Retry(delivery.seq));
     Ok(StatusCode::ACCEPTED)
 }
 
 /// The delivery that a path names.
-async fn find(
+pub async fn find(
     needs: &Needs,
     Path((destination, seq)): Path<(DestinationId, Seq)>,
 ) -> Result<Delivery, Problem> {
