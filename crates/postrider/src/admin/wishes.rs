@@ -16,7 +16,7 @@ use super::catalog;
 use super::deliveries;
 use super::problem::Problem;
 use crate::live::{Standing, Wish};
-use crate::lookup::Status;
+use crate::lookup::{Delivery, Status};
 
 /// Tries everything that waits for its time now, also at a destination that has stopped.
 #[utoipa::path(
@@ -49,7 +49,7 @@ pub async fn try_now(
     responses(
         (status = 202, description = "Asked for; what comes of it is seen in the attempts"),
         (status = 404, description = "There is no such delivery", body = Problem, content_type = "application/problem+json"),
-        (status = 409, description = "It has ended (`not_open`), an attempt is under way (`under_way`), it is on disk and its turn has not come near (`not_held`), or the destination is paused, disabled or removed (`destination_away`)", body = Problem, content_type = "application/problem+json"),
+        (status = 409, description = "It has ended (`not_open`), an attempt is under way (`under_way`), it is on disk and its turn has not come near (`not_held`), or the destination is disabled or removed, or paused with nothing tried of the delivery (`destination_away`)", body = Problem, content_type = "application/problem+json"),
     )
 )]
 pub async fn skip(
@@ -63,7 +63,10 @@ pub async fn skip(
     {
         return Err(Problem::new(409, code, detail));
     }
-    at_work(&needs.store.catalog.watch().borrow().workspace, &delivery.destination)?;
+    let snapshot = needs.store.catalog.watch().borrow().clone();
+    if !waits_for_resume(&snapshot.workspace, &delivery) {
+        at_work(&snapshot.workspace, &delivery.destination)?;
+    }
     match refusal {
         Some((code, detail)) => Err(Problem::new(409, code, detail)),
         None => Ok(make(&needs, &delivery.destination, Wish::Skip(delivery.seq))),
@@ -99,6 +102,14 @@ fn refusal(status: Status, standing: Option<Standing>) -> Option<(&'static str, 
         }
         _ => None,
     }
+}
+
+/// Whether a delivery is what its dispatcher takes up first when its destination is resumed: what is to
+/// be skipped then is skipped before anything is sent.
+fn waits_for_resume(workspace: &Workspace, delivery: &Delivery) -> bool {
+    let own = workspace.destinations.iter().find(|one| one.id == delivery.destination);
+    let is_begun = delivery.known.open.as_ref().is_some_and(|open| !open.is_shelved);
+    is_begun && own.is_some_and(|one| one.enabled && one.delivery.paused)
 }
 
 /// A problem where nothing is tried at a destination, whatever anybody asks for.

@@ -244,7 +244,9 @@ async fn what_asking_does_nothing_about_is_refused_with_why() {
         let is_so = |shown: &Value| shown["delivery"]["blocked_by"]["cause"] == state;
         eventually(state, shown, is_so).await;
         refused(server.admin, "deliveries/hooks/3/retry", 409, "destination_away").await;
-        refused(server.admin, &skip("hooks/3"), 409, "destination_away").await;
+        if state != "paused" {
+            refused(server.admin, &skip("hooks/3"), 409, "destination_away").await;
+        }
         refused(server.admin, &skip("hooks/1"), 409, "not_open").await;
         refused(server.admin, "destinations/hooks/try-now", 409, "destination_away").await;
     }
