@@ -43,7 +43,8 @@ A log has one event a line, as a JSON object or as CSV whose first line names th
 source, messageId, userId, anonymousId, time. Only messageId must be there.
 
 Exit code: 0 where nothing is lost and nothing reordered, 1 otherwise, 2 where a log cannot
-be read. Duplicates and unknown events are only counted.
+be read or ANSWERED has no events. Duplicates and unknown events are only counted. Where no
+event of ANSWERED has a userId or an anonymousId, no order is checked, which is said.
 
 Example:
   postrider audit answered.ndjson arrived.csv";

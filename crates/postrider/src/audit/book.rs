@@ -44,6 +44,8 @@ pub struct Counts {
     pub answered: u64,
     /// Those of them whose event had been answered before.
     pub answered_again: u64,
+    /// Events of it that have an identity, without which no event has a place in an order.
+    pub ordered: u64,
     /// Lines of the second log.
     pub arrived: u64,
     /// Those of them whose event was never answered.
@@ -91,6 +93,7 @@ impl Book {
         }
         let user = self.identity("user", &entry.user_id);
         let anonymous = self.identity("anonymous", &entry.anonymous_id);
+        self.counts.ordered += u64::from(user != NOBODY || anonymous != NOBODY);
         self.events.insert(key, Event { line, copies: 0, user, anonymous });
     }
 
@@ -162,7 +165,7 @@ impl Book {
 }
 
 impl Findings {
-    /// Whether nothing was lost and nothing reordered.
+    /// Whether nothing was lost, and nothing reordered of what has an order.
     pub fn is_clean(&self) -> bool {
         self.lost == 0 && self.counts.reordered == 0
     }

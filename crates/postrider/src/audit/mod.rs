@@ -47,17 +47,26 @@ pub enum AuditError {
         /// What is wrong with it.
         fault: String,
     },
+    /// Nothing was answered, so nothing can be lost.
+    #[error("{} has no events: nothing can be compared with it", path.display())]
+    Empty {
+        /// The file.
+        path: PathBuf,
+    },
 }
 
 /// Compares two logs, reading each line by line; about 50 bytes are held for each event.
 ///
 /// # Errors
-/// Where a log cannot be read, or a line of it says nothing.
+/// Where a log cannot be read, a line of it says nothing, or the first one has no events.
 pub fn audit(answered: &Path, arrived: &Path) -> Result<Audit, AuditError> {
     let mut book = Book::default();
     log::each(answered, |line, entry| book.answer(line, &entry))?;
     log::each(arrived, |_, entry| book.arrive(&entry))?;
     let findings = book.findings();
+    if findings.counts.answered == 0 {
+        return Err(AuditError::Empty { path: answered.to_owned() });
+    }
     let wanted = findings.lines();
     let mut lines = BTreeMap::new();
     if !wanted.is_empty() {
@@ -71,7 +80,7 @@ pub fn audit(answered: &Path, arrived: &Path) -> Result<Audit, AuditError> {
 }
 
 impl Audit {
-    /// Whether nothing was lost and nothing reordered.
+    /// Whether nothing was lost, and nothing reordered of what has an order.
     pub fn is_clean(&self) -> bool {
         self.findings.is_clean()
     }
