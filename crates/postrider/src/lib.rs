@@ -10,6 +10,7 @@ pub mod reload;
 pub mod shutdown;
 pub mod terminal;
 mod address;
+mod advice;
 mod admin;
 mod audit;
 mod certificate;
@@ -564,37 +565,4 @@ fn welcome(
 ) {
     let snapshot = store.catalog.watch().borrow().clone();
     terminal.line(workspace::welcome(&snapshot.workspace, (gateway, admin), setup_link));
-}
-
-impl RunError {
-    /// What to do about it; empty where the error says so itself.
-    pub fn advice(&self) -> &'static str {
-        match self {
-            Self::Open(OpenError::InUse { .. }) => {
-                "stop that process, or choose another directory with --data-dir"
-            }
-            Self::Open(OpenError::NewerFormat { .. }) => {
-                "start the version that wrote it, or choose another directory with --data-dir"
-            }
-            Self::Open(OpenError::NotOurs { .. }) => {
-                "choose a new or empty directory with --data-dir"
-            }
-            Self::Open(OpenError::Io { .. }) => {
-                "choose a directory with --data-dir in which this user may write"
-            }
-            Self::Open(OpenError::Database { .. }) => {
-                "restore the directory from a backup, or choose another one with --data-dir; \
-                 nothing was changed"
-            }
-            Self::Open(OpenError::Secrets(_)) => {
-                "give the key that they were sealed with: put back the file secrets.key of the data \
-                 directory, name its copy with secrets.key_file, or set POSTRIDER_SECRETS_KEY; \
-                 nothing was changed"
-            }
-            Self::Workspace(workspace::FollowError::File(
-                workspace_file::WorkspaceFileError::Unreadable { .. },
-            )) => "name a file with --workspace that this user may read",
-            _ => "",
-        }
-    }
 }

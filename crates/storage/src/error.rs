@@ -1,6 +1,7 @@
 //! What can go wrong in an engine; causes are kept, sentences say operation and object.
 
-use std::path::PathBuf;
+use std::io::ErrorKind;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use crate::accounts::RollFault;
@@ -102,6 +103,38 @@ pub enum SealError {
     NoRandomness,
 }
 
+/// What keeps a file from being used, as far as it decides what to do about it.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Hindrance {
+    /// The disk is full, or what this user may have of it.
+    NoRoom,
+    /// This user may not read or write it, or nobody may.
+    NotAllowed,
+    /// Another program holds it.
+    Held,
+    /// It is not what was written.
+    Damaged,
+    /// Something else, which the cause names.
+    Other,
+}
+
+impl OpenError {
+    /// What kept a file from being used, where it was one.
+    pub fn hindrance(&self) -> Hindrance {
+        match self {
+            Self::Database { hindrance, .. } => *hindrance,
+            Self::Io { source, .. } => match source.kind() {
+                ErrorKind::StorageFull | ErrorKind::QuotaExceeded => Hindrance::NoRoom,
+                ErrorKind::PermissionDenied | ErrorKind::ReadOnlyFilesystem => {
+                    Hindrance::NotAllowed
+                }
+                _ => Hindrance::Other,
+            },
+            _ => Hindrance::Other,
+        }
+    }
+}
+
 /// Why a data directory could not be opened or copied.
 #[derive(Debug, thiserror::Error)]
 pub enum OpenError {
@@ -133,6 +166,14 @@ pub enum OpenError {
         dir: PathBuf,
         /// What is odd about it.
         reason: String,
+    },
+    /// A database is not there, or empty, and another one shows that it was there once.
+    #[error("{} is missing, and {} beside it holds data", path.display(), name_of(beside))]
+    Missing {
+        /// The file that is lost.
+        path: PathBuf,
+        /// The database that shows it.
+        beside: PathBuf,
     },
     /// A copy would be mixed with something else.
     #[error("{} is not empty: it holds `{name}`", dir.display())]
@@ -171,8 +212,14 @@ pub enum OpenError {
         operation: &'static str,
         /// On which file.
         path: PathBuf,
+        /// What that means for whoever has to do something about it.
+        hindrance: Hindrance,
         /// Why.
         #[source]
         source: Box<dyn std::error::Error + Send + Sync>,
     },
+}
+
+fn name_of(path: &Path) -> std::path::Display<'_> {
+    path.file_name().map_or(path, Path::new).display()
 }

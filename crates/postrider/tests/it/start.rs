@@ -114,9 +114,23 @@ async fn a_database_that_is_none_is_named() {
         std::fs::write(&path, "this is no database, whatever its name says".repeat(500))
             .expect("a file");
         let ended = Process::serve(&home, &[]).await;
-        check(&ended, 1, &["cannot open storage", &path.display().to_string()]);
+        let advice = "restore the directory from a backup";
+        check(&ended, 1, &["cannot open storage", &path.display().to_string(), advice]);
         let text = std::fs::read_to_string(&path).expect("it is still there");
         assert!(text.starts_with("this is no database"), "{name} is left for somebody to look at");
+    }
+}
+
+#[tokio::test]
+async fn a_database_that_is_lost_is_missed_and_not_made_anew() {
+    for name in ["journal.db", "state.db", "catalog.db"] {
+        let home = lived_in().await;
+        let path = home.path("data").join(name);
+        std::fs::remove_file(&path).expect("it was there");
+        let ended = Process::serve(&home, &[]).await;
+        let missing = format!("{} is missing", path.display());
+        check(&ended, 1, &["cannot open storage", &missing, "put the file back"]);
+        assert!(!path.exists(), "nothing is made in its place");
     }
 }
 

@@ -9,6 +9,7 @@
 
 mod limits;
 mod directory;
+mod presence;
 mod alarm;
 mod inbox;
 mod sqlite;
@@ -129,6 +130,7 @@ struct Worker {
 pub fn open(dir: &Path, options: Options) -> Result<(Store, Engine), OpenError> {
     sqlite::check_version()?;
     let directory = Directory::open(dir)?;
+    presence::check(&directory)?;
     let parts = Parts::open(&directory, &options)?;
     directory.sync()?;
     let store = parts.store();

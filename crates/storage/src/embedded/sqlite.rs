@@ -9,10 +9,11 @@ use std::sync::Arc;
 
 use domain::id::Seq;
 use rusqlite::config::DbConfig;
+use rusqlite::ffi::SQLITE_IOERR_SHMSIZE;
 use rusqlite::{Connection, ErrorCode, OpenFlags, Transaction, TransactionBehavior};
 
 use super::limits;
-use crate::error::{OpenError, StorageError};
+use crate::error::{Hindrance, OpenError, StorageError};
 
 /// The oldest SQLite whose write-ahead log does not lose commits when it starts over.
 const VERSION_MIN: (&str, i32) = ("3.51.3", 3_051_003);
@@ -195,9 +196,8 @@ pub fn failed(operation: &'static str, file: &str, error: rusqlite::Error) -> St
 pub fn classify(operation: &'static str, file: &str, error: rusqlite::Error) -> StorageError {
     // The log's index could not grow. The commit may stand in the log all the same, until the next one
     // takes its place; a start before that finds it, as it finds what was killed before its answer.
-    let no_room_for_index = error
-        .sqlite_error()
-        .is_some_and(|error| error.extended_code == rusqlite::ffi::SQLITE_IOERR_SHMSIZE);
+    let no_room_for_index =
+        error.sqlite_error().is_some_and(|error| error.extended_code == SQLITE_IOERR_SHMSIZE);
     match error.sqlite_error_code() {
         Some(ErrorCode::DiskFull) => StorageError::DiskFull { operation },
         _ if no_room_for_index => StorageError::DiskFull { operation },
@@ -212,7 +212,38 @@ pub fn classify(operation: &'static str, file: &str, error: rusqlite::Error) -> 
 /// An error while a database is opened.
 pub fn database(operation: &'static str, path: &Path) -> impl FnOnce(rusqlite::Error) -> OpenError {
     let path = path.to_owned();
-    move |error| OpenError::Database { operation, path, source: Box::new(error) }
+    move |error| OpenError::Database {
+        operation,
+        path,
+        hindrance: hindrance(&error),
+        source: Box::new(error),
+    }
+}
+
+/// What keeps a file from being used that this error is about.
+pub fn hindrance(error: &rusqlite::Error) -> Hindrance {
+    let Some(failure) = error.sqlite_error() else {
+        return match error {
+            rusqlite::Error::InvalidPath(_) | rusqlite::Error::NulError(_) => Hindrance::Other,
+            // A row is not what can have been written.
+            _ => Hindrance::Damaged,
+        };
+    };
+    match failure.code {
+        ErrorCode::DiskFull => Hindrance::NoRoom,
+        _ if failure.extended_code == SQLITE_IOERR_SHMSIZE => Hindrance::NoRoom,
+        ErrorCode::ReadOnly | ErrorCode::PermissionDenied | ErrorCode::CannotOpen => {
+            Hindrance::NotAllowed
+        }
+        ErrorCode::DatabaseBusy
+        | ErrorCode::DatabaseLocked
+        | ErrorCode::FileLockingProtocolFailed => Hindrance::Held,
+        // What is unknown to SQLite is a table or a column that should be there.
+        ErrorCode::DatabaseCorrupt | ErrorCode::NotADatabase | ErrorCode::Unknown => {
+            Hindrance::Damaged
+        }
+        _ => Hindrance::Other,
+    }
 }
 
 /// What a checkpoint does, where it fails.
@@ -258,6 +289,32 @@ mod tests {
     use std::time::SystemTime;
 
     use super::*;
+
+    #[test]
+    fn what_can_be_mended_is_told_from_damage() {
+        use rusqlite::ffi;
+        let check = |code, expected| {
+            let error = rusqlite::Error::SqliteFailure(ffi::Error::new(code), None);
+            assert_eq!(hindrance(&error), expected, "{error}");
+        };
+        check(ffi::SQLITE_FULL, Hindrance::NoRoom);
+        check(SQLITE_IOERR_SHMSIZE, Hindrance::NoRoom);
+        check(ffi::SQLITE_READONLY, Hindrance::NotAllowed);
+        check(ffi::SQLITE_READONLY_DIRECTORY, Hindrance::NotAllowed);
+        check(ffi::SQLITE_CANTOPEN, Hindrance::NotAllowed);
+        check(ffi::SQLITE_BUSY, Hindrance::Held);
+        check(ffi::SQLITE_LOCKED, Hindrance::Held);
+        check(ffi::SQLITE_CORRUPT, Hindrance::Damaged);
+        check(ffi::SQLITE_CORRUPT_INDEX, Hindrance::Damaged);
+        check(ffi::SQLITE_NOTADB, Hindrance::Damaged);
+        check(ffi::SQLITE_IOERR_READ, Hindrance::Other);
+        check(ffi::SQLITE_NOMEM, Hindrance::Other);
+        let connection = Connection::open_in_memory().unwrap();
+        let missing = connection.prepare("SELECT * FROM frames").err().unwrap();
+        assert_eq!(hindrance(&missing), Hindrance::Damaged, "{missing}");
+        let odd = connection.query_row("SELECT 'x'", [], |row| row.get::<_, i64>(0)).unwrap_err();
+        assert_eq!(hindrance(&odd), Hindrance::Damaged, "{odd}");
+    }
 
     #[test]
     fn a_log_is_written_again_as_it_is() {

@@ -5,10 +5,15 @@ use std::fs;
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::Path;
 
+use domain::account::Role;
+use domain::id::Seq;
 use tempfile::TempDir;
 
+use super::crash::crashed_copy;
 use super::open_default;
-use crate::conformance::fixture::{append, events};
+use crate::AccountEdit;
+use crate::conformance::accounts::user;
+use crate::conformance::fixture::{append, destination, events, settlement};
 use crate::embedded::{Options, open};
 use crate::error::OpenError;
 
@@ -94,4 +99,74 @@ fn a_path_that_cannot_be_written_is_an_error() {
         let error = open(&path, Options::default()).err().unwrap();
         assert!(matches!(error, OpenError::Io { .. }), "{error}");
     }
+}
+
+/// A directory in which every database holds something: one that was closed, and one as a kill leaves it.
+fn lived_in() -> [TempDir; 2] {
+    let dir = TempDir::new().unwrap();
+    let (store, engine) = open_default(dir.path());
+    append(&store, events("web", 3));
+    store.schedule.commit(settlement(destination(1), 2)).wait().unwrap();
+    let found = AccountEdit::Found(user("anna", Role::Admin));
+    store.accounts.edit(found, Vec::new()).wait().unwrap();
+    let killed = crashed_copy(dir.path());
+    engine.close().unwrap();
+    [dir, killed]
+}
+
+#[test]
+fn a_database_that_is_lost_is_missed_and_nothing_changes() {
+    let remove = |path: &Path| fs::remove_file(path).unwrap();
+    let empty = |path: &Path| fs::write(path, "").unwrap();
+    let lose: [&dyn Fn(&Path); 2] = [&remove, &empty];
+    for name in ["state.db", "journal.db", "catalog.db"] {
+        for (dir, lose) in lose.iter().flat_map(|lose| lived_in().map(|dir| (dir, lose))) {
+            let lost = dir.path().join(name);
+            lose(&lost);
+            let names = || content(dir.path()).into_keys().filter(|name| name.ends_with(".db"));
+            let before = names().collect::<Vec<_>>();
+            let error = open(dir.path(), Options::default()).err().unwrap();
+            let OpenError::Missing { path, beside } = &error else { panic!("{name}: {error}") };
+            assert_eq!(*path, lost);
+            assert!(beside.exists() && beside != path, "{error}");
+            assert_eq!(names().collect::<Vec<_>>(), before, "nothing was made in its place");
+        }
+    }
+}
+
+#[test]
+fn an_index_that_is_gone_is_no_loss() {
+    for dir in lived_in() {
+        fs::remove_file(dir.path().join("index.db")).unwrap();
+        let (store, _engine) = open_default(dir.path());
+        assert_eq!(*store.journal.head().borrow(), Seq(4));
+    }
+}
+
+/// Whatever has reached the disk of a first start, the next one goes on with it.
+#[test]
+fn a_first_start_that_was_interrupted_goes_on_wherever_it_was() {
+    const NAMES: [&str; 5] = ["state.db", "journal.db", "index.db", "catalog.db", "secrets.key"];
+    let whole = TempDir::new().unwrap();
+    let (_store, engine) = open_default(whole.path());
+    let killed = crashed_copy(whole.path());
+    engine.close().unwrap();
+    for (made, mask) in
+        [&whole, &killed].iter().flat_map(|made| (0..32).map(move |mask| (made, mask)))
+    {
+        let dir = TempDir::new().unwrap();
+        let is_there = |name: &str| {
+            let number = NAMES.iter().position(|one| name.starts_with(one));
+            number.is_none_or(|number| mask >> number & 1 == 1)
+        };
+        for (name, bytes) in content(made.path()).iter().filter(|(name, _)| is_there(name)) {
+            fs::write(dir.path().join(name), bytes).unwrap();
+        }
+        let (store, _engine) = open_default(dir.path());
+        assert_eq!(append(&store, events("web", 1)).first, Seq(1), "{mask:b}");
+    }
+    let dir = TempDir::new().unwrap();
+    fs::write(dir.path().join("format"), content(whole.path())["format"].as_slice()).unwrap();
+    fs::write(dir.path().join("state.db"), "").unwrap();
+    open_default(dir.path());
 }
