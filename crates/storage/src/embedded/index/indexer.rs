@@ -1,7 +1,7 @@
 //! The indexer: follows the journal, and writes a block whenever one is whole.
 //!
 //! Nobody waits for it. Where the disk has no room it tries again; any other failure ends it, and
-//! searches say so: the index is made anew at the next start, if it cannot be used.
+//! searches say so: the index is made anew at the next start, if it is damaged.
 
 use std::sync::Arc;
 
@@ -107,8 +107,11 @@ impl Indexer {
         if let Some(rows) = rows {
             let first = self.first_stored()?;
             let written = self.store(whole, &rows, number_of(first));
-            let file = || sqlite::file_of(&self.connection);
-            written.map_err(|error| sqlite::classify("writing the index", &file(), error))?;
+            written.map_err(|error| {
+                self.shared.met(&self.connection, &error);
+                let file = sqlite::file_of(&self.connection);
+                sqlite::classify("writing the index", &file, error)
+            })?;
         }
         *self.shared.write() = YoungBlock::new(number);
         Ok(())

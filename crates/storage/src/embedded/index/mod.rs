@@ -2,7 +2,7 @@
 //!
 //! In come the journal's frames, read by a thread of its own (`indexer`) that nobody waits for; out go
 //! places of events (`search`), by another thread. What it loses is made again, so it is in no backup,
-//! and a file that cannot be used is thrown away. Deliberately unknown here: what became of events.
+//! and a damaged file is thrown away. Deliberately unknown here: what became of events.
 //!
 //! # Layout
 //! The journal's places are cut into blocks of 16,384. A block that every event has come for is
@@ -21,6 +21,7 @@ mod indexer;
 mod search;
 
 use std::path::Path;
+use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 use std::sync::{
     Arc, Mutex, MutexGuard, OnceLock, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard,
 };
@@ -34,7 +35,7 @@ use super::journal::{self, EmbeddedJournal};
 use super::limits;
 use super::sqlite::{self, Durability};
 use crate::census::{Census, SourceCensus};
-use crate::error::{OpenError, StorageError};
+use crate::error::{Hindrance, OpenError, StorageError};
 use crate::index::{EventPlaces, EventQuery, Index};
 use crate::receipt::Receipt;
 use block::YoungBlock;
@@ -95,6 +96,8 @@ pub struct Shared {
     reached: watch::Sender<Seq>,
     /// Why the indexer has ended, where it has.
     failure: OnceLock<StorageError>,
+    /// Whether the file was found damaged, and is removed.
+    is_condemned: AtomicBool,
 }
 
 /// The index as others see it.
@@ -148,7 +151,19 @@ impl Shared {
         let census = Mutex::new(census::read(connection)?);
         let reached = watch::Sender::new(first_of(number).max(Seq::FIRST));
         let young = RwLock::new(YoungBlock::new(number));
-        Ok(Arc::new(Self { young, census, reached, failure: OnceLock::new() }))
+        let (failure, is_condemned) = (OnceLock::new(), AtomicBool::new(false));
+        Ok(Arc::new(Self { young, census, reached, failure, is_condemned }))
+    }
+
+    /// Takes an error of a connection to the file: a damaged file is removed at once, so that the next
+    /// start makes it anew, however this process ends. Who has it open goes on with what can be read.
+    fn met(&self, connection: &Connection, error: &rusqlite::Error) {
+        let is_damaged = sqlite::hindrance(error) == Hindrance::Damaged;
+        if is_damaged && !self.is_condemned.swap(true, Relaxed) {
+            let path = sqlite::file_of(connection);
+            tracing::error!(path, %error, "the index is damaged; the next start makes it anew");
+            remove_files(Path::new(&path));
+        }
     }
 
     fn read(&self) -> RwLockReadGuard<'_, YoungBlock> {
@@ -170,9 +185,7 @@ type OfJournal = (Arc<Inbox<journal::Command>>, Arc<Inbox<journal::Query>>, Arc<
 /// Opens the file for the two threads that work with it.
 pub fn open(path: &Path, journal: OfJournal) -> Result<(Indexer, Searches), OpenError> {
     let (commands, queries, of_journal) = journal;
-    let connection = open_file(path)?;
-    let head = *of_journal.head.borrow();
-    let shared = Shared::open(&connection, head).map_err(sqlite::database("read", path))?;
+    let (connection, shared) = open_file(path, *of_journal.head.borrow())?;
     let searches = Searches {
         connection: sqlite::open_reader(path)?,
         inbox: Arc::new(Inbox::new("index searches", limits::READ_JOBS_MAX)),
@@ -183,18 +196,31 @@ pub fn open(path: &Path, journal: OfJournal) -> Result<(Indexer, Searches), Open
     Ok((Indexer { connection, journal, news, shared }, searches))
 }
 
-/// Opens the writer's connection; a file that cannot be used is made anew.
-fn open_file(path: &Path) -> Result<Connection, OpenError> {
-    sqlite::open_writer(path, Durability::Normal, &STEPS).or_else(|error| {
-        let error = std::error::Error::source(&error).map(ToString::to_string);
-        tracing::warn!(path = %path.display(), error, "the index cannot be used; it is made anew");
-        for ending in ["", "-wal", "-shm"] {
-            let file = format!("{}{ending}", path.display());
-            // What is not there need not be removed; what cannot be removed cannot be opened either.
-            let _ = std::fs::remove_file(file);
+/// Opens the writer's connection and reads what is indexed; a damaged file is made anew. What merely
+/// cannot be used at the moment is left as it is.
+fn open_file(path: &Path, head: Seq) -> Result<(Connection, Arc<Shared>), OpenError> {
+    let open = || {
+        let connection = sqlite::open_writer(path, Durability::Normal, &STEPS)?;
+        let shared = Shared::open(&connection, head).map_err(sqlite::database("read", path))?;
+        Ok((connection, shared))
+    };
+    open().or_else(|error: OpenError| {
+        if error.hindrance() != Hindrance::Damaged {
+            return Err(error);
         }
-        sqlite::open_writer(path, Durability::Normal, &STEPS)
+        let error = std::error::Error::source(&error).map(ToString::to_string);
+        tracing::warn!(path = %path.display(), error, "the index is damaged; it is made anew");
+        remove_files(path);
+        open()
     })
+}
+
+/// Removes the file and what SQLite puts beside it.
+fn remove_files(path: &Path) {
+    for ending in ["", "-wal", "-shm"] {
+        // What is not there need not be removed; what cannot be removed cannot be opened either.
+        let _ = std::fs::remove_file(format!("{}{ending}", path.display()));
+    }
 }
 
 /// The number of the block that a place is in.

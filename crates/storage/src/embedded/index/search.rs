@@ -61,7 +61,10 @@ impl Searches {
         while let Some(Search { query, reply }) = self.inbox.take_one() {
             let found = match self.shared.failure.get() {
                 Some(failure) => Err(failure.clone()),
-                None => self.search(&query).map_err(failed),
+                None => self.search(&query).map_err(|error| {
+                    self.shared.met(&self.connection, &error);
+                    failed(error)
+                }),
             };
             // Whoever forgot the receipt does not want the answer.
             let _ = reply.send(found);

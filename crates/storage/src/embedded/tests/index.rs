@@ -1,10 +1,14 @@
 //! The index after a kill, without its file, with a damaged one, and beside another journal.
 
-use domain::id::Seq;
+use std::os::unix::fs::FileExt;
+use std::path::Path;
+
+use domain::id::{Seq, SourceId};
 
 use super::open_default;
 use crate::conformance::index::{all, census, counted, fill, of_user, wait_until_reached};
 use crate::embedded::index;
+use crate::embedded::sqlite::PAGE_BYTES;
 use crate::{EventQuery, Store};
 
 fn check(store: &Store, events: u64) {
@@ -56,6 +60,65 @@ fn x2_an_index_that_is_gone_or_damaged_is_made_anew() {
     let (store, engine) = open_default(dir.path());
     check(&store, 20_009);
     engine.close().unwrap();
+}
+
+/// Spoils the first page of each of these tables.
+fn spoil(path: &Path, tables: &[&str]) {
+    let file = rusqlite::Connection::open(path).unwrap();
+    let root = |table: &&str| -> u64 {
+        let sql = "SELECT rootpage FROM sqlite_schema WHERE name = ?1";
+        file.query_row(sql, [table], |row| row.get::<_, i64>(0)).unwrap().cast_unsigned()
+    };
+    let pages: Vec<_> = tables.iter().map(root).collect();
+    drop(file);
+    let file = std::fs::File::options().write(true).open(path).unwrap();
+    for page in pages {
+        file.write_all_at(&[0xff; PAGE_BYTES as usize], (page - 1) * PAGE_BYTES).unwrap();
+    }
+}
+
+/// The file opens, and what is in it cannot be read.
+#[test]
+fn x2_an_index_whose_rows_are_damaged_is_made_anew() {
+    for table in ["blocks", "census"] {
+        let dir = tempfile::TempDir::new().unwrap();
+        let (store, engine) = open_default(dir.path());
+        fill(&store, 1..20_010);
+        check(&store, 20_009);
+        engine.close().unwrap();
+        spoil(&dir.path().join(index::FILE), &[table]);
+        let (store, engine) = open_default(dir.path());
+        check(&store, 20_009);
+        engine.close().unwrap();
+    }
+}
+
+/// A start looks at few of its pages: the others are found damaged by a search, or when a block is
+/// written.
+#[test]
+fn x2_an_index_that_is_found_damaged_at_work_is_made_anew_by_the_next_start() {
+    for (tables, more) in [(&["columns", "lookups"][..], 0), (&["lookups"], 20_000)] {
+        let dir = tempfile::TempDir::new().unwrap();
+        let (store, engine) = open_default(dir.path());
+        fill(&store, 1..20_010);
+        check(&store, 20_009);
+        engine.close().unwrap();
+        spoil(&dir.path().join(index::FILE), tables);
+
+        let (store, engine) = open_default(dir.path());
+        fill(&store, 20_010..20_010 + more);
+        if more > 0 {
+            // A count is refused once the indexer has ended, and that is what is waited for.
+            while store.index.census(&SourceId::new("app")).wait().is_ok() {
+                std::thread::yield_now();
+            }
+        }
+        store.index.search(of_user("user-5")).wait().unwrap_err();
+        engine.close().unwrap();
+        let (store, engine) = open_default(dir.path());
+        check(&store, 20_009 + more);
+        engine.close().unwrap();
+    }
 }
 
 /// Whoever puts an older journal beside a newer index finds what is in the journal.
