@@ -86,7 +86,7 @@ pub struct Scope {
     /// Only events received before.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub received_until: Option<Timestamp>,
-    /// Only deliveries whose last attempt was made then or later; for those that failed.
+    /// Only deliveries whose last attempt ended then or later; for those that failed.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub failed_since: Option<Timestamp>,
     /// Only deliveries that were given up by this issue; for those that failed.

@@ -95,7 +95,7 @@ pub struct FailedQuery {
     pub first: Seq,
     /// Only of events before this place.
     pub end: Seq,
-    /// Only those whose last attempt began then or later.
+    /// Only those whose last attempt ended then or later, to the millisecond.
     pub since: Option<Timestamp>,
     /// Only those whose last attempt belongs to this issue.
     pub issue: Option<u64>,

@@ -1,13 +1,14 @@
 //! L1, without its clock: every search finds exactly what the model finds, also over many rows.
 
 use domain::id::{DestinationId, ReplayId, Seq, SourceId};
+use domain::replay::{Cause, Intent, Pace, ReplayPlan, Scope};
 use domain::time::Timestamp;
 
 use super::Subject;
 use super::fixture::{attempt, destination, open_delivery, settlement};
 use crate::{
-    AttemptQuery, AttemptRecord, Depth, FailedQuery, Fate, IssueQuery, Known, RejectionQuery,
-    RejectionRecord, Settlement, Store, memory,
+    AttemptQuery, AttemptRecord, Depth, FailedQuery, Fate, IssueQuery, Known, Reader,
+    RejectionQuery, RejectionRecord, Settlement, Store, memory,
 };
 
 type Open<'a> = &'a dyn Fn() -> Subject;
@@ -101,6 +102,57 @@ pub fn what_is_known_is_what_the_model_knows(open: Open<'_>) {
     let both = vec![Seq(0), Seq(1)];
     let expected = Known { delivered: both.clone(), open: both, cursor: Some(Seq(1)) };
     assert_eq!(known, expected);
+}
+
+/// A replay may be all that ever sent to a destination: what it delivered is known, and a cursor is not.
+pub fn what_a_replay_delivered_is_known_without_a_cursor(open: Open<'_>) {
+    let Subject { store, _keep } = open();
+    let one = destination(1);
+    let (intent, cause) = (Intent::ReplayMissing, Cause::Asked);
+    let (scope, pace) = (Scope::between(Seq(1), Seq(9)), Pace::default());
+    let plan = ReplayPlan { destination: one.clone(), intent, cause, scope, pace };
+    let replay = store.replays.make(plan, None, Timestamp(1)).wait().unwrap().id;
+    let made = |seq, fate| AttemptRecord { replay: Some(replay), ..attempt(&one, seq, 1, fate) };
+    let attempts = vec![made(2, Fate::Delivered), made(3, Fate::GaveUp), made(5, Fate::Delivered)];
+    let reader = Reader::Replay(replay);
+    let step = Settlement { reader, attempts, ..settlement(one.clone(), 6) };
+    store.schedule.commit(step).wait().unwrap();
+    let known = |places: &[u64]| {
+        let places = places.iter().copied().map(Seq).collect();
+        store.ledger.known(&one, places).wait().unwrap()
+    };
+    let delivered = vec![Seq(2), Seq(5)];
+    assert_eq!(known(&[1, 2, 3, 5, 6]), Known { delivered, ..Known::default() });
+    assert_eq!(known(&[]), Known::default());
+}
+
+/// What was under way when something was last taken, and failed after that, has failed since.
+pub fn what_ended_since_is_found_whenever_it_began(open: Open<'_>) {
+    let Subject { store, _keep } = open();
+    let one = destination(1);
+    let gave_up = |seq, at, duration_us| AttemptRecord {
+        at: Timestamp(at),
+        duration_us,
+        ..attempt(&one, seq, 1, Fate::GaveUp)
+    };
+    let attempts = vec![
+        gave_up(1, 1_000, 9_999_000),
+        gave_up(2, 1_000, 10_000_000),
+        gave_up(3, 10_999, 999),
+        gave_up(4, 10_999, 1_000),
+        gave_up(5, 11_000, 0),
+        gave_up(6, 0, 30_000_000),
+    ];
+    store.schedule.commit(Settlement { attempts, ..settlement(one.clone(), 9) }).wait().unwrap();
+    let query = FailedQuery {
+        destination: one,
+        first: Seq(0),
+        end: Seq(99),
+        since: Some(Timestamp(11_000)),
+        issue: None,
+        rows_max: 9,
+    };
+    assert_eq!(store.ledger.failed(query).wait().unwrap(), [2, 4, 5, 6].map(Seq));
 }
 
 /// What was given up by one issue is found apart from what was given up by another.

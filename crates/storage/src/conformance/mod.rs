@@ -79,6 +79,8 @@ macro_rules! conformance {
             issues::an_issue_is_what_people_say_of_it_until_it_comes_again,
             issues::an_issue_knows_how_often_it_came_in_each_hour,
             ledger::what_is_known_is_what_the_model_knows,
+            ledger::what_a_replay_delivered_is_known_without_a_cursor,
+            ledger::what_ended_since_is_found_whenever_it_began,
             ledger::what_was_given_up_is_found_until_it_is_made,
             ledger::what_was_given_up_by_an_issue_is_found,
             series::l2_what_is_settled_is_counted_in_its_minute,

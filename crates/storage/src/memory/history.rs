@@ -485,7 +485,7 @@ impl Ledger for MemoryHistory {
                 && one.fate == Fate::GaveUp
                 && one.reason != Reason::Skipped.code()
                 && (query.first..query.end).contains(&one.seq)
-                && query.since.is_none_or(|since| one.at >= since)
+                && query.since.is_none_or(|since| ended_at(one) >= since)
                 && query.issue.is_none_or(|wanted| Some(wanted) == *issue)
                 && !state.is_recovered(*at, one)
         };

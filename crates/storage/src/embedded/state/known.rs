@@ -19,11 +19,13 @@ pub fn known(
     places: Vec<Seq>,
 ) -> rusqlite::Result<Known> {
     let transaction = connection.unchecked_transaction()?;
-    let Some((key, cursor)) = open::cursor(&transaction, &destination.into())? else {
+    let Some(key) = destination_key(&transaction, destination)? else {
         return Ok(Known::default());
     };
+    // One that only replays have sent to has none.
+    let cursor = open::cursor(&transaction, &destination.into())?.map(|(_, cursor)| cursor);
     let (Some(first), Some(last)) = (places.first(), places.last()) else {
-        return Ok(Known { cursor: Some(cursor), ..Known::default() });
+        return Ok(Known { cursor, ..Known::default() });
     };
     let range = (key, sqlite::from_seq(*first), sqlite::from_seq(*last));
     let mut delivered = at_once(&transaction, range)?;
@@ -37,7 +39,7 @@ pub fn known(
     let open = "SELECT seq FROM open_deliveries WHERE destination = ?1 AND seq BETWEEN ?2 AND ?3";
     let open = seqs(&transaction, open, range)?;
     let (delivered, open) = (among(&places, delivered), among(&places, open));
-    Ok(Known { delivered, open, cursor: Some(cursor) })
+    Ok(Known { delivered, open, cursor })
 }
 
 /// The events delivered with the first attempt, from the blocks that may hold any of them.
@@ -68,7 +70,7 @@ pub fn failed(connection: &Connection, query: &FailedQuery) -> rusqlite::Result<
         .query_row([Reason::Skipped.code()], |row| row.get(0))?;
     let sql = "SELECT DISTINCT seq FROM attempts a INDEXED BY attempts_given_up
          WHERE fate = 3 AND destination = ?1 AND seq >= ?2 AND seq < ?3
-             AND at >= coalesce(?4, at) AND reason IS NOT ?5
+             AND (?4 IS NULL OR at + duration_us / 1000 >= ?4) AND reason IS NOT ?5
              AND (?7 IS NULL OR issue = ?7)
              AND NOT EXISTS (SELECT 1 FROM attempts d INDEXED BY attempts_of_replays
                  WHERE d.replay IS NOT NULL AND d.seq = a.seq AND d.destination = a.destination
