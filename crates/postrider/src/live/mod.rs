@@ -184,7 +184,7 @@ impl DestinationGauge {
     }
 
     /// What is going on where the journal's next event gets the place `head`. Places that a restore
-    /// has passed over, always the same large number, hold no events.
+    /// has passed over, always a multiple of one large number, hold no events.
     pub fn glance(&self, head: Seq) -> Glance {
         let time = |at: &AtomicI64| Some(at.load(Relaxed)).filter(|at| *at != 0).map(Timestamp);
         let end = head.0.min(self.gets_until.load(Relaxed));

@@ -31,6 +31,7 @@ pub use delivery::{Asked, Blocker, Delivery};
 pub use events::{EventListQuery, Found};
 pub use filter::{CodeClass, DeliveryQuery, EventFilter, When};
 pub use status::Status;
+pub use walk::before_skip;
 
 /// Answers the questions of one moment.
 pub struct Lookup<'a> {

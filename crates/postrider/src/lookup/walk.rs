@@ -8,7 +8,7 @@ use std::ops::Range;
 use domain::event::{CallMark, IdentityHash, NameHash, sanitize::sanitize};
 use domain::id::Seq;
 use domain::limits;
-use storage::{EventQuery, StorageError, StoredEvent, Toward, Wanted};
+use storage::{EventQuery, Journal, StorageError, StoredEvent, Toward, Wanted};
 
 use super::filter::{EventFilter, When};
 use super::{Found, Lookup};
@@ -131,18 +131,12 @@ impl Lookup<'_> {
             }
             next = chunk.next;
         }
-        walk.left.end = if is_empty { self.before_skip(begin, end, least).await? } else { first };
+        walk.left.end = match is_empty {
+            true => before_skip(&*self.store.journal, begin, end).await?.max(least),
+            false => first,
+        };
         found.reverse();
         Ok(found)
-    }
-
-    /// Where to go on back from a stride without events: behind the places that a restore has passed
-    /// over, where it lies in those.
-    async fn before_skip(&self, begin: Seq, end: Seq, least: Seq) -> Result<Seq, StorageError> {
-        let chunk = self.store.journal.read(begin, Wanted::All, 1).await?;
-        let next = chunk.frames.first().map_or(chunk.next, |frame| frame.first());
-        let skip = next.0.checked_sub(limits::RESTORE_SKIP).filter(|_| next >= end);
-        Ok(skip.map_or(begin, Seq).max(least))
     }
 
     /// The events before and after this one of the same user, where there are any. Where much is not
@@ -209,4 +203,27 @@ impl Lookup<'_> {
         }
         Ok(oldest)
     }
+}
+
+/// Where to go on back from a stride without events: behind the places that restores have passed over,
+/// where it lies in those. Each has passed over some times [`limits::RESTORE_SKIP`].
+///
+/// # Errors
+/// Where the journal cannot be read.
+pub async fn before_skip(journal: &dyn Journal, begin: Seq, end: Seq) -> Result<Seq, StorageError> {
+    let next = first_from(journal, begin).await?;
+    let mut behind = next;
+    while next >= end
+        && let Some(earlier) = behind.0.checked_sub(limits::RESTORE_SKIP).map(Seq)
+        && first_from(journal, earlier).await? == next
+    {
+        behind = earlier;
+    }
+    Ok(behind.min(begin))
+}
+
+/// The first place from here on that has an event, or that the next one will get.
+async fn first_from(journal: &dyn Journal, from: Seq) -> Result<Seq, StorageError> {
+    let chunk = journal.read(from, Wanted::All, 1).await?;
+    Ok(chunk.frames.first().map_or(chunk.next, |frame| frame.first()))
 }

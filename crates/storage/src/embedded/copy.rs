@@ -21,6 +21,7 @@ use super::{catalog, journal, sqlite, state};
 use crate::error::OpenError;
 use crate::journal::SeqRange;
 use domain::id::Seq;
+use domain::limits::RESTORE_SKIPS_MAX;
 
 /// What was copied.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -47,7 +48,7 @@ pub fn back_up(dir: &Path, to: &Path) -> Result<Copied, OpenError> {
 
 /// Makes a data directory of a backup, or of a data directory that nobody holds, in a new or empty
 /// directory; answers also the place that the next event will get, which is larger than any that
-/// the original has given away (J2).
+/// the original has given away (J2). Two that are made of one backup hardly ever go on at one place.
 ///
 /// # Errors
 /// As [`back_up`], and where a process holds the data directory.
@@ -63,11 +64,21 @@ pub fn restore(from: &Path, dir: &Path) -> Result<(Copied, Seq), OpenError> {
     let next_min = Connection::open(&path)
         .and_then(|connection| state::next_place(&connection))
         .map_err(sqlite::database("read", &path))?;
-    let next =
-        copy.skip(next_min).map_err(sqlite::database("write", &draft.file(journal::FILE)))?;
+    let skipped = copy.skip(next_min, draw_skips(dir)?);
+    let next = skipped.map_err(sqlite::database("write", &draft.file(journal::FILE)))?;
     drop(copy);
     draft.finish(Mark::Data, FILES)?;
     Ok((Copied { frames, places }, next))
+}
+
+/// How many times as far a restore goes on.
+fn draw_skips(dir: &Path) -> Result<u64, OpenError> {
+    let drawn = getrandom::u64().map_err(|error| OpenError::Io {
+        operation: "draw a random number for",
+        path: dir.to_owned(),
+        source: std::io::Error::other(error),
+    })?;
+    Ok(1 + drawn % RESTORE_SKIPS_MAX)
 }
 
 const FILES: &[&str] = &[journal::FILE, state::FILE, catalog::FILE];

@@ -86,10 +86,11 @@ impl Copy {
     }
 
     /// Makes the copy go on behind every place that the original may have given away meanwhile, and
-    /// behind `next_min`; answers the place that the next event will get.
-    pub fn skip(&self, next_min: Seq) -> rusqlite::Result<Seq> {
+    /// behind `next_min`, so many times [`RESTORE_SKIP`] further; answers the place that the next event
+    /// will get.
+    pub fn skip(&self, next_min: Seq, times: u64) -> rusqlite::Result<Seq> {
         let first = next_place(&self.connection)?.max(next_min);
-        let next = first.plus(RESTORE_SKIP);
+        let next = first.plus(RESTORE_SKIP.saturating_mul(times));
         skips::add(&self.connection, SeqRange { first, last: Seq(next.0 - 1) })?;
         set_meta(&self.connection, "next_seq_min", next)?;
         Ok(next)
