@@ -146,8 +146,13 @@ impl Draft {
         self.dir.join(name)
     }
 
-    /// Makes its files durable, and then the directory what it is to be.
+    /// Makes its files durable, and then the directory what it is to be. Whoever looks at a data
+    /// directory finds a lock in it, so that no server can start meanwhile.
     pub fn finish(self, mark: Mark, files: &[&str]) -> Result<(), OpenError> {
+        if mark == Mark::Data {
+            let lock = self.file(LOCK_FILE);
+            File::create(&lock).map_err(io("create", &lock))?;
+        }
         for name in files {
             let path = self.file(name);
             File::open(&path).and_then(|file| file.sync_all()).map_err(io("sync", &path))?;
@@ -160,14 +165,30 @@ impl Draft {
 /// Makes a directory where there is none, for its own user alone: events and hashes of passwords are in
 /// it.
 fn make(dir: &Path) -> Result<(), OpenError> {
-    if !dir.try_exists().map_err(io("look at", dir))? {
+    let parents = parents_of_new(dir)?;
+    if !parents.is_empty() {
         let mut builder = DirBuilder::new();
         builder.recursive(true).mode(0o700).create(dir).map_err(io("create", dir))?;
-        if let Some(parent) = dir.parent().filter(|parent| !parent.as_os_str().is_empty()) {
-            sync_dir(parent)?;
-        }
     }
-    Ok(())
+    parents.iter().try_for_each(|parent| sync_dir(parent))
+}
+
+/// The directories that get a new name in them when a directory is made with all that lead to it.
+fn parents_of_new(dir: &Path) -> Result<Vec<PathBuf>, OpenError> {
+    let mut parents = Vec::new();
+    for new in dir.ancestors().filter(|one| !one.as_os_str().is_empty()) {
+        if new.try_exists().map_err(io("look at", new))? {
+            break;
+        }
+        parents.push(parent_of(new).to_owned());
+    }
+    Ok(parents)
+}
+
+/// The directory in which a name stands.
+pub fn parent_of(path: &Path) -> &Path {
+    let parent = path.parent().filter(|parent| !parent.as_os_str().is_empty());
+    parent.unwrap_or(Path::new("."))
 }
 
 /// What a directory is; none without a format file.
@@ -265,11 +286,44 @@ fn holder(file: &mut File) -> String {
     }
 }
 
-fn sync_dir(dir: &Path) -> Result<(), OpenError> {
+/// Makes the names in a directory durable.
+pub fn sync_dir(dir: &Path) -> Result<(), OpenError> {
     File::open(dir).and_then(|file| file.sync_all()).map_err(io("sync", dir))
 }
 
 fn io(operation: &'static str, path: &Path) -> impl FnOnce(std::io::Error) -> OpenError {
     let path = path.to_owned();
     move |source| OpenError::Io { operation, path, source }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_directory_with_a_new_name_in_it_is_synced() {
+        let here = tempfile::tempdir().unwrap();
+        let at = |name: &str| here.path().join(name);
+        let parents = |path: &Path| parents_of_new(path).unwrap();
+        assert_eq!(parents(&at("a/b/c")), [at("a/b"), at("a"), here.path().to_owned()]);
+        std::fs::create_dir(at("a")).unwrap();
+        assert_eq!(parents(&at("a/b/c")), [at("a/b"), at("a")]);
+        assert_eq!(parents(&at("a")), [] as [PathBuf; 0]);
+        let bare = Path::new("a-name-that-is-nowhere");
+        assert_eq!(parents(bare), [Path::new(".")]);
+        assert_eq!(parents(&bare.join("b")), [bare, Path::new(".")]);
+    }
+
+    #[test]
+    fn nobody_takes_a_restored_directory_while_it_is_looked_at() {
+        let parent = tempfile::tempdir().unwrap();
+        let dir = parent.path().join("restored");
+        Draft::begin(&dir).unwrap().finish(Mark::Data, &[]).unwrap();
+        let onlooker = Onlooker::open(&dir).unwrap();
+        assert_eq!(onlooker.holder(), None);
+        let refused = Directory::open(&dir).unwrap_err();
+        assert!(matches!(refused, OpenError::InUse { .. }), "{refused}");
+        drop(onlooker);
+        Directory::open(&dir).unwrap();
+    }
 }

@@ -20,6 +20,7 @@ use chacha20poly1305::aead::{Aead, Payload};
 use chacha20poly1305::{KeyInit, XChaCha20Poly1305, XNonce};
 use serde_json::{Value, json};
 
+use super::directory;
 use crate::error::{OpenError, SealError};
 
 /// Bytes of a key. Source: the cipher.
@@ -102,6 +103,8 @@ pub fn key_beside(path: &Path, is_sealed: bool) -> Result<SecretKey, OpenError> 
     file.write_all(format!("{}\n", STANDARD.encode(key.0)).as_bytes()).map_err(io)?;
     file.sync_all().map_err(io)?;
     std::fs::rename(&new, path).map_err(io)?;
+    // What is sealed with a key must not outlive it.
+    directory::sync_dir(directory::parent_of(path))?;
     Ok(key)
 }
 
