@@ -150,9 +150,10 @@ pub fn s3_shelved_deliveries_come_back_line_by_line(open: Open<'_>) {
     let (one, other) = (destination(1), destination(2));
     let who = |user: u64, anonymous: u64| Identities { user: id(user), anonymous: id(anonymous) };
     let rows = [(3, who(1, 0)), (4, who(1, 7)), (5, who(0, 7)), (6, who(1, 7)), (7, who(2, 7))];
+    let loose = shelved(1, Identities::default());
     let shelved: Vec<_> = rows.map(|(seq, identities)| shelved(seq, identities)).to_vec();
     let step = Settlement {
-        opened: [&shelved[..], &[open_delivery(2, 1)]].concat(),
+        opened: [&shelved[..], &[open_delivery(2, 1), loose]].concat(),
         ..settlement(one.clone(), 8)
     };
     store.schedule.commit(step).wait().unwrap();
@@ -162,13 +163,13 @@ pub fn s3_shelved_deliveries_come_back_line_by_line(open: Open<'_>) {
     let state = || store.schedule.load(&(&one).into()).wait().unwrap().unwrap();
     assert_eq!(state().open, [open_delivery(2, 1)]);
     let progress = |id: DestinationId| store.schedule.progress(&(&id).into()).wait().unwrap();
-    let of_one = Progress { cursor: Seq(8), first_open: Some(Seq(2)) };
+    let of_one = Progress { cursor: Seq(8), first_open: Some(Seq(1)) };
     assert_eq!((progress(destination(1)), progress(destination(3))), (Some(of_one), None));
     let first_of_other = progress(destination(2)).map(Progress::first_unfinished);
     assert_eq!(first_of_other, Some(Seq(3)), "a shelved one");
     let mut counts: Vec<_> = state().shelved.iter().map(|(_, count)| *count).collect();
     counts.sort_unstable();
-    assert_eq!(counts, [1, 1, 1, 2]);
+    assert_eq!(counts, [1, 1, 1, 1, 2]);
 
     let line = |order, identity, rows_max| {
         let line = ShelfLine { order, identity };
@@ -181,8 +182,11 @@ pub fn s3_shelved_deliveries_come_back_line_by_line(open: Open<'_>) {
     assert_eq!(line(Order::Strict, id(2), 10), [] as [u64; 0]);
     assert_eq!(line(Order::Strict, id(9), 10), [] as [u64; 0]);
     assert_eq!(line(Order::User, id(1), 10), [3, 4, 6]);
-    assert_eq!(line(Order::User, None, 10), [5]);
-    assert_eq!(line(Order::None, None, 3), [3, 4, 5]);
+    assert_eq!(line(Order::Strict, None, 10), [1]);
+    assert_eq!(line(Order::User, None, 10), [1, 5]);
+    assert_eq!(line(Order::User, None, 1), [1]);
+    assert_eq!(line(Order::Anonymous, None, 10), [1, 3]);
+    assert_eq!(line(Order::None, None, 3), [1, 3, 4]);
 
     let back = [3, 4].map(|seq| OpenDelivery { is_shelved: false, ..shelved[seq - 3].clone() });
     let step =

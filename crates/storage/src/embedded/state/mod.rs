@@ -85,8 +85,16 @@ use crate::series::{DestinationSeries, IntakeStep, SeriesPoint, SeriesQuery};
 pub const FILE: &str = "state.db";
 
 /// The steps that lead to today's tables.
-const STEPS: [&str; 7] =
-    [SCHEMA, TRACES, SHELF, issues::ISSUES, replays::REPLAYS, minutes::MINUTES, issues::MARKS];
+const STEPS: [&str; 8] = [
+    SCHEMA,
+    TRACES,
+    SHELF,
+    issues::ISSUES,
+    replays::REPLAYS,
+    minutes::MINUTES,
+    issues::MARKS,
+    LOOSE,
+];
 
 const SCHEMA: &str = "
     CREATE TABLE IF NOT EXISTS destinations (key INTEGER PRIMARY KEY, id TEXT NOT NULL UNIQUE);
@@ -185,6 +193,12 @@ const SHELF: &str = "
         WHERE shelved = 1;
     CREATE INDEX shelved_by_anonymous
         ON open_deliveries (destination, anonymous_hash, seq, user_hash) WHERE shelved = 1;
+";
+
+/// Those of nobody, which stand in no lane.
+const LOOSE: &str = "
+    CREATE INDEX shelved_loose ON open_deliveries (destination, seq)
+        WHERE shelved = 1 AND user_hash = 0 AND anonymous_hash = 0;
 ";
 
 /// Opens the writer's connection.

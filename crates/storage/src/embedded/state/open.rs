@@ -4,6 +4,7 @@
 
 use std::num::NonZeroU64;
 
+use domain::delivery::lanes::Order;
 use domain::event::{EventKind, Identities, IdentityHash};
 use domain::id::{ReplayId, Seq};
 use domain::time::Timestamp;
@@ -56,7 +57,7 @@ pub fn line(
     rows_max: u32,
 ) -> rusqlite::Result<Vec<OpenDelivery>> {
     let Some((key, _)) = cursor(connection, reader)? else { return Ok(Vec::new()) };
-    let Some(lane) = line.identity else { return loose(connection, key, line, rows_max) };
+    let Some(lane) = line.identity else { return loose(connection, key, line.order, rows_max) };
     let found = of_lane(connection, key, Column::User, lane, rows_max)?;
     let found = match found.is_empty() {
         true => of_lane(connection, key, Column::Anonymous, lane, rows_max)?,
@@ -127,8 +128,7 @@ fn of_lane(
     rows_max: u32,
 ) -> rusqlite::Result<Vec<OpenDelivery>> {
     let ((name, _), index) = (column.names(), column.index());
-    let tables =
-        TABLES.replace("open_deliveries o", &format!("open_deliveries o INDEXED BY {index}"));
+    let tables = within(index);
     let mut select: CachedStatement<'_> = connection.prepare_cached(&format!(
         "SELECT {COLUMNS} FROM {tables}
          WHERE o.destination = ?1 AND o.shelved = 1 AND o.{name} = ?2 ORDER BY o.seq LIMIT ?3"
@@ -163,17 +163,36 @@ fn waits(
 fn loose(
     connection: &Connection,
     destination: i64,
-    line: ShelfLine,
+    order: Order,
     rows_max: u32,
 ) -> rusqlite::Result<Vec<OpenDelivery>> {
-    let mut select = connection.prepare_cached(&format!(
-        "SELECT {COLUMNS} FROM {TABLES} WHERE o.destination = ?1 AND o.shelved = 1 ORDER BY o.seq"
-    ))?;
-    let rows = select.query_map([destination], delivery)?;
-    let is_loose =
-        |one: &OpenDelivery| line.order.identities(one.identities) == Identities::default();
-    let loose = rows.filter(|row| row.as_ref().map_or(true, is_loose));
-    loose.take(usize::try_from(rows_max).unwrap_or(usize::MAX)).collect()
+    let mut select = connection.prepare_cached(&loose_of(order))?;
+    let rows = select.query_map((destination, rows_max), delivery)?;
+    rows.collect()
+}
+
+/// Each order has an index in which those stand one after the other, but for the one without lanes: to
+/// that all are loose, and few are passed over, as those that are not shelved are held in memory.
+fn loose_of(order: Order) -> String {
+    let (index, nobody) = match order {
+        Order::Strict => ("shelved_loose", "AND o.user_hash = 0 AND o.anonymous_hash = 0"),
+        Order::User => ("shelved_by_user", "AND o.user_hash = 0"),
+        Order::Anonymous => ("shelved_by_anonymous", "AND o.anonymous_hash = 0"),
+        Order::None => ("", ""),
+    };
+    let tables = match index {
+        "" => TABLES.to_owned(),
+        index => within(index),
+    };
+    format!(
+        "SELECT {COLUMNS} FROM {tables}
+         WHERE o.destination = ?1 AND o.shelved = 1 {nobody} ORDER BY o.seq LIMIT ?2"
+    )
+}
+
+/// The tables, of which open deliveries are found by an index.
+fn within(index: &str) -> String {
+    TABLES.replace("open_deliveries o", &format!("open_deliveries o INDEXED BY {index}"))
 }
 
 /// A row of [`COLUMNS`].
@@ -198,4 +217,28 @@ pub fn hash_code(hash: Option<IdentityHash>) -> i64 {
 
 fn hash(code: i64) -> Option<IdentityHash> {
     NonZeroU64::new(code.cast_unsigned()).map(IdentityHash)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::embedded::state;
+
+    #[test]
+    fn what_is_loose_is_found_in_order_without_a_look_at_the_others() {
+        let dir = tempfile::tempdir().unwrap();
+        let connection = state::open_file(&dir.path().join(state::FILE)).unwrap();
+        let check = |order, first: &str| {
+            let sql = format!("EXPLAIN QUERY PLAN {}", loose_of(order));
+            let mut select = connection.prepare(&sql).unwrap();
+            let steps = select.query_map((1, 9), |row| row.get::<_, String>(3)).unwrap();
+            let steps: Vec<_> = steps.map(Result::unwrap).collect();
+            assert_eq!(steps[0], format!("SEARCH o USING {first}"), "{order:?}");
+            assert!(!steps.iter().any(|step| step.contains("B-TREE")), "{order:?}: {steps:?}");
+        };
+        check(Order::Strict, "INDEX shelved_loose (destination=?)");
+        check(Order::User, "INDEX shelved_by_user (destination=? AND user_hash=?)");
+        check(Order::Anonymous, "INDEX shelved_by_anonymous (destination=? AND anonymous_hash=?)");
+        check(Order::None, "PRIMARY KEY (destination=?)");
+    }
 }
