@@ -105,6 +105,11 @@ pub const SERIES_ROWS_MAX: u64 = 1_000_000;
 
 /// Minutes that go at a time where there are too many rows. Source: chosen.
 pub const SERIES_MINUTES_PER_STEP: usize = 16;
+
+/// Open deliveries of a replay that has ended which go in one transaction. Source: chosen; a few
+/// milliseconds, for which settlements wait.
+pub const GIVEN_UP_PER_STEP: u32 = 1024;
+
 /// Open deliveries that one search looks at before it says where to go on. Source: chosen; a few
 /// milliseconds.
 pub const SCANNED_OPEN_MAX: u32 = 16_384;

@@ -11,8 +11,9 @@ use rusqlite::{Connection, OptionalExtension, Row};
 
 use super::ledger::count;
 use super::open::replay_key;
-use crate::embedded::sqlite;
+use crate::embedded::{limits, sqlite};
 use crate::ledger::{AttemptRecord, FilteredCount};
+use crate::receipt::Reply;
 use crate::replays::{OpenReplays, Replay, ReplayCounts};
 
 /// Replays, and which attempts were made for one. What was given up has an index by destination, as it
@@ -40,6 +41,14 @@ pub const REPLAYS: &str = "
     CREATE INDEX attempts_of_replays ON attempts (seq) WHERE replay IS NOT NULL;
     CREATE INDEX attempts_given_up ON attempts (destination, seq) WHERE fate = 3;
 ";
+
+/// A replay that has ended and may have open deliveries left.
+pub struct Ending {
+    /// Its number.
+    pub id: ReplayId,
+    /// The replay as it ended, and who waits until nothing of it is open; nobody after a start.
+    pub waiting: Option<(Replay, Reply<Option<Replay>>)>,
+}
 
 /// What one transaction adds up of replays before it writes it.
 #[derive(Default)]
@@ -125,7 +134,8 @@ fn forget_old(connection: &Connection) -> rusqlite::Result<()> {
     Ok(())
 }
 
-/// Brings a replay that has not ended to another state.
+/// Brings a replay that has not ended to another state. The open deliveries of one that ends are left to
+/// [`give_up_some`].
 pub fn turn(
     connection: &Connection,
     id: ReplayId,
@@ -138,15 +148,32 @@ pub fn turn(
         transaction
             .prepare_cached("UPDATE replays SET state = ?2, ended_at = ?3 WHERE id = ?1")?
             .execute((id.0.cast_signed(), to as u8, ended_at))?;
-        if ended_at.is_some() {
-            transaction
-                .prepare_cached("DELETE FROM open_deliveries WHERE destination = ?1")?
-                .execute([replay_key(id)])?;
-        }
     }
     let turned = list(&transaction, Some(id), 1)?.pop();
     transaction.commit()?;
     Ok(turned)
+}
+
+/// Removes open deliveries of a replay that has ended, a bounded number of them; whether there may be
+/// more.
+pub fn give_up_some(connection: &Connection, id: ReplayId) -> rusqlite::Result<bool> {
+    let removed = connection
+        .prepare_cached(
+            "DELETE FROM open_deliveries WHERE destination = ?1 AND seq IN
+                 (SELECT seq FROM open_deliveries WHERE destination = ?1 ORDER BY seq LIMIT ?2)",
+        )?
+        .execute((replay_key(id), limits::GIVEN_UP_PER_STEP))?;
+    Ok(removed as u64 == u64::from(limits::GIVEN_UP_PER_STEP))
+}
+
+/// Replays that have ended and still have open deliveries: the process has ended before it came to them.
+pub fn half_ended(connection: &Connection) -> rusqlite::Result<Vec<ReplayId>> {
+    let mut select = connection.prepare(
+        "SELECT id FROM replays WHERE state NOT IN (1, 2)
+             AND EXISTS (SELECT 1 FROM open_deliveries WHERE destination = -replays.id)",
+    )?;
+    let ids = select.query_map([], |row| Ok(ReplayId(row.get::<_, i64>(0)?.cast_unsigned())))?;
+    ids.collect()
 }
 
 /// The newest replays, newest first.
@@ -215,4 +242,33 @@ fn passed(connection: &Connection, id: ReplayId) -> rusqlite::Result<Vec<Filtere
 
 fn no_text(error: serde_json::Error) -> rusqlite::Error {
     rusqlite::Error::ToSqlConversionFailure(Box::new(error))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::embedded::state;
+
+    #[test]
+    fn what_is_open_goes_in_bounded_steps() {
+        let dir = tempfile::tempdir().unwrap();
+        let connection = state::open_file(&dir.path().join(state::FILE)).unwrap();
+        connection
+            .execute(
+                "WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < ?1 + 7)
+                 INSERT INTO open_deliveries (destination, seq, kind, user_hash, anonymous_hash,
+                     attempts, due) SELECT -3, i, 1, i, i, 1, 1 FROM n",
+                [limits::GIVEN_UP_PER_STEP],
+            )
+            .unwrap();
+        let left = || -> i64 {
+            let count = "SELECT count(*) FROM open_deliveries";
+            connection.query_row(count, [], |row| row.get(0)).unwrap()
+        };
+        assert!(!give_up_some(&connection, ReplayId(4)).unwrap(), "that of another");
+        assert!(give_up_some(&connection, ReplayId(3)).unwrap());
+        assert_eq!(left(), 7);
+        assert!(!give_up_some(&connection, ReplayId(3)).unwrap());
+        assert_eq!(left(), 0);
+    }
 }

@@ -6,6 +6,7 @@
 //!
 //! Failures are handled as the journal's: only a full disk passes.
 
+use std::collections::VecDeque;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -20,7 +21,7 @@ use super::issues::Issues;
 use super::keys::Keys;
 use super::minutes::{self, Minutes};
 use super::open;
-use super::replays;
+use super::replays::{self, Ending};
 use super::sums::Sums;
 use super::trace::Remote;
 use crate::embedded::alarm::Alarm;
@@ -61,6 +62,8 @@ pub struct Writer {
     minutes: Minutes,
     rows: Rows,
     replays: watch::Sender<OpenReplays>,
+    /// Replays that have ended and may have open deliveries left.
+    endings: VecDeque<Ending>,
 }
 
 /// Where the tables that grow begin and end.
@@ -91,6 +94,8 @@ impl Writer {
         let (issues, minutes) =
             (Issues::default(), Minutes::open(&connection, limits.series_rows_max)?);
         let trust = Trust::new(&connection, alarm);
+        let left = replays::half_ended(&connection)?.into_iter();
+        let endings = left.map(|id| Ending { id, waiting: None }).collect();
         let replays = watch::Sender::new(replays::open(&connection)?);
         Ok(Self {
             connection,
@@ -104,6 +109,7 @@ impl Writer {
             minutes,
             rows,
             replays,
+            endings,
         })
     }
 
@@ -116,7 +122,7 @@ impl Writer {
     pub fn run(mut self) {
         let commands = Arc::clone(&self.commands);
         let _closes = ClosesInbox(&*commands);
-        while commands.wait() {
+        while self.is_busy() || commands.wait() {
             commands.linger(self.limits.linger, limits::SETTLE_BYTES_MAX);
             let (mut changes, mut edits, mut reads) = (Vec::new(), Vec::new(), Vec::new());
             let mut flushes = Vec::new();
@@ -138,11 +144,21 @@ impl Writer {
             for then in flushes {
                 then(self.flush());
             }
+            self.end_some();
+        }
+        for (replay, reply) in self.endings.drain(..).filter_map(|ending| ending.waiting) {
+            // The next start goes on with what is left of it.
+            let _ = reply.send(Ok(Some(replay)));
         }
         // Where it fails, the next start makes it up.
         let _ = self.flush();
         let failure = self.failure();
         sqlite::close_writer(self.connection, failure.as_ref());
+    }
+
+    /// Whether there is work to do even if nothing waits in the inbox.
+    fn is_busy(&self) -> bool {
+        !self.endings.is_empty() && !self.commands.is_finished()
     }
 
     fn failure(&self) -> Option<StorageError> {
@@ -238,12 +254,30 @@ impl Writer {
                 let _ = reply.send(self.turn(|db| replays::make(db, &plan, expected, at)));
             }
             Edit::Turn { id, to, at, reply } => {
-                let _ = reply.send(self.turn(|db| replays::turn(db, id, to, at)));
+                match self.turn(|db| replays::turn(db, id, to, at)) {
+                    Ok(Some(replay)) if !replay.state.is_open() => {
+                        self.endings.push_back(Ending { id, waiting: Some((replay, reply)) });
+                    }
+                    turned => _ = reply.send(turned),
+                }
             }
             Edit::Mark { id, mark, reply } => {
                 let marked = self.change("marking an issue", |own, db| own.mark(db, id, mark));
                 let _ = reply.send(marked);
             }
+        }
+    }
+
+    /// Removes what is open of a replay that has ended, in steps between which others have their turn.
+    fn end_some(&mut self) {
+        let Some(id) = self.endings.front().map(|ending| ending.id) else { return };
+        let step = self.change("ending a replay", |_, db| replays::give_up_some(db, id));
+        if matches!(step, Ok(true)) {
+            return;
+        }
+        let ended = self.endings.pop_front().and_then(|ending| ending.waiting);
+        if let Some((replay, reply)) = ended {
+            let _ = reply.send(step.map(|_| Some(replay)));
         }
     }
 

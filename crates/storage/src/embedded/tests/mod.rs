@@ -13,6 +13,7 @@ mod issues;
 mod audit;
 mod seal;
 mod minutes;
+mod replays;
 
 use std::time::Duration;
 
