@@ -5,7 +5,9 @@
 
 use std::collections::BTreeMap;
 use std::num::NonZeroU32;
+use std::time::Duration;
 
+use domain::delivery::Policy;
 use domain::delivery::flow::OwnBounds;
 use domain::delivery::lanes::Order;
 use domain::delivery::policy::{Class, OwnPolicy, Preset, Treatment};
@@ -15,7 +17,7 @@ use domain::limits;
 use super::finding::Finding;
 use super::node::{Node, Object};
 use super::source::Reader;
-use crate::config::units::parse_duration;
+use crate::config::units::{INSTANT, SECOND, YEAR, parse_duration, show_duration};
 
 /// The members of `delivery`.
 pub const MEMBERS: &[&str] =
@@ -40,7 +42,7 @@ impl Reader {
         let bounds = OwnBounds {
             concurrency: self.count(&own, "concurrency", limits::CONCURRENCY_MAX),
             rate: self.count(&own, "rate", limits::RATE_EVENTS_MAX),
-            stop_after_ms: self.millis(&own, "stopAfter"),
+            stop_after_ms: self.millis(&own, "stopAfter", SECOND),
         };
         let retry = own.get("retry").map_or_else(OwnPolicy::default, |node| self.retry(node));
         let (paused, auto_replay) = (paused.unwrap_or_default(), auto_replay.unwrap_or_default());
@@ -53,17 +55,13 @@ impl Reader {
         let presets = Preset::ALL.map(|preset| (preset.word(), preset));
         let policy = OwnPolicy {
             preset: self.word(&own, "preset", &presets),
-            backoff_min_ms: self.millis(&own, "minBackoff"),
-            backoff_max_ms: self.millis(&own, "maxBackoff"),
-            age_max_ms: self.millis(&own, "maxAge"),
+            backoff_min_ms: self.millis(&own, "minBackoff", INSTANT),
+            backoff_max_ms: self.millis(&own, "maxBackoff", INSTANT),
+            age_max_ms: self.millis(&own, "maxAge", INSTANT),
             attempts_max: self.count(&own, "maxAttempts", u32::MAX),
             on: own.get("on").map_or_else(BTreeMap::new, |node| self.treatments(node)),
         };
-        if let (Some(least), Some(most)) = (policy.backoff_min_ms, policy.backoff_max_ms)
-            && least > most
-        {
-            self.mistakes.push(own.node().finding("minBackoff must not be more than maxBackoff"));
-        }
+        self.mistakes.extend(crossed(&policy).map(|reason| own.node().finding(reason)));
         policy
     }
 
@@ -101,15 +99,42 @@ impl Reader {
         NonZeroU32::new(count)
     }
 
-    fn millis(&mut self, own: &Object<'_>, name: &str) -> Option<u64> {
-        own.get(name).and_then(|node| self.keep(millis(node)))
+    /// A duration within the bounds of the setting that it takes the place of.
+    fn millis(&mut self, own: &Object<'_>, name: &str, least: Duration) -> Option<u64> {
+        own.get(name).and_then(|node| self.keep(millis(node, least)))
     }
 }
 
-fn millis(node: &Node<'_>) -> Result<u64, Finding> {
-    let span = parse_duration(&node.string()?);
+fn millis(node: &Node<'_>, least: Duration) -> Result<u64, Finding> {
+    let text = node.string()?;
+    let span = parse_duration(&text);
     let span = span.map_err(|fault| node.finding(format!("{}; {}", fault.what, fault.hint)))?;
+    let refused = |what, bound| node.finding(format!("{text:?} is too {what}; the {bound}"));
+    if span < least {
+        return Err(refused("short", format!("least is {}", show_duration(least))));
+    }
+    if span > YEAR {
+        return Err(refused("long", format!("most is {}", show_duration(YEAR))));
+    }
     u64::try_from(span.as_millis()).map_err(|_| node.finding("is too long"))
+}
+
+/// Why the waits of a policy do not fit together, where that is known: the server's settings are not,
+/// but a preset brings times of its own.
+fn crossed(own: &OwnPolicy) -> Option<String> {
+    let preset = own.preset.map(|preset| (preset.word(), Policy::of(preset)));
+    let own_or = |own: Option<u64>, of: fn(&Policy) -> Duration| match (own, &preset) {
+        (Some(millis), _) => Some((Duration::from_millis(millis), String::new())),
+        (None, Some((word, policy))) => {
+            let span = of(policy);
+            Some((span, format!(" ({} by the preset {word})", show_duration(span))))
+        }
+        (None, None) => None,
+    };
+    let (least, of_least) = own_or(own.backoff_min_ms, |policy| policy.backoff_min)?;
+    let (most, of_most) = own_or(own.backoff_max_ms, |policy| policy.backoff_max)?;
+    let reason = format!("minBackoff{of_least} must not be more than maxBackoff{of_most}");
+    (least > most).then_some(reason)
 }
 
 #[cfg(test)]
@@ -173,6 +198,28 @@ mod tests {
     }
 
     #[test]
+    fn waits_are_compared_with_those_of_the_preset() {
+        let crossed = |own: &str, told: &str| {
+            check(&format!(r#"{{"retry":{own}}}"#), &[&format!(".retry: {told}")]);
+        };
+        crossed(
+            r#"{"preset":"standard","minBackoff":"10m"}"#,
+            "minBackoff must not be more than maxBackoff (5m by the preset standard)",
+        );
+        crossed(
+            r#"{"preset":"rudderstack","maxBackoff":"9s"}"#,
+            "minBackoff (10s by the preset rudderstack) must not be more than maxBackoff",
+        );
+        // What the server says of the other one is not known here: the longer one counts.
+        let alone = delivery(r#"{"retry":{"minBackoff":"10m"}}"#).retry;
+        let policy = Policy::of(Preset::Standard).with(&alone);
+        assert_eq!(
+            (policy.backoff_min, policy.backoff_max),
+            (policy.backoff(1), policy.backoff(9))
+        );
+    }
+
+    #[test]
     fn mistakes_are_told_with_their_place() {
         check("[]", &[": is a list, but must be an object"]);
         check(
@@ -189,6 +236,15 @@ mod tests {
                 ".retry: minBackoff must not be more than maxBackoff",
                 ".retry.on.tls: is \"no\", but must be one of retry, hold, give_up",
                 ".stopAfter: \"5\" is not a duration; add a unit, for example 5s",
+            ],
+        );
+        check(
+            r#"{"stopAfter":"999ms","retry":{"minBackoff":"0s","maxBackoff":"366d","maxAge":"0s"}}"#,
+            &[
+                ".retry.maxAge: \"0s\" is too short; the least is 1ms",
+                ".retry.maxBackoff: \"366d\" is too long; the most is 8760h",
+                ".retry.minBackoff: \"0s\" is too short; the least is 1ms",
+                ".stopAfter: \"999ms\" is too short; the least is 1s",
             ],
         );
         check(
