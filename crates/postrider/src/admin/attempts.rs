@@ -8,9 +8,11 @@ use axum::Json;
 use axum::extract::State;
 use axum::response::{IntoResponse, Response};
 use domain::delivery::trace::{self, Excerpt, Trace};
+use domain::destination::Destination;
 use domain::event::{EventKind, timestamp};
 use domain::id::{DestinationId, ReplayId, Seq};
 use domain::limits;
+use domain::reason::Reason;
 use domain::time::Timestamp;
 use serde::{Deserialize, Serialize};
 use storage::{AttemptQuery, AttemptRecord, Depth, Fate};
@@ -19,12 +21,16 @@ use utoipa::{IntoParams, ToSchema};
 use super::Needs;
 use super::asked::Query;
 use super::auth::Caller;
+use super::catalog;
 use super::export::{self, Export, Format, Part};
 use super::problem::Problem;
 use super::routes::Right;
+use crate::config::suggest::nearest;
+use crate::lookup::Lookup;
 
 /// Which attempts to list.
 #[derive(Debug, Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
 pub struct Filter {
     /// Only of this destination.
@@ -167,6 +173,7 @@ const EXPORT: Export = Export {
     params(Filter),
     responses(
         (status = 200, description = "Newest first", content((Attempts = "application/json"), (String = "text/csv"), (String = "application/x-ndjson"))),
+        (status = 404, description = "Nobody has ever heard of such a destination", body = Problem, content_type = "application/problem+json"),
     )
 )]
 pub async fn list(
@@ -174,6 +181,7 @@ pub async fn list(
     caller: Caller,
     Query(filter): Query<Filter>,
 ) -> Result<Response, Problem> {
+    check(&needs, &filter).await?;
     let (format, rows) = (filter.format, filter.format.rows(filter.limit));
     // Endpoints may answer with what they were sent.
     let may_see = format == Format::Json && caller.may(Right::Payload);
@@ -204,6 +212,41 @@ pub async fn list(
         }
     };
     EXPORT.answer(format, rows, (first, read)).await
+}
+
+/// What is asked for is nothing that nobody has ever heard of.
+async fn check(needs: &Needs, filter: &Filter) -> Result<(), Problem> {
+    known_reason(filter.reason.as_deref())?;
+    known_destination(needs, filter.destination.as_ref()).await
+}
+
+/// A problem where a reason is none of the dictionary's.
+pub fn known_reason(code: Option<&str>) -> Result<(), Problem> {
+    match code {
+        Some(code) if Reason::from_code(code).is_none() => {
+            let codes = Reason::ALL.iter().map(|reason| reason.code());
+            let hint = nearest(code, codes).map_or_else(
+                || "`postrider reasons` lists them".to_owned(),
+                |near| format!("did you mean {near}?"),
+            );
+            let detail = format!("reason: {code:?} is none; {hint}");
+            Err(Problem::new(400, "bad_query", detail))
+        }
+        _ => Ok(()),
+    }
+}
+
+/// A problem where neither the catalog nor the history has heard of a destination.
+pub async fn known_destination(needs: &Needs, id: Option<&DestinationId>) -> Result<(), Problem> {
+    let Some(id) = id.filter(|id| !Lookup::new(&needs.store, &needs.gauges).knows(id)) else {
+        return Ok(());
+    };
+    let query =
+        AttemptQuery { destination: Some(id.clone()), rows_max: 1, ..AttemptQuery::default() };
+    match needs.store.ledger.attempts(query).await?.attempts.is_empty() {
+        true => Err(catalog::absent::<Destination>(id.as_str())),
+        false => Ok(()),
+    }
 }
 
 async fn page(needs: &Needs, query: AttemptQuery, details: Details) -> Result<Attempts, Problem> {

@@ -22,6 +22,7 @@ use crate::clock;
 
 /// Which issues to list.
 #[derive(Debug, Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
 pub struct Filter {
     /// Only of this destination.
@@ -130,12 +131,14 @@ fn default_limit() -> u32 {
     params(Filter),
     responses(
         (status = 200, description = "Those that came last first", body = Issues),
+        (status = 404, description = "Nobody has ever heard of such a destination", body = Problem, content_type = "application/problem+json"),
     )
 )]
 pub async fn list(
     State(needs): State<Arc<Needs>>,
     Query(filter): Query<Filter>,
 ) -> Result<Json<Issues>, Problem> {
+    attempts::known_destination(&needs, filter.destination.as_ref()).await?;
     let query = IssueQuery {
         id: None,
         destination: filter.destination,

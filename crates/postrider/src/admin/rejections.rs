@@ -20,6 +20,7 @@ use crate::live::{Cause, Tally};
 
 /// Which to list.
 #[derive(Debug, Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
 pub struct Filter {
     /// Only of this source; only of nobody known where it is empty.

@@ -21,6 +21,7 @@ use crate::live::Moment;
 
 /// Which series.
 #[derive(Debug, Default, Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
 pub struct Asked {
     /// `accepted` for what came in, `deliveries` for what became of it, `latency` for how long it took

@@ -14,6 +14,7 @@
 mod harness;
 mod process;
 mod answers;
+mod mistyped;
 mod audit;
 mod cors;
 mod source_config;

@@ -31,6 +31,7 @@ use crate::workspace_file::{self, yaml};
 
 /// How a workspace is written.
 #[derive(Debug, Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
 pub struct Spelling {
     /// `json`, or `yaml`.

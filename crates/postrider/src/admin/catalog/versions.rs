@@ -46,6 +46,7 @@ pub struct Version {
 
 /// Which versions are listed.
 #[derive(Debug, Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
 pub struct VersionPage {
     /// Where a page ended, to go on from there.

@@ -32,6 +32,7 @@ pub use view::DeliveryView;
 
 /// Which deliveries to list.
 #[derive(Debug, Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
 pub struct Filter {
     /// Only to this destination.
@@ -133,6 +134,7 @@ pub async fn list(
     State(needs): State<Arc<Needs>>,
     Query(filter): Query<Filter>,
 ) -> Result<Response, Problem> {
+    attempts::known_reason(filter.reason.as_deref())?;
     let (format, rows) = (filter.format, filter.format.rows(filter.limit));
     let query = query(filter, rows.at_once)?;
     if let Some(id) = &query.destination

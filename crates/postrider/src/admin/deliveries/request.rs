@@ -30,6 +30,7 @@ use crate::tester::TestOrder;
 
 /// Which attempt of those with a number.
 #[derive(Debug, Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
 pub struct Which {
     /// Of this replay; of the delivery itself where it is missing.

@@ -18,6 +18,7 @@ use crate::lookup::{EventFilter, EventListQuery, Lookup};
 
 /// Which part of a lane to show.
 #[derive(Debug, Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
 pub struct Filter {
     /// Only deliveries to this destination.

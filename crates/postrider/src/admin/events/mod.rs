@@ -41,6 +41,7 @@ const EXPORT: Export = Export {
 
 /// Which events to list.
 #[derive(Debug, Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
 pub struct Filter {
     /// Only of this source.

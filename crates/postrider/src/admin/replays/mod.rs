@@ -27,6 +27,7 @@ use super::asked::Path;
 use super::problem::Problem;
 use super::{Needs, catalog, issues};
 use crate::clock;
+use crate::lookup::{Found, Lookup};
 use crate::replay::{self, Estimate, Speed};
 use request::ReplayRequest;
 use view::{EstimateView, ReplayView};
@@ -45,7 +46,7 @@ pub struct ReplayList {
     request_body = ReplayRequest,
     responses(
         (status = 200, description = "What the replay would do", body = EstimateView),
-        (status = 404, description = "There is no such destination or source", body = Problem, content_type = "application/problem+json"),
+        (status = 404, description = "There is no such destination, source or issue, or one of the events is not there", body = Problem, content_type = "application/problem+json"),
         (status = 422, description = "The body has mistakes, each with its place", body = Problem, content_type = "application/problem+json"),
     )
 )]
@@ -53,7 +54,7 @@ pub async fn estimate(
     State(needs): State<Arc<Needs>>,
     body: Bytes,
 ) -> Result<Json<EstimateView>, Problem> {
-    let (plan, destination) = prepared(&needs, request::read(&body)?).await?;
+    let (plan, destination) = prepared(&needs, asked(&needs, &body).await?).await?;
     let estimate = estimated(&needs, &plan).await?;
     let bounds = plan.bounds(needs.bounds.with(destination.delivery.bounds));
     let speed = Speed::of(&needs.store, &plan.destination, bounds).await?;
@@ -68,13 +69,13 @@ pub async fn estimate(
     request_body = ReplayRequest,
     responses(
         (status = 201, description = "The replay", body = ReplayView),
-        (status = 404, description = "There is no such destination or source", body = Problem, content_type = "application/problem+json"),
+        (status = 404, description = "There is no such destination, source or issue, or one of the events is not there", body = Problem, content_type = "application/problem+json"),
         (status = 409, description = "Nothing would be sent, or too many replays have not ended", body = Problem, content_type = "application/problem+json"),
         (status = 422, description = "The body has mistakes, each with its place", body = Problem, content_type = "application/problem+json"),
     )
 )]
 pub async fn make(State(needs): State<Arc<Needs>>, body: Bytes) -> Result<Response, Problem> {
-    start(&needs, request::read(&body)?).await
+    start(&needs, asked(&needs, &body).await?).await
 }
 
 async fn start(needs: &Needs, plan: ReplayPlan) -> Result<Response, Problem> {
@@ -260,6 +261,23 @@ async fn prepared(
     }
     replay::fit(&*needs.store.journal, &mut plan.scope).await?;
     Ok((Arc::new(plan), destination.clone()))
+}
+
+/// A plan of this body. What it names one by one must be there: whoever names an event wants that one,
+/// and not the others without it.
+async fn asked(needs: &Needs, body: &[u8]) -> Result<ReplayPlan, Problem> {
+    let plan = request::read(body)?;
+    if let Some(id) = plan.scope.issue {
+        issues::find(needs, id).await?;
+    }
+    let mut lookup = Lookup::new(&needs.store, &needs.gauges);
+    for seq in &plan.scope.places {
+        if !matches!(lookup.event(*seq).await?, Found::Event(_)) {
+            let detail = format!("there is no event {seq}, or not any more");
+            return Err(Problem::new(404, "no_event", detail));
+        }
+    }
+    Ok(plan)
 }
 
 async fn estimated(needs: &Needs, plan: &Arc<ReplayPlan>) -> Result<Estimate, Problem> {
