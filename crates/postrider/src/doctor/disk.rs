@@ -155,8 +155,17 @@ fn ms(time: Duration) -> String {
     format!("{:.2} ms", time.as_secs_f64() * 1_000.0)
 }
 
+/// Bytes in the largest unit of which there is one at least.
+fn shown(bytes: u64) -> String {
+    let units = [("GiB", 1 << 30), ("MiB", 1 << 20), ("KiB", 1 << 10)];
+    let fitting = units.into_iter().find(|(_, factor)| bytes >= *factor);
+    match fitting {
+        Some((unit, factor)) => format!("{:.1} {unit}", bytes as f64 / factor as f64),
+        None => format!("{bytes} B"),
+    }
+}
+
 fn room(free: u64, free_min: u64) -> Finding {
-    let shown = |bytes: u64| format!("{:.1} GiB", bytes as f64 / f64::from(1 << 30));
     let seen = format!("{} are free", shown(free));
     if free < free_min {
         let least = shown(free_min);
@@ -202,6 +211,19 @@ mod tests {
     fn too_little_room_is_bad() {
         assert_eq!(room(99, 100).verdict, Bad);
         assert_eq!(room(100, 100).verdict, Good);
+    }
+
+    #[test]
+    fn room_is_told_in_a_unit_that_fits() {
+        for (bytes, want) in [
+            (0, "0 B"),
+            (1_023, "1023 B"),
+            (4_096, "4.0 KiB"),
+            (268_435_456, "256.0 MiB"),
+            (1_610_612_736, "1.5 GiB"),
+        ] {
+            assert_eq!(shown(bytes), want);
+        }
     }
 
     #[test]

@@ -213,6 +213,13 @@ fn check_skipped(text: &str, expected: &[&str]) {
 }
 
 #[test]
+fn a_url_that_is_never_called_is_warned_of() {
+    let file = parse(&one_webhook("{\"webhookUrl\":\"http://169.254.169.254/\"}")).expect("a file");
+    assert!(file.warnings[0].reason.starts_with("nothing will be delivered there: "));
+    assert_eq!(file.workspace.destinations.len(), 1);
+}
+
+#[test]
 fn header_rows_of_the_connection_are_skipped_with_a_warning() {
     let config = "{\"webhookUrl\":\"http://a.test/\",\"headers\":[
         {\"from\":\"Host\",\"to\":\"b.test\"},

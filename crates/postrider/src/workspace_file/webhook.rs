@@ -1,8 +1,12 @@
 //! The `config` of a webhook destination.
 
+use std::net::IpAddr;
+
+use domain::address::Egress;
 use domain::destination::webhook::{
-    HeaderSetting, Method, Setting, SettingsError, WebhookSettings,
+    HeaderSetting, Method, Setting, SettingsError, Target, WebhookSettings,
 };
+use url::Host;
 
 use super::finding::Finding;
 use super::node::{Node, Object};
@@ -40,6 +44,8 @@ impl Reader {
         };
         let text = self.keep(node.string())?;
         let text = self.url_of(node, text)?;
+        let warning = never_called(&text);
+        self.warnings.extend(warning.map(|warning| node.finding(warning)));
         self.keep(text_setting(node, &text))
     }
 
@@ -115,6 +121,20 @@ impl Reader {
     }
 }
 
+/// Why requests never go to a URL, whatever is allowed; none where they may. Of names that is known only
+/// when they are resolved.
+pub fn never_called(url: &str) -> Option<String> {
+    let setting = Setting::<String>::parse(url).ok()?;
+    let Target::Endpoint(url) = Target::parse(setting.base()).ok()? else { return None };
+    let address = match url.host()? {
+        Host::Ipv4(address) => IpAddr::from(address),
+        Host::Ipv6(address) => IpAddr::from(address),
+        Host::Domain(_) => return None,
+    };
+    let refused = Egress::wide().check(address).err()?;
+    Some(format!("nothing will be delivered there: {refused}"))
+}
+
 /// A row, the header's name, and what stands in the place of its value.
 type HeaderDraft<'a> = ((Node<'a>, Setting<String>), Draft<'a>);
 
@@ -149,4 +169,23 @@ fn place(
         .and_then(|index| rows.get(index));
     let node = row.or_else(|| config.get(&error.field)).unwrap_or_else(|| config.node());
     node.finding(error.reason.clone())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_url_that_no_setting_opens_is_told() {
+        for url in [
+            "http://169.254.169.254/latest",
+            "http://[::ffff:169.254.169.254]/",
+            "{{ event.x || \"http://169.254.169.254/\" }}",
+        ] {
+            assert!(never_called(url).is_some_and(|told| told.contains("metadata")), "{url}");
+        }
+        for url in ["http://10.0.0.1/", "http://localhost/", "https://a.test/", "playground://a"] {
+            assert_eq!(never_called(url), None, "{url}");
+        }
+    }
 }
