@@ -30,7 +30,15 @@ pub fn destination() -> clap::Command {
         .arg(text("method", "METHOD", "POST, PUT, PATCH, GET or DELETE; POST where it is left out"))
         .arg(header.action(ArgAction::Append).help("A header; may be repeated"))
         .arg(from.help("A source whose events go there; may be repeated"));
-    group(ObjectWord::Destination, "Add, list, show or remove destinations", add)
+    let id = || Arg::new("id").value_name("ID").required(true).help("Its id");
+    let restore = clap::Command::new("restore")
+        .about("Put a removed one back, with its connections and what waits for it")
+        .arg(id());
+    let try_now = clap::Command::new("try-now")
+        .about("Have everything tried now that waits for its time, also where it has stopped")
+        .arg(id());
+    group(ObjectWord::Destination, "Add, list, show, remove or restore destinations", add)
+        .subcommands([restore, try_now].map(server::with_server))
 }
 
 /// How `connection` is written.
@@ -114,6 +122,8 @@ fn read(
         "add" => CatalogAct::Add { body: body(matches), from: all(matches, "from") },
         "show" => CatalogAct::Show(id()),
         "rm" => CatalogAct::Remove(id()),
+        "restore" => CatalogAct::Restore(id()),
+        "try-now" => CatalogAct::TryNow(id()),
         _ => CatalogAct::List,
     };
     server::order(|_| Wish::Catalog(CatalogWish { word, act }), matches, surroundings)

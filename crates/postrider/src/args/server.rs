@@ -36,9 +36,19 @@ pub fn order(
 pub fn status() -> clap::Command {
     with_server(
         clap::Command::new("status")
-            .about("Say how a running server fares; exit with 2 if something needs a look"),
+            .about("Say how a running server fares; exit with 2 if something needs a look")
+            .after_help(AFTER_STATUS_HELP),
     )
 }
+
+const AFTER_STATUS_HELP: &str = "\
+GAVE UP and EXPIRED count since a destination was made. Below the table stands what is worth
+knowing: what waits for a destination that is paused, disabled or removed, and an endpoint that has
+asked to wait; and what needs a look.
+
+Exit code: 2 where the disk is nearly full, a destination is holding or stopped, or an open issue
+has deliveries that were given up or expired (until somebody acknowledges or resolves it); 1 where
+nobody answers; 0 otherwise.";
 
 /// What the arguments of `status` ask for.
 pub fn read_status(matches: &ArgMatches, surroundings: Surroundings) -> Result<Command, Refusal> {

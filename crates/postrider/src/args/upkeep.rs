@@ -110,4 +110,5 @@ used before: a place never means two events.
 Examples:
   postrider restore --data-dir /var/lib/postrider /backup/postrider-monday
 
-Next: `postrider serve --data-dir /var/lib/postrider`.";
+Next: `postrider check --data-dir /var/lib/postrider` says whether all of it is whole, and
+`postrider serve --data-dir /var/lib/postrider` goes on with it.";

@@ -131,7 +131,11 @@ fn look_after(order: &UpkeepOrder, console: &Console) -> Result<Ending, Failure>
             let copied = upkeep::copied(copied, dir, shape);
             match shape {
                 Shape::Json => copied,
-                Shape::Lines => format!("{copied}new events get places from {next} on\n"),
+                Shape::Lines => format!(
+                    "{copied}new events get places from {next} on\n\
+                     `postrider check --data-dir {}` says whether all of it is whole\n",
+                    dir.display()
+                ),
             }
         }
     };

@@ -3,13 +3,15 @@
 //! Objects have the members of the workspace file, in both directions.
 
 use http::Method;
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 
-use super::Desk;
 use super::look::text;
 use super::query::encoded;
 use super::remote::RemoteError;
+use super::{Desk, STATUS};
 use crate::console::{Cell, Ending, Failure, Shape, Table, Tint};
+use crate::terminal::plain;
+use crate::workspace_file::webhook;
 
 /// A kind of objects.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -47,6 +49,10 @@ pub enum CatalogAct {
     Show(String),
     /// Remove the one with this id.
     Remove(String),
+    /// Put the removed destination with this id back.
+    Restore(String),
+    /// Have everything tried that waits for the destination with this id.
+    TryNow(String),
 }
 
 impl ObjectWord {
@@ -91,13 +97,61 @@ pub async fn carry_out(desk: &Desk<'_>, wish: &CatalogWish) -> Result<Ending, Fa
         }
         CatalogAct::Remove(id) => {
             remove(desk, word, id).await?;
+            let left = match word {
+                ObjectWord::Destination => left_of(desk, id).await,
+                ObjectWord::Source | ObjectWord::Connection => None,
+            };
             desk.show(&match desk.shape {
-                Shape::Json => format!("{}\n", json!({ "removed": id })),
-                Shape::Lines => format!("{} {id} is removed\n", word.singular()),
+                Shape::Json => {
+                    let mut told = json!({ "removed": id });
+                    for (name, value) in left.into_iter().flatten() {
+                        told[name] = value;
+                    }
+                    format!("{told}\n")
+                }
+                Shape::Lines => {
+                    let left = left.as_ref().map_or(String::new(), |left| kept(id, left));
+                    format!("{} {id} is removed\n{left}", word.singular())
+                }
             });
+        }
+        CatalogAct::Restore(id) => {
+            let path = format!("{}/restore", word.path_of(id));
+            desk.remote.ask(Method::POST, &path, &Value::Null).await?;
+            done(desk, word, id, "restored");
+        }
+        CatalogAct::TryNow(id) => {
+            let path = format!("{}/try-now", word.path_of(id));
+            desk.remote.ask(Method::POST, &path, &Value::Null).await?;
+            done(desk, word, id, "asked to try all that waits now");
         }
     }
     Ok(Ending::Well)
+}
+
+fn done(desk: &Desk<'_>, word: ObjectWord, id: &str, what: &str) {
+    desk.show(&match desk.shape {
+        Shape::Json => format!("{}\n", json!({ "id": id, "done": what })),
+        Shape::Lines => format!("{} {} is {what}\n", word.singular(), plain(id)),
+    });
+}
+
+/// What waits for a removed destination, and until when; none where that cannot be told, as it is
+/// removed all the same.
+async fn left_of(desk: &Desk<'_>, id: &str) -> Option<Map<String, Value>> {
+    let status = desk.remote.get(STATUS).await.ok()?;
+    let removed = status["removed"].as_array()?.iter().find(|one| one["id"] == id)?;
+    let member = |name: &str| (name.to_owned(), removed[name].clone());
+    Some(["waiting", "kept_until"].map(member).into_iter().collect())
+}
+
+fn kept(id: &str, left: &Map<String, Value>) -> String {
+    let (waiting, until) = (text(&left["waiting"]), text(&left["kept_until"]));
+    format!(
+        "{waiting} events wait for it; it is kept until {until}, and \
+         `postrider destination restore {}` puts it back\n",
+        plain(id)
+    )
 }
 
 async fn add(
@@ -106,7 +160,14 @@ async fn add(
     body: &Value,
     from: &[String],
 ) -> Result<(), RemoteError> {
+    for source in from {
+        // Before anything is made: a name that is mistyped must not leave half of it behind.
+        desk.remote.get(&ObjectWord::Source.path_of(source)).await?;
+    }
     let made = make(desk, word, body).await?;
+    if let Some(warning) = body["config"]["webhookUrl"].as_str().and_then(webhook::never_called) {
+        desk.console.tell(&format!("warning: {warning}"));
+    }
     let id = text(&made["id"]);
     let mut connections = Vec::new();
     for source in from {
@@ -177,10 +238,11 @@ async fn list(desk: &Desk<'_>, word: ObjectWord) -> Result<(), RemoteError> {
     let mut table = Table::new(head);
     for row in rows {
         let cell = |pointer| Cell::text(&row.pointer(pointer).map(text).unwrap_or_default());
-        let is_enabled = row["enabled"] != false;
-        let state = match is_enabled {
-            true => Cell::text("enabled").tinted(Tint::Good),
-            false => Cell::text("disabled").tinted(Tint::Faint),
+        let is_paused = row["postrider"]["delivery"]["paused"] == true;
+        let state = match (row["enabled"] != false, is_paused) {
+            (false, _) => Cell::text("disabled").tinted(Tint::Faint),
+            (true, true) => Cell::text("paused").tinted(Tint::Poor),
+            (true, false) => Cell::text("enabled").tinted(Tint::Good),
         };
         table.row([cell("/id"), cell(members[0]), state, cell(members[1])]);
     }

@@ -245,11 +245,12 @@ fn shown_attempt(desk: &Desk<'_>, attempt: &Value) -> String {
     let status = attempt["status"].as_u64().filter(|status| *status > 0);
     let status = status.map_or("no answer".to_owned(), |status| status.to_string());
     let mut lines = format!(
-        "{}  {}/{} attempt {}  {}  {status} in {}\n",
+        "{}  {}/{} attempt {}{}  {}  {status} in {}\n",
         text(&attempt["at"]),
         text(&attempt["destination"]),
         text(&attempt["seq"]),
         text(&attempt["number"]),
+        of_replay(&attempt["replay"]),
         desk.console.palette.tinted(tint, &fate.replace('_', " ")),
         ms(&attempt["duration_us"]),
     );
@@ -270,6 +271,11 @@ fn shown_attempt(desk: &Desk<'_>, attempt: &Value) -> String {
     }
     let body = text(&attempt["answer"]["body"]);
     if body.is_empty() { lines } else { format!("{lines}  answer: {body}\n") }
+}
+
+/// Each replay counts its attempts anew.
+fn of_replay(replay: &Value) -> String {
+    if replay.is_null() { String::new() } else { format!(" of replay {}", text(replay)) }
 }
 
 fn ms(micros: &Value) -> String {
@@ -320,6 +326,12 @@ pub fn text(value: &Value) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn an_attempt_of_a_replay_says_so() {
+        assert_eq!(of_replay(&Value::Null), "");
+        assert_eq!(of_replay(&json!(7)), " of replay 7");
+    }
 
     #[test]
     fn a_delivery_is_named_by_its_destination_and_its_event() {

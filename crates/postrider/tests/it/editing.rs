@@ -42,9 +42,40 @@ async fn a_workspace_is_made_by_hand_and_taken_apart() {
     for line in ["connection rm web-orders", "destination rm orders", "source rm web"] {
         let removed = ask(&server, line, &[]).await;
         assert_eq!(removed.code, Some(0), "{line}: {removed:?}");
+        let says_more = removed.stdout.contains("`postrider destination restore orders`");
+        assert_eq!(says_more, line == "destination rm orders", "{removed:?}");
     }
+    let restored = ask(&server, "destination restore orders", &[]).await;
+    assert_eq!(restored.stdout, "destination orders is restored\n", "{restored:?}");
     let gone = ask(&server, "source show web", &[]).await;
     assert_eq!(gone.code, Some(1), "{gone:?}");
+    server.stop().await;
+}
+
+#[tokio::test]
+async fn a_destination_is_made_whole_or_not_at_all_and_says_how_it_is() {
+    let server =
+        Server::at(Home::new(&Workspace::of_app()), |config| config.workspace = None).await;
+    let of = async |line: &str| ask(&server, line, &[]).await;
+    assert_eq!(of("source add Web").await.code, Some(0));
+    let wrong = of("destination add Hook --url http://a.test/ --from web --from nope").await;
+    assert_eq!((wrong.code, wrong.stdout.as_str()), (Some(1), ""), "{wrong:?}");
+    assert_eq!(of("destination show hook").await.code, Some(1), "nothing is left behind");
+
+    let add = "destination add Hook --url http://169.254.169.254/x --from web \
+               --set postrider.delivery.paused=true";
+    let warned = of(add).await;
+    assert_eq!(warned.code, Some(0), "{warned:?}");
+    assert!(warned.stderr.starts_with("warning: nothing will be delivered there: "), "{warned:?}");
+    let listed = of("destination ls").await;
+    let row = listed.stdout.lines().find(|line| line.starts_with("hook ")).expect("a row");
+    assert!(row.contains("paused"), "{listed:?}");
+    let refused = of("destination try-now hook").await;
+    assert!(refused.stderr.contains("is paused"), "{refused:?}");
+    let other = of("destination add Other --url http://a.test/").await;
+    assert_eq!((other.code, other.stderr.as_str()), (Some(0), ""), "{other:?}");
+    let asked = of("destination try-now other").await;
+    assert_eq!(asked.code, Some(0), "{asked:?}");
     server.stop().await;
 }
 

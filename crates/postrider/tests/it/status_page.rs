@@ -50,6 +50,25 @@ async fn the_exit_code_says_whether_something_needs_a_look() {
 }
 
 #[tokio::test]
+async fn what_was_given_up_needs_a_look_until_somebody_has_dealt_with_it() {
+    let endpoint = Endpoint::start(|_| Reply::status(400)).await;
+    let server = Server::start(&Workspace::of_app().posts_to("hooks", &endpoint.url("/"))).await;
+    server.accept("/v1/track", Event::track("x").user("u")).await;
+    let hooks = server.admin.wait_until_finished("hooks", 1).await;
+    assert_eq!(hooks.gave_up, 1);
+    let told = status(&server, &[]).await;
+    let last = told.stdout.lines().last().unwrap_or_default();
+    let want = "hooks: 1 given up and 0 expired in open issues.";
+    assert!(told.code == Some(2) && last.starts_with(want), "{told:?}");
+    let issues = server.admin.get("/api/v1/issues").await;
+    let path = format!("/api/v1/issues/{}/acknowledge", issues["issues"][0]["id"]);
+    assert_eq!(server.admin.post(&path, &Value::Null).await.status, 200);
+    let dealt = status(&server, &[]).await;
+    assert_eq!(dealt.code, Some(0), "{dealt:?}");
+    server.stop().await;
+}
+
+#[tokio::test]
 async fn whoever_asks_for_the_status_holds_up_nobody() {
     let endpoint = Endpoint::start(|_| Reply::status(200)).await;
     let workspace = Workspace::of_app()
