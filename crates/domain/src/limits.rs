@@ -441,6 +441,10 @@ pub const DISK_INTERVAL: Duration = Duration::from_secs(1);
 /// How often old events are removed. Source: chosen.
 pub const RETENTION_INTERVAL: Duration = Duration::from_secs(60);
 
+/// Frames of events that are looked at for their age before others have their turn. Source: chosen; a
+/// fraction of a second.
+pub const RETENTION_FRAMES_MAX: u32 = 4_096;
+
 /// How often the size of the journal is looked at. Source: chosen; a second of full load is 50 MB.
 pub const RETENTION_SIZE_INTERVAL: Duration = Duration::from_secs(1);
 

@@ -18,7 +18,7 @@ use std::time::Duration;
 use domain::id::Seq;
 use domain::limits;
 use domain::time::Timestamp;
-use storage::{Progress, Reader, StorageError, Store, Wanted};
+use storage::{Frame, Progress, Reader, StorageError, Store, Wanted};
 use tokio::time::{Instant, Interval, MissedTickBehavior, interval_at};
 
 use crate::clock::{self, Stopwatch};
@@ -61,15 +61,22 @@ pub async fn run(store: Store, keep: Keep, gauges: Arc<Gauges>, mut shutdown: Sh
         (ticks(limits::RETENTION_INTERVAL), ticks(limits::RETENTION_SIZE_INTERVAL));
     let mut room = keep.bytes_max.map(Room::new);
     let mut heads = Heads { age_max: keep.age_max, noted: VecDeque::new() };
+    let mut pass: Option<Pass> = None;
     loop {
         let trimmed = tokio::select! {
-            _ = ages.tick() => {
+            biased;
+            () = shutdown.draining() => return,
+            Some(room) = due(&mut room, &mut sizes) => room.make(&store).await,
+            _ = ages.tick(), if pass.is_none() => {
                 let uptime = Duration::from_nanos(uptime.nanos());
                 let old_before = heads.note(uptime, store.journal.head_now());
-                trim(&store, keep.age_max, Now::of(clock::now(), start, (uptime, old_before))).await
+                let now = Now::of(clock::now(), start, (uptime, old_before));
+                pass = Some(Pass::new(keep.age_max, now));
+                Ok(())
             }
-            Some(room) = due(&mut room, &mut sizes) => room.make(&store).await,
-            () = shutdown.draining() => return,
+            () = std::future::ready(()), if pass.is_some() => {
+                go_on(&mut pass, &store, &shutdown).await
+            }
         };
         let trimmed = match trimmed {
             Ok(()) => note(&store, &gauges, &mut first).await,
@@ -78,6 +85,7 @@ pub async fn run(store: Store, keep: Keep, gauges: Arc<Gauges>, mut shutdown: Sh
         if let Err(error) = trimmed {
             let error = crate::terminal::chain(&error);
             tracing::warn!(error, "cannot trim the journal");
+            pass = None;
         }
     }
 }
@@ -140,29 +148,68 @@ impl Heads {
     }
 }
 
-/// Removes everything before the first event that is young enough or still needed.
-async fn trim(store: &Store, age_max: Duration, now: Now) -> Result<(), StorageError> {
-    let needed = first_needed(store).await?;
-    let mut from = Seq::FIRST;
-    let mut before = None;
-    loop {
-        let chunk = store.journal.read(from, Wanted::All, 1).await?;
-        let Some(frame) = chunk.frames.first() else { break };
-        let received_at = frame.events().next().map(|event| event.received_at);
-        let is_old = received_at.is_none_or(|at| now.sure.since(at) > age_max)
-            || frame.last() < now.old_before;
-        let is_of_no_time = received_at.is_some_and(|at| at > now.wall);
-        if !(is_old || is_of_no_time) || frame.last() >= needed || chunk.next <= from {
-            break;
-        }
-        if is_old {
-            before = Some(frame.last().next());
-        }
-        from = chunk.next;
+/// Goes a step on with what is under way.
+async fn go_on(
+    pass: &mut Option<Pass>,
+    store: &Store,
+    shutdown: &Shutdown,
+) -> Result<(), StorageError> {
+    if let Some(own) = pass
+        && own.step(store, shutdown).await?
+    {
+        *pass = None;
     }
-    match before {
-        None => Ok(()),
-        Some(before) => store.journal.trim(before).await.map(|_| ()),
+    Ok(())
+}
+
+/// A pass over what may be old, in steps between which others have their turn.
+struct Pass {
+    age_max: Duration,
+    now: Now,
+    /// The first event that was not looked at.
+    from: Seq,
+}
+
+impl Pass {
+    fn new(age_max: Duration, now: Now) -> Self {
+        Self { age_max, now, from: Seq::FIRST }
+    }
+
+    /// Removes what is old and not needed, as far as a step goes; whether that was the last one.
+    async fn step(&mut self, store: &Store, shutdown: &Shutdown) -> Result<bool, StorageError> {
+        let (needed, began) = (first_needed(store).await?, Instant::now());
+        let (mut before, mut frames) = (None, 0);
+        let is_over = loop {
+            let is_long = began.elapsed() >= limits::RETENTION_SIZE_INTERVAL;
+            if frames >= limits::RETENTION_FRAMES_MAX || is_long || shutdown.is_draining() {
+                break false;
+            }
+            frames += 1;
+            let chunk = store.journal.read(self.from, Wanted::All, 1).await?;
+            let Some(frame) = chunk.frames.first() else { break true };
+            let (is_old, is_of_no_time) = self.judge(frame);
+            if !(is_old || is_of_no_time) || frame.last() >= needed || chunk.next <= self.from {
+                break true;
+            }
+            if is_old {
+                before = Some(frame.last().next());
+            }
+            self.from = chunk.next;
+        };
+        if let Some(before) = before {
+            // Somebody may need events that nobody did when the step began: a new replay.
+            let before = before.min(first_needed(store).await?);
+            store.journal.trim(before).await?;
+        }
+        Ok(is_over)
+    }
+
+    /// Whether a frame is old, and whether it is of a time that has not come.
+    fn judge(&self, frame: &Frame) -> (bool, bool) {
+        let received_at = frame.events().next().map(|event| event.received_at);
+        let is_old = received_at.is_none_or(|at| self.now.sure.since(at) > self.age_max)
+            || frame.last() < self.now.old_before;
+        (is_old, received_at.is_some_and(|at| at > self.now.wall))
     }
 }
 
@@ -246,14 +293,23 @@ async fn first_unfinished(
 #[cfg(test)]
 mod tests {
     use domain::event::{EventKind, Identities};
+    use domain::id::ReplayId;
     use domain::replay::{Cause, Intent, Pace, ReplayPlan, ReplayState, Scope};
     use domain::time::Timestamp;
     use storage::{OpenDelivery, Settlement, memory};
 
     use super::*;
     use crate::samples::{append, connect, destination, destination_id};
+    use crate::shutdown::shutdown;
 
     const KEEP: Duration = Duration::from_secs(3_600);
+
+    /// A whole pass.
+    async fn trim(store: &Store, age_max: Duration, now: Now) -> Result<(), StorageError> {
+        let ((_trigger, shutdown), mut pass) = (shutdown(), Pass::new(age_max, now));
+        while !pass.step(store, &shutdown).await? {}
+        Ok(())
+    }
 
     /// A journal with five old events and one of now.
     async fn store() -> Store {
@@ -285,6 +341,14 @@ mod tests {
             filtered: Vec::new(),
             waiting: None,
         }
+    }
+
+    /// Makes a replay from a place on, to the end.
+    async fn replay(store: &Store, first: u64) -> ReplayId {
+        let scope = Scope::between(Seq(first), store.journal.head_now());
+        let (intent, cause, pace) = (Intent::ResendRange, Cause::Asked, Pace::default());
+        let plan = ReplayPlan { destination: destination_id(), intent, cause, scope, pace };
+        store.replays.make(plan, None, clock::now()).await.unwrap().id
     }
 
     async fn settle(store: &Store, cursor: u64, open: Option<u64>) {
@@ -402,10 +466,7 @@ mod tests {
     async fn what_a_replay_still_needs_stays_until_it_has_ended() {
         let store = store().await;
         connect(&store, destination(true), 6).await;
-        let scope = Scope::between(Seq(3), Seq(6));
-        let (intent, cause, pace) = (Intent::ResendRange, Cause::Asked, Pace::default());
-        let plan = ReplayPlan { destination: destination_id(), intent, cause, scope, pace };
-        let id = store.replays.make(plan, None, clock::now()).await.unwrap().id;
+        let id = replay(&store, 3).await;
         assert_eq!(first_left(&store).await, 3);
         let reader = Reader::Replay(id);
         let settlement = Settlement { reader, ..step(5, None) };
@@ -413,6 +474,28 @@ mod tests {
         assert_eq!(first_left(&store).await, 5);
         store.replays.turn(id, ReplayState::Cancelled, clock::now()).await.unwrap();
         assert_eq!(first_left(&store).await, 6);
+    }
+
+    #[tokio::test]
+    async fn a_pass_has_steps_and_what_somebody_needs_since_then_stays() {
+        let store = memory::open();
+        let most = u64::from(limits::RETENTION_FRAMES_MAX);
+        for _ in 0..2 * most {
+            append(&store, Timestamp(0)).await;
+        }
+        connect(&store, destination(true), 2 * most + 1).await;
+        let wall = clock::now();
+        let mut pass = Pass::new(KEEP, Now { wall, sure: wall, old_before: Seq::FIRST });
+        let (trigger, shutdown) = shutdown();
+        assert!(!pass.step(&store, &shutdown).await.unwrap());
+        assert_eq!(first_stored(&store).await, most + 1);
+        replay(&store, most + 7).await;
+        while !pass.step(&store, &shutdown).await.unwrap() {}
+        assert_eq!(first_stored(&store).await, most + 7);
+        trigger.drain();
+        let mut pass = Pass::new(KEEP, Now { wall, sure: wall, old_before: Seq::FIRST });
+        assert!(!pass.step(&store, &shutdown).await.unwrap(), "the end waits for no pass");
+        assert_eq!(pass.from, Seq::FIRST);
     }
 
     #[tokio::test]
