@@ -40,6 +40,9 @@ pub trait Schedule: Send + Sync + 'static {
         rows_max: u32,
     ) -> Receipt<Vec<OpenDelivery>>;
 
+    /// The destinations that have had a commit and were not forgotten since, in no order.
+    fn destinations(&self) -> Receipt<Vec<DestinationId>>;
+
     /// Forgets a destination: its cursor, and every delivery of it that is not finished. What
     /// happened there stays in the ledger.
     fn forget(&self, destination: &DestinationId) -> Receipt<()>;

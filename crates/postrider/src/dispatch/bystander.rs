@@ -6,8 +6,9 @@
 //!
 //! A removed destination waits to be put back for a while. When that is over, what waited for it is
 //! given up: deliveries that were begun with a row each, the others with a count. Then it is
-//! forgotten, by the catalog first: a crash in between leaves a cursor that nobody needs, where the
-//! other way round all that was ever delivered would count as given up.
+//! forgotten, by the catalog first: a crash in between leaves a cursor that nobody needs, which the crew
+//! forgets at the next start, where the other way round all that was ever delivered would count as given
+//! up.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -68,6 +69,24 @@ pub(super) struct Bystander {
     records: Records,
 }
 
+/// Why it cannot go on at the moment.
+enum Trouble {
+    /// The same may succeed later. Of reads that is always hoped: only failed changes mean that storage
+    /// is not to be trusted.
+    Passes(StorageError),
+    /// Storage has failed.
+    Lasts(StorageError),
+}
+
+impl From<StorageError> for Trouble {
+    fn from(error: StorageError) -> Self {
+        match error.passes() {
+            true => Self::Passes(error),
+            false => Self::Lasts(error),
+        }
+    }
+}
+
 /// What a chunk holds for a destination that takes nothing.
 struct Passed {
     /// Up to where it is passed.
@@ -98,8 +117,8 @@ impl Bystander {
             own.report();
             let is_behind = !own.is_waiting && own.cursor < *head.borrow();
             let look_at = match result {
-                Err(error) if !error.passes() => return Err(error),
-                Err(error) => Some(own.rest_after(&error)),
+                Err(Trouble::Lasts(error)) => return Err(error),
+                Err(Trouble::Passes(error)) => Some(own.rest_after(&error)),
                 Ok(()) if is_behind => Some(clock::now()),
                 Ok(()) => own.ends_at,
             };
@@ -161,7 +180,7 @@ impl Bystander {
     }
 
     /// Passes what does not wait, or is gone, as far as one read goes.
-    async fn pass(&mut self, head: Seq) -> Result<(), StorageError> {
+    async fn pass(&mut self, head: Seq) -> Result<(), Trouble> {
         let first_left = *self.aside.first_left.borrow_and_update();
         self.expire(first_left).await?;
         self.is_waiting &= self.cursor >= first_left;
@@ -177,7 +196,7 @@ impl Bystander {
         self.is_waiting = passed.is_waiting;
         self.waiting_since = passed.waiting_since;
         self.tell_gaps(&chunk, passed.next);
-        self.settle(passed).await
+        Ok(self.settle(passed).await?)
     }
 
     /// Records what is gone of what waited before `end`.
@@ -188,9 +207,10 @@ impl Bystander {
     }
 
     /// Lets go of deliveries that were begun and whose events are gone.
-    async fn expire(&mut self, first_left: Seq) -> Result<(), StorageError> {
+    async fn expire(&mut self, first_left: Seq) -> Result<(), Trouble> {
         if self.begun > 0 && self.expired_to < first_left {
-            let progress = self.aside.store.schedule.progress(&self.reader()).await?;
+            let progress = self.aside.store.schedule.progress(&self.reader()).await;
+            let progress = progress.map_err(Trouble::Passes)?;
             let first = progress.and_then(|progress| progress.first_open);
             if first.is_some_and(|first| first < first_left) {
                 while self.expire_shelved(first_left).await? {}
@@ -202,14 +222,14 @@ impl Bystander {
     }
 
     /// Lets go of some that are shelved; whether there were any.
-    async fn expire_shelved(&mut self, first_left: Seq) -> Result<bool, StorageError> {
+    async fn expire_shelved(&mut self, first_left: Seq) -> Result<bool, Trouble> {
         let mut gone = self.shelved().await?;
         gone.retain(|one| one.seq < first_left);
         self.lose(&gone, None).await?;
         Ok(!gone.is_empty())
     }
 
-    async fn expire_open(&mut self, first_left: Seq) -> Result<(), StorageError> {
+    async fn expire_open(&mut self, first_left: Seq) -> Result<(), Trouble> {
         let mut open = self.open().await?;
         let left = open.split_off(open.partition_point(|one| one.seq < first_left));
         let waiting = waiting(&left);
@@ -236,10 +256,11 @@ impl Bystander {
     }
 
     /// The first deliveries that are shelved.
-    async fn shelved(&self) -> Result<Vec<OpenDelivery>, StorageError> {
+    async fn shelved(&self) -> Result<Vec<OpenDelivery>, Trouble> {
         let line = ShelfLine { order: Order::None, identity: None };
         let most = limits::GIVEN_UP_AT_ONCE;
-        self.aside.store.schedule.unshelve(&self.reader(), line, most).await
+        let shelved = self.aside.store.schedule.unshelve(&self.reader(), line, most).await;
+        shelved.map_err(Trouble::Passes)
     }
 
     /// All deliveries that are open and not shelved.
@@ -252,9 +273,10 @@ impl Bystander {
         (&self.aside.id).into()
     }
 
-    async fn read(&self) -> Result<Chunk, StorageError> {
+    async fn read(&self) -> Result<Chunk, Trouble> {
         let journal = &self.aside.store.journal;
-        journal.read(self.cursor, self.duty.wanted(), limits::READ_BYTES).await
+        let chunk = journal.read(self.cursor, self.duty.wanted(), limits::READ_BYTES).await;
+        chunk.map_err(Trouble::Passes)
     }
 
     /// Looks through a chunk up to the first event that waits; where those are `given_up`, none does.
@@ -322,7 +344,7 @@ impl Bystander {
     }
 
     /// Gives up what waits, and lets the destination go.
-    async fn forget(&mut self, shutdown: &Shutdown) -> Result<(), StorageError> {
+    async fn forget(&mut self, shutdown: &Shutdown) -> Result<(), Trouble> {
         let absence = self.duty.destination.absences.current();
         let end = absence.map_or(self.cursor, |absence| absence.from);
         while self.cursor < end && self.may_go_on(shutdown) {
@@ -339,10 +361,27 @@ impl Bystander {
         let expected = self.catalog.borrow().versions.get(&key).copied().unwrap_or(0);
         let change = CatalogChange { expected, edit: Edit::Remove(key) };
         match self.aside.store.catalog.apply(vec![change], Vec::new()).await {
-            Ok(_) => self.aside.store.schedule.forget(&self.aside.id).await,
+            Ok(_) => Ok(self.forget_deliveries(shutdown).await?),
             // Whoever has changed it in between wakes this loop.
             Err(StorageError::Conflict { .. }) => Ok(()),
-            Err(error) => Err(error),
+            Err(error) => Err(error.into()),
+        }
+    }
+
+    /// Lets go of what the schedule knows, as soon as there is room for that; the next start does where
+    /// the server ends before.
+    async fn forget_deliveries(&self, shutdown: &Shutdown) -> Result<(), StorageError> {
+        let mut shutdown = shutdown.clone();
+        loop {
+            match self.aside.store.schedule.forget(&self.aside.id).await {
+                Err(error) if error.passes() => {
+                    tokio::select! {
+                        () = until(Some(self.rest_after(&error))) => {}
+                        () = shutdown.draining() => return Ok(()),
+                    }
+                }
+                forgotten => return forgotten,
+            }
         }
     }
 
@@ -352,7 +391,7 @@ impl Bystander {
     }
 
     /// Gives up some deliveries that were begun; whether there were any.
-    async fn give_up_some(&mut self) -> Result<bool, StorageError> {
+    async fn give_up_some(&mut self) -> Result<bool, Trouble> {
         let mut open = self.shelved().await?;
         if open.is_empty() {
             open = self.open().await?;

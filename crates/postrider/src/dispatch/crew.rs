@@ -73,7 +73,7 @@ impl Crew {
     pub async fn run(mut self, mut shutdown: Shutdown) -> Result<(), StorageError> {
         let mut catalog = self.needs.store.catalog.watch();
         let mut replays = self.needs.store.replays.open();
-        let mut failed = Ok(());
+        let mut failed = self.forget_strangers().await;
         // After a failure the others settle what they can: the failure is that of one file.
         while failed.is_ok() {
             let snapshot = catalog.borrow_and_update().clone();
@@ -95,6 +95,26 @@ impl Crew {
             failed = failed.and(self.ended(ended));
         }
         failed
+    }
+
+    /// Lets go of destinations that the catalog has forgotten and the schedule has not.
+    async fn forget_strangers(&self) -> Result<(), StorageError> {
+        let schedule = &self.needs.store.schedule;
+        let known = match schedule.destinations().await {
+            Ok(known) => known,
+            Err(error) => return left_for_later(error),
+        };
+        let snapshot = self.needs.store.catalog.watch().borrow().clone();
+        let workspace = &snapshot.workspace;
+        let is_stranger = |id: &DestinationId| {
+            let mut removed = workspace.removed.iter().map(|one| &one.destination);
+            !removed.any(|one| one.id == *id)
+                && !workspace.destinations.iter().any(|one| one.id == *id)
+        };
+        for id in known.iter().filter(|id| self.is_ours(id) && is_stranger(id)) {
+            schedule.forget(id).await.or_else(left_for_later)?;
+        }
+        Ok(())
     }
 
     /// Starts what is missing; what is there follows the catalog by itself.
@@ -190,6 +210,19 @@ impl Crew {
             }
         }
     }
+}
+
+/// Leaves it to the next start where it could not be done for now.
+fn left_for_later(error: StorageError) -> Result<(), StorageError> {
+    if !error.passes() {
+        return Err(error);
+    }
+    let error = crate::terminal::chain(&error);
+    tracing::warn!(
+        error,
+        "cannot forget what is left of removed destinations; the next start does"
+    );
+    Ok(())
 }
 
 /// Waits until the catalog changes or the server ends.

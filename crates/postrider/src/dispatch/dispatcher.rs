@@ -110,7 +110,7 @@ impl<W: World> Dispatcher<W> {
         let mut flow = Flow::new(parts.bounds(own.bounds), parts.world.now());
         let has_failed = state.open.iter().any(|one| !one.reason.is_empty());
         let down_since = match has_failed || own.auto_replay {
-            true => parts.down_since().await,
+            true => replay::down_since(&*parts.store.ledger, &parts.id).await,
             false => None,
         };
         if let Some(taken_at) = down_since.filter(|_| has_failed) {

@@ -24,6 +24,8 @@ pub use crew::{Crew, CrewSettings, Needs};
 pub use duty::Duty;
 
 #[cfg(test)]
+mod moody;
+#[cfg(test)]
 mod tests;
 #[cfg(test)]
 mod simulation;

@@ -9,7 +9,6 @@ use domain::delivery::flow::{Bounds, OwnBounds};
 use domain::delivery::lanes::Order;
 use domain::destination::webhook::Occasion;
 use domain::id::{DestinationId, Seq};
-use domain::time::Timestamp;
 use storage::{OpenReplay, Reader, StorageError, Store};
 use tokio::sync::watch;
 
@@ -17,7 +16,6 @@ use super::commons::Commons;
 use super::duty::Duty;
 use super::records::Records;
 use crate::live::{DestinationGauge, Notices};
-use crate::replay;
 use crate::spans::Tracer;
 
 /// How deliveries are made, as far as a destination does not say otherwise.
@@ -93,17 +91,6 @@ impl<W> Parts<W> {
     pub fn bounds(&self, own: OwnBounds) -> Bounds {
         let whole = self.policy.bounds.with(own);
         self.replay.as_ref().map_or(whole, |replay| replay.plan.bounds(whole))
-    }
-
-    /// When the destination had taken something last, where what it did last was a failure; where
-    /// nobody can say, it is not known to be down.
-    pub async fn down_since(&self) -> Option<Timestamp> {
-        let found = replay::down_since(&*self.store.ledger, &self.id).await;
-        found.unwrap_or_else(|error| {
-            let error = crate::terminal::chain(&error);
-            tracing::warn!(destination = %self.id, error, "cannot look up how it fared");
-            None
-        })
     }
 
     /// What attempts are made for.

@@ -15,12 +15,15 @@ use domain::event::{EventKind, Identities};
 use domain::id::Seq;
 use domain::limits;
 use domain::time::Timestamp;
+use domain::workspace::Removed;
+use storage::catalog::{Edit, Object};
 use storage::{
-    AttemptQuery, AttemptRecord, Fate, IssueQuery, OpenDelivery, Settlement, Store, WaitingBy,
-    memory,
+    AttemptQuery, AttemptRecord, CatalogChange, Fate, IssueQuery, OpenDelivery, Settlement, Store,
+    WaitingBy, memory,
 };
 use tokio::task::LocalSet;
 
+use super::moody::{MoodyJournal, MoodySchedule};
 use super::{Crew, CrewSettings, Needs};
 use crate::clock;
 use crate::live::{Gauges, Wish};
@@ -235,6 +238,64 @@ async fn a_destination_reads_no_further_than_there_is_need_for() {
         trigger.drain();
     };
     work(crew(&store, gauges.clone()), shutdown, watched).await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_read_that_fails_where_a_destination_is_paused_is_tried_again() {
+    let store = memory::open();
+    let mut paused = destination(true);
+    paused.delivery.paused = true;
+    connect(&store, paused, 1).await;
+    append_many(&store, 2).await;
+    let journal = MoodyJournal { inner: store.journal.clone(), failures: 3.into() };
+    let store = Store { journal: Arc::new(journal), ..store };
+    let gauges = Arc::<Gauges>::default();
+    let gauge = gauges.of(&destination_id());
+    let (trigger, shutdown) = shutdown();
+    let watched = async {
+        while gauge.glance(Seq(3)).oldest_at.is_none() {
+            tokio::time::advance(limits::STORAGE_REST).await;
+        }
+        trigger.drain();
+    };
+    work(crew(&store, gauges.clone()), shutdown, watched).await;
+}
+
+/// Runs a crew until the schedule knows no destination any more.
+async fn forget_all(store: &Store) {
+    let (trigger, shutdown) = shutdown();
+    let watched = async {
+        while !store.schedule.destinations().await.unwrap().is_empty() {
+            tokio::time::advance(limits::STORAGE_REST).await;
+        }
+        trigger.drain();
+    };
+    work(crew(store, Arc::default()), shutdown, watched).await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_removed_destination_is_forgotten_as_soon_as_there_is_room_for_it() {
+    let store = memory::open();
+    let (destination, connections) = (destination(true), Vec::new());
+    let removed = Removed { destination, connections, at: Timestamp(0) };
+    let edit = Edit::Put(Object::Removed(removed));
+    store.catalog.apply(vec![CatalogChange { expected: 0, edit }], Vec::new()).await.unwrap();
+    store.schedule.commit(begun(5, &[])).await.unwrap();
+    let schedule = MoodySchedule { inner: store.schedule.clone(), failures: 2.into() };
+    let store = Store { schedule: Arc::new(schedule), ..store };
+    forget_all(&store).await;
+    assert!(store.catalog.watch().borrow().workspace.removed.is_empty());
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_a_crash_has_left_of_a_removed_destination_is_forgotten_at_the_start() {
+    let store = memory::open();
+    store.schedule.commit(begun(5, &[3])).await.unwrap();
+    forget_all(&store).await;
+    assert_eq!(store.schedule.load(&(&destination_id()).into()).await.unwrap(), None);
+    let query = IssueQuery { rows_max: 9, ..IssueQuery::default() };
+    let issues = store.ledger.issues(query).await.unwrap();
+    assert!(issues.iter().all(|one| one.waiting == 0 && one.resolved_at.is_some()), "{issues:?}");
 }
 
 /// Deliveries that were begun and have failed, and a cursor behind them.

@@ -35,11 +35,20 @@ pub async fn recover(store: Store, recovery: Recovery) {
 }
 
 /// When a destination had taken something last, where what it did last was a failure; none where that
-/// was none, or it did nothing. Where it never took anything, that is the beginning of time.
-///
-/// # Errors
-/// Where the ledger cannot be read.
-pub async fn down_since(
+/// was none, it did nothing, or that cannot be known. Where it never took anything, that is the
+/// beginning of time.
+pub async fn down_since(ledger: &dyn Ledger, destination: &DestinationId) -> Option<Timestamp> {
+    match find_down_since(ledger, destination).await {
+        Ok(since) => since,
+        Err(error) => {
+            let error = crate::terminal::chain(&error);
+            tracing::warn!(%destination, error, "cannot tell since when a destination is down");
+            None
+        }
+    }
+}
+
+async fn find_down_since(
     ledger: &dyn Ledger,
     destination: &DestinationId,
 ) -> Result<Option<Timestamp>, StorageError> {
@@ -72,4 +81,20 @@ async fn make(store: &Store, recovery: Recovery) -> Result<Option<u64>, StorageE
     let plan = ReplayPlan { destination, intent, cause, scope, pace };
     let replay = store.replays.make(plan, Some(failed.len() as u64), clock::now()).await?;
     Ok(Some(replay.id.0))
+}
+
+#[cfg(test)]
+mod tests {
+    use storage::embedded::{self, Options};
+
+    use super::*;
+    use crate::samples::destination_id;
+
+    #[tokio::test]
+    async fn where_it_cannot_be_known_since_when_it_is_down_it_goes_on_as_if_it_were_not() {
+        let dir = tempfile::tempdir().unwrap();
+        let (store, engine) = embedded::open(dir.path(), Options::default()).unwrap();
+        engine.close().unwrap();
+        assert_eq!(down_since(&*store.ledger, &destination_id()).await, None);
+    }
 }

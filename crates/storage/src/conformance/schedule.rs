@@ -129,6 +129,14 @@ pub fn a_forgotten_destination_begins_anew_and_its_history_stays(open: Open<'_>)
         };
         store.schedule.commit(step).wait().unwrap();
     }
+    let known = || {
+        let mut known = store.schedule.destinations().wait().unwrap();
+        known.sort();
+        known
+    };
+    assert_eq!(known(), [one.clone(), other.clone()]);
+    store.schedule.forget(&one).wait().unwrap();
+    assert_eq!(known(), std::slice::from_ref(&other));
     let forgotten = store.schedule.forget(&one);
     let late = store.schedule.commit(settlement(one.clone(), 2));
     forgotten.wait().unwrap();

@@ -252,6 +252,15 @@ impl Schedule for MemoryHistory {
         Receipt::ready(Ok(lines.map_or_else(Vec::new, |lines| lines.line(line, rows(rows_max)))))
     }
 
+    fn destinations(&self) -> Receipt<Vec<DestinationId>> {
+        let state = super::lock(&self.state);
+        let own = |reader: &Reader| match reader {
+            Reader::Destination(id) => Some(id.clone()),
+            Reader::Replay(_) => None,
+        };
+        Receipt::ready(Ok(state.readers.keys().filter_map(own).collect()))
+    }
+
     fn forget(&self, destination: &DestinationId) -> Receipt<()> {
         let mut state = super::lock(&self.state);
         state.readers.remove(&destination.into());

@@ -191,6 +191,10 @@ impl Schedule for SlowSchedule {
         self.weather.later("reading a line", unshelve)
     }
 
+    fn destinations(&self) -> Receipt<Vec<DestinationId>> {
+        self.inner.lock().unwrap().schedule.destinations()
+    }
+
     fn forget(&self, destination: &DestinationId) -> Receipt<()> {
         self.inner.lock().unwrap().schedule.forget(destination)
     }

@@ -109,6 +109,11 @@ pub enum Read {
         /// Who waits for it.
         reply: Reply<Option<Progress>>,
     },
+    /// Which destinations have a cursor.
+    Destinations {
+        /// Who waits for it.
+        reply: Reply<Vec<DestinationId>>,
+    },
     /// The first shelved deliveries of a line.
     Unshelve {
         /// Whose.

@@ -281,6 +281,10 @@ impl Schedule for EmbeddedState {
         self.command(1, |reply| Command::Read(read(reply)))
     }
 
+    fn destinations(&self) -> Receipt<Vec<DestinationId>> {
+        self.command(1, |reply| Command::Read(Read::Destinations { reply }))
+    }
+
     fn forget(&self, destination: &DestinationId) -> Receipt<()> {
         let destination = destination.clone();
         self.command(1, |reply| Command::Forget { destination, reply })

@@ -6,7 +6,7 @@ use std::num::NonZeroU64;
 
 use domain::delivery::lanes::Order;
 use domain::event::{EventKind, Identities, IdentityHash};
-use domain::id::{ReplayId, Seq};
+use domain::id::{DestinationId, ReplayId, Seq};
 use domain::time::Timestamp;
 use rusqlite::{CachedStatement, Connection, OptionalExtension, Row};
 
@@ -47,6 +47,16 @@ pub fn progress(connection: &Connection, reader: &Reader) -> rusqlite::Result<Op
         .prepare_cached("SELECT min(seq) FROM open_deliveries WHERE destination = ?1")?
         .query_row([key], |row| row.get(0))?;
     Ok(Some(Progress { cursor, first_open: first.map(sqlite::to_seq) }))
+}
+
+/// The destinations that have a cursor; replays have theirs under other keys.
+pub fn destinations(connection: &Connection) -> rusqlite::Result<Vec<DestinationId>> {
+    connection
+        .prepare_cached(
+            "SELECT id FROM destinations JOIN cursors ON cursors.destination = destinations.key",
+        )?
+        .query_map([], |row| Ok(DestinationId::new(row.get::<_, String>(0)?)))?
+        .collect()
 }
 
 /// The first shelved deliveries of a line.

@@ -324,6 +324,9 @@ impl Writer {
             Read::Progress { reader, reply } => {
                 let _ = reply.send(self.reading(|db| open::progress(db, &reader)));
             }
+            Read::Destinations { reply } => {
+                let _ = reply.send(self.reading(open::destinations));
+            }
             Read::Unshelve { reader, line, rows_max, reply } => {
                 let found = self.reading(|db| open::line(db, &reader, line, rows_max));
                 let _ = reply.send(found);
