@@ -15,7 +15,7 @@ use super::asked::Path;
 use super::catalog;
 use super::deliveries;
 use super::problem::Problem;
-use crate::live::{Standing, Wish};
+use crate::live::{DestinationGauge, Standing, Wish};
 use crate::lookup::{Delivery, Status};
 
 /// Tries everything that waits for its time now, also at a destination that has stopped.
@@ -49,7 +49,7 @@ pub async fn try_now(
     responses(
         (status = 202, description = "Asked for; what comes of it is seen in the attempts"),
         (status = 404, description = "There is no such delivery", body = Problem, content_type = "application/problem+json"),
-        (status = 409, description = "It has ended (`not_open`), an attempt is under way (`under_way`), it is on disk and its turn has not come near (`not_held`), or the destination is disabled or removed, or paused with nothing tried of the delivery (`destination_away`)", body = Problem, content_type = "application/problem+json"),
+        (status = 409, description = "It has ended (`not_open`), an attempt is under way (`under_way`), it is on disk and its turn has not come near (`not_held`), it is one of a replay that stands still (`replay_paused`), or the destination is disabled or removed, or paused with nothing tried of the delivery (`destination_away`)", body = Problem, content_type = "application/problem+json"),
     )
 )]
 pub async fn skip(
@@ -67,9 +67,22 @@ pub async fn skip(
     if !waits_for_resume(&snapshot.workspace, &delivery) {
         at_work(&snapshot.workspace, &delivery.destination)?;
     }
+    worker(&needs, &delivery)?;
     match refusal {
         Some((code, detail)) => Err(Problem::new(409, code, detail)),
         None => Ok(make(&needs, &delivery.destination, Wish::Skip(delivery.seq))),
+    }
+}
+
+/// Whoever is at work for a delivery; a problem where that is a replay that stands still.
+pub fn worker(needs: &Needs, delivery: &Delivery) -> Result<Arc<DestinationGauge>, Problem> {
+    match delivery.reader() {
+        Reader::Replay(id) => needs.gauges.find(&Reader::Replay(id)).ok_or_else(|| {
+            let detail =
+                format!("the delivery is one of replay {id}, which stands still; resume it");
+            Problem::new(409, "replay_paused", detail)
+        }),
+        own @ Reader::Destination(_) => Ok(needs.gauges.of_reader(&own)),
     }
 }
 

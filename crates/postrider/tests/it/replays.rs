@@ -10,7 +10,7 @@ use testkit::{
     Endpoint, Event, Gate, Received, Reply, Request, Webhook, Workspace, batch, eventually,
 };
 
-use crate::harness::{Admin, Home, Server, problem};
+use crate::harness::{Admin, Home, Server, ms, problem};
 use crate::process::Process;
 
 const MARK: &str = "postrider-replay";
@@ -472,5 +472,32 @@ async fn a_replay_that_is_asked_for_twice_under_one_key_is_made_once() {
     assert_eq!(all["replays"].as_array().map(Vec::len), Some(1));
     let other = json!({"destination": "hooks", "intent": "resend_range", "first": 1});
     problem(&ask(&other).await, 422, "key_reused");
+    server.stop().await;
+}
+
+#[tokio::test]
+async fn a_delivery_of_a_replay_that_stands_still_is_neither_tried_nor_skipped() {
+    let (endpoint, told) = endpoint(400).await;
+    let server = Server::tuned(&hooks(&endpoint), |config| {
+        config.delivery.retry_min_backoff = ms(3_600_000);
+        config.delivery.retry_max_backoff = ms(3_600_000);
+    })
+    .await;
+    server.accept("/v1/track", Event::track("x").user("u")).await;
+    server.admin.wait_until_finished("hooks", 1).await;
+    told.store(503, SeqCst);
+    let id = make(server.admin, &recovery()).await;
+    let delivery = async || server.admin.get("/api/v1/deliveries/hooks/1").await;
+    let is_scheduled = |page: &Value| page["delivery"]["status"] == "scheduled";
+    eventually("it has failed again", delivery, is_scheduled).await;
+    server.admin.post(&format!("/api/v1/replays/{id}/pause"), &Value::Null).await;
+    for path in ["deliveries/hooks/1/retry", "destinations/hooks/deliveries/1/skip"] {
+        let ask = async || server.admin.post(&format!("/api/v1/{path}"), &Value::Null).await;
+        // Until its dispatcher has ended it may still be tried.
+        let is_refused = |answer: &testkit::Answer| {
+            answer.status == 409 && answer.json()["code"] == "replay_paused"
+        };
+        eventually(path, ask, is_refused).await;
+    }
     server.stop().await;
 }

@@ -241,11 +241,7 @@ pub async fn retry(
         return Err(Problem::new(409, "not_scheduled", detail));
     }
     wishes::at_work(&needs.store.catalog.watch().borrow().workspace, &delivery.destination)?;
-    let gauge = needs.gauges.find(&delivery.reader()).ok_or_else(|| {
-        let detail = "the delivery is one of a replay that stands still; resume the replay first";
-        Problem::new(409, "replay_paused", detail)
-    })?;
-    gauge.wishes.make(Wish::Retry(delivery.seq));
+    wishes::worker(&needs, &delivery)?.wishes.make(Wish::Retry(delivery.seq));
     Ok(StatusCode::ACCEPTED)
 }
 
