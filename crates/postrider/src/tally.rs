@@ -20,6 +20,8 @@ use crate::shutdown::Shutdown;
 /// How often it counts.
 const INTERVAL: Duration = Duration::from_secs(1);
 
+const MINUTE_MS: i64 = 60_000;
+
 /// Who counts.
 pub struct Tally {
     store: Store,
@@ -29,8 +31,42 @@ pub struct Tally {
     refused: HashMap<Option<SourceId>, u64>,
     /// None before the first look: what happened before the server started happened at other times.
     totals: Option<HashMap<DestinationId, Totals>>,
-    /// Counted, and not written down for want of room.
-    step: IntakeStep,
+    /// Counted, and not written down yet.
+    counted: Counted,
+}
+
+/// What was counted of each source in each minute, as it is written down: so it stays small, however
+/// long that cannot be done.
+#[derive(Default)]
+struct Counted {
+    to: Option<Seq>,
+    accepted: BTreeMap<(SourceId, i64), u64>,
+    rejected: BTreeMap<(Option<SourceId>, i64), u64>,
+}
+
+impl Counted {
+    fn accept(&mut self, source: SourceId, at: Timestamp, count: u64) {
+        *self.accepted.entry((source, minute(at))).or_default() += count;
+    }
+
+    fn reject(&mut self, source: Option<SourceId>, at: Timestamp, count: u64) {
+        *self.rejected.entry((source, minute(at))).or_default() += count;
+    }
+
+    fn step(&self) -> IntakeStep {
+        fn row<S: Clone>(((source, minute), count): (&(S, i64), &u64)) -> (S, Timestamp, u64) {
+            (source.clone(), Timestamp(minute * MINUTE_MS), *count)
+        }
+        IntakeStep {
+            counted_to: self.to,
+            accepted: self.accepted.iter().map(row).collect(),
+            rejected: self.rejected.iter().map(row).collect(),
+        }
+    }
+}
+
+fn minute(at: Timestamp) -> i64 {
+    at.0.div_euclid(MINUTE_MS)
 }
 
 impl Tally {
@@ -49,8 +85,8 @@ impl Tally {
                 place
             }
         };
-        let (refused, step) = (HashMap::new(), IntakeStep::default());
-        Ok(Self { store, gauges, place, refused, totals: None, step })
+        let (refused, counted) = (HashMap::new(), Counted::default());
+        Ok(Self { store, gauges, place, refused, totals: None, counted })
     }
 
     /// Counts until the server begins to end; what comes after that is counted by the next one.
@@ -93,25 +129,25 @@ impl Tally {
             next = chunk.next;
         }
         if next > self.place {
-            self.step.counted_to = Some(next);
+            self.counted.to = Some(next);
             self.place = next;
         }
         for ((source, second), count) in found {
             let at = Timestamp(second * 1_000);
             let scope = Scope::Intake(Some(source.clone()));
             self.gauges.seconds.add(&scope, at, Moment { accepted: count, ..Moment::default() });
-            self.step.accepted.push((source, at, count));
+            self.counted.accept(source, at, count);
         }
         self.write_down().await
     }
 
     /// Writes down what was counted, once: where there is no room, it is written with the next.
     async fn write_down(&mut self) -> Result<(), StorageError> {
-        if self.step == IntakeStep::default() {
-            return Ok(());
+        let step = self.counted.step();
+        if step != IntakeStep::default() {
+            self.store.ledger.count(step).await?;
+            self.counted = Counted::default();
         }
-        self.store.ledger.count(self.step.clone()).await?;
-        self.step = IntakeStep::default();
         Ok(())
     }
 
@@ -131,7 +167,7 @@ impl Tally {
                 now,
                 Moment { rejected, ..Moment::default() },
             );
-            self.step.rejected.push((source, now, rejected));
+            self.counted.reject(source, now, rejected);
         }
     }
 
@@ -207,6 +243,23 @@ mod tests {
         assert_eq!(whole(&store, source.clone()).await, [(4, 0)]);
         let seconds = second.gauges.seconds.read(&source, Timestamp(0), Timestamp(99_000));
         assert_eq!(seconds, [(61, Moment { accepted: 1, ..Moment::default() })]);
+    }
+
+    #[test]
+    fn what_cannot_be_written_down_for_long_stays_small() {
+        let (one, other) = (SourceId::new("one"), SourceId::new("other"));
+        let mut counted = Counted::default();
+        for second in 0..180 {
+            let at = Timestamp(second * 1_000 + 999);
+            counted.accept(one.clone(), at, 2);
+            counted.reject(Some(other.clone()), at, 1);
+            counted.reject(None, at, 1);
+        }
+        let minutes = [0, 1, 2].map(|minute| Timestamp(minute * 60_000));
+        let step = counted.step();
+        assert_eq!(step.accepted, minutes.map(|at| (one.clone(), at, 120)));
+        let rejected = |source: Option<SourceId>| minutes.map(|at| (source.clone(), at, 60));
+        assert_eq!(step.rejected, [rejected(None), rejected(Some(other))].concat());
     }
 
     #[tokio::test]
