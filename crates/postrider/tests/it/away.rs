@@ -70,6 +70,15 @@ async fn a_disabled_destination_keeps_what_waited_and_queues_nothing() {
     endpoint.wait_for(3).await;
     assert_eq!(ids(&endpoint), ["before-1", "before-2", "after"]);
     assert_eq!(server.admin.destination("hooks").await.filtered.total, 2);
+    // Another edit forgets nothing of it: somebody may look for the event as long as it is stored.
+    server.home.write(&only(Webhook::new("hooks", &endpoint.url("/again"))));
+    let is_said = |one: &Value| {
+        let delivery = &one["delivery"];
+        delivery["status"] == "filtered" && delivery["reason"] == "destination_disabled"
+    };
+    for of in [3, 4].map(|seq| format!("/api/v1/deliveries/hooks/{seq}")) {
+        eventually("it was passed over", || server.admin.get(&of), is_said).await;
+    }
     server.stop().await;
 }
 
