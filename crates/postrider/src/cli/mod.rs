@@ -3,6 +3,7 @@
 mod serve;
 
 use std::process::ExitCode;
+use std::time::Duration;
 
 use domain::reason::Reason;
 use serde_json::json;
@@ -93,13 +94,17 @@ fn configure(order: &ConfigOrder, console: &Console) -> Ended {
 
 /// The settings themselves are right; the workspace file they name is looked at as well.
 fn check(config: &Config, shape: Shape, console: &Console) -> Ended {
-    let mut warnings = Vec::new();
+    let mut warnings = config.warnings();
     let mut what = "the configuration is right\n";
     if let Some(path) = &config.workspace {
         let file = workspace_file::read(path, &mut Vec::new());
         let file = file.map_err(|error| mistaken(chain(&error), ""))?;
         let named = |warning: &String| format!("{}: {warning}", path.display());
-        warnings = file.warnings.iter().map(ToString::to_string).map(|one| named(&one)).collect();
+        warnings.extend(file.workspace.destinations.iter().filter_map(|one| {
+            let age_max = Duration::from_millis(one.delivery.retry.age_max_ms?);
+            config.too_old_to_replay(Some(one.id.as_str()), age_max)
+        }));
+        warnings.extend(file.warnings.iter().map(ToString::to_string).map(|one| named(&one)));
         what = "the configuration and the workspace file are right\n";
     }
     let text = match shape {

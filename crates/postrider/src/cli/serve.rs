@@ -21,6 +21,7 @@ pub fn serve(config: &Config) -> Result<Ending, Failure> {
     let output = Terminal::new(std::io::stdout()).map_err(no_thread)?;
     let log = Terminal::new(std::io::stderr()).map_err(no_thread)?;
     telemetry::start(&config.log, &log);
+    config.warnings().iter().for_each(|warning| tracing::warn!("{warning}"));
     let ended = serve_until_told(config, inherited, &output);
     output.flush(TERMINAL_TIME_MAX);
     log.flush(TERMINAL_TIME_MAX);

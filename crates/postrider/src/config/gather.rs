@@ -272,4 +272,25 @@ mod tests {
         let mistakes = mistakes(gather(given));
         assert!(mistakes[0].starts_with("POSTRIDER_CONFIG: cannot read missing.toml"));
     }
+
+    #[test]
+    fn what_is_given_up_when_its_event_may_be_gone_is_warned_of() {
+        let config = |text: &str| {
+            let (_dir, inputs) = inputs(text);
+            gather(inputs).unwrap().config
+        };
+        let warnings = |text: &str| config(text).warnings();
+        assert_eq!(warnings(""), <[String; 0]>::default());
+        assert_eq!(warnings("[delivery]\nretry_max_age = \"167h\"\n"), <[String; 0]>::default());
+        let told = "delivery.retry_max_age (72h) is not below journal.retention (72h): what is given \
+                    up for its age may be gone at once, and cannot be delivered again";
+        assert_eq!(warnings("[journal]\nretention = \"72h\"\n"), [told]);
+        let config = config("");
+        let of_one = |hours: u64| {
+            config.too_old_to_replay(Some("hooks"), Duration::from_secs(hours * 3_600))
+        };
+        assert!(of_one(167).is_none());
+        let told = of_one(168).unwrap();
+        assert!(told.starts_with("maxAge of destination \"hooks\" (168h)"), "{told}");
+    }
 }

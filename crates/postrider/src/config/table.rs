@@ -339,9 +339,11 @@ const JOURNAL: &[Row] = &[
             |config| &mut config.journal.retention,
             Bounds { least: SECOND, most: YEAR },
         ),
-        default: "72h",
+        default: "168h",
         help: "How long an event is kept after it was accepted",
-        more: "An event that a destination still needs is kept longer.",
+        more: "An event that a destination still needs is kept longer. What is given up can be \
+               delivered again for as long as its event is kept, so it is well above \
+               delivery.retry_max_age; a warning says where it is not.",
     },
     Row {
         key: "journal.size_max",

@@ -10,6 +10,7 @@ use ipnet::IpNet;
 use url::Url;
 
 use super::table;
+use super::units::show_duration;
 
 /// Every setting, checked.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -266,6 +267,32 @@ pub enum LogFormat {
 }
 
 impl Config {
+    /// What is allowed, and likely not meant.
+    pub fn warnings(&self) -> Vec<String> {
+        self.too_old_to_replay(None, self.delivery.retry_max_age).into_iter().collect()
+    }
+
+    /// Says so where deliveries are given up at an age at which their events may be gone; those of one
+    /// destination, where it has an age of its own.
+    pub fn too_old_to_replay(
+        &self,
+        destination: Option<&str>,
+        age_max: Duration,
+    ) -> Option<String> {
+        let kept = self.journal.retention;
+        let whose = match destination {
+            Some(id) => format!("maxAge of destination {id:?}"),
+            None => "delivery.retry_max_age".to_owned(),
+        };
+        (age_max >= kept).then(|| {
+            let (age_max, kept) = (show_duration(age_max), show_duration(kept));
+            format!(
+                "{whose} ({age_max}) is not below journal.retention ({kept}): what is given up for its \
+                 age may be gone at once, and cannot be delivered again"
+            )
+        })
+    }
+
     /// A config whose every value still waits for its row.
     pub(super) fn blank() -> Self {
         let nowhere = SocketAddr::from((Ipv4Addr::UNSPECIFIED, 0));

@@ -12,12 +12,13 @@ use domain::id::Seq;
 use domain::limits;
 use domain::reason::Reason;
 use domain::time::Timestamp;
-use storage::{Frame, Gap, GapReason, Journal, StorageError, StoredEvent, Wanted};
+use storage::{Frame, Gap, Journal, StorageError, StoredEvent, Wanted};
 use tokio::sync::Semaphore;
 
 use super::agenda::Going;
 use super::world::Sends;
 use crate::clock::Stopwatch;
+use crate::replay::lost_reason;
 use crate::send::Sent;
 use crate::spans::{Traced, Tracer};
 
@@ -162,13 +163,5 @@ pub async fn attempt<S: Sends>(
         read_bytes,
         traced,
         result,
-    }
-}
-
-/// Why an event cannot be read any more.
-pub fn lost_reason(reason: GapReason) -> Reason {
-    match reason {
-        GapReason::Trimmed => Reason::Trimmed,
-        GapReason::Quarantined => Reason::Quarantined,
     }
 }

@@ -17,8 +17,9 @@ use domain::reason::Reason;
 use domain::time::Timestamp;
 use storage::{AttemptRecord, Fate, Gap, OpenDelivery};
 
-use super::attempt::{Attempt, lost_reason};
+use super::attempt::Attempt;
 use crate::live::{FilteredSample, Notices, Settled, SettledAside};
+use crate::replay::lost_reason;
 use crate::send::Sent;
 use crate::spans::{Attempted, Tracer};
 

@@ -12,9 +12,12 @@ use domain::event::IdentityHash;
 use domain::filter::Verdict;
 use domain::id::{DestinationId, Seq};
 use domain::limits;
-use domain::replay::ReplayPlan;
+use domain::reason::Reason;
+use domain::replay::{Intent, ReplayPlan};
 use domain::time::Timestamp;
-use storage::{AttemptQuery, Fate, StorageError, Store, StoredEvent};
+use storage::{
+    AttemptQuery, FailedQuery, Fate, GapReason, SeqRange, StorageError, Store, StoredEvent,
+};
 
 use super::picker::{Picker, Portion};
 
@@ -84,11 +87,56 @@ pub async fn estimate(
 }
 
 impl Estimate {
+    /// Counts what was given up and whose events are gone, from the place on that was `asked` for, before
+    /// the plan was narrowed down to what is stored. Where the plan asks for more than places and
+    /// failures nobody knows which of them are meant.
+    ///
+    /// # Errors
+    /// Where storage cannot be read.
+    pub async fn count_gone(
+        &mut self,
+        store: &Store,
+        plan: &ReplayPlan,
+        asked: Seq,
+    ) -> Result<(), StorageError> {
+        let scope = &plan.scope;
+        let by_event = scope.source.is_some()
+            || scope.user.is_some()
+            || !scope.filter.is_open()
+            || scope.received_from.is_some()
+            || scope.received_until.is_some();
+        if plan.intent != Intent::RecoverFailed || by_event {
+            return Ok(());
+        }
+        let query = FailedQuery {
+            destination: plan.destination.clone(),
+            first: asked,
+            end: scope.first.min(scope.end),
+            since: scope.failed_since,
+            issue: scope.issue,
+            rows_max: limits::REPLAY_FAILED_MAX,
+        };
+        let mut gone = store.ledger.failed(query).await?;
+        gone.retain(|seq| scope.places.is_empty() || scope.places.contains(seq));
+        self.pass(Reason::Trimmed, gone.len() as u64);
+        Ok(())
+    }
+
+    fn pass(&mut self, reason: Reason, count: u64) {
+        if count > 0 {
+            *self.passed.entry(reason.code()).or_default() += count;
+        }
+    }
+
     fn add(&mut self, portion: Portion, users: &mut HashSet<IdentityHash>) {
+        for gap in portion.gaps {
+            let SeqRange { first, last } = gap.range;
+            self.pass(lost_reason(gap.reason), last.next().0.saturating_sub(first.0));
+        }
         for (event, verdict) in portion.picked {
             match verdict {
                 Verdict::Passes => self.count(&event, users),
-                Verdict::Filtered(reason) => *self.passed.entry(reason.code()).or_default() += 1,
+                Verdict::Filtered(reason) => self.pass(reason, 1),
             }
         }
     }
@@ -101,6 +149,14 @@ impl Estimate {
         if users.len() < limits::ESTIMATE_USERS_MAX {
             users.extend(event.identities.user.or(event.identities.anonymous));
         }
+    }
+}
+
+/// Why an event in such a gap is not sent.
+pub fn lost_reason(reason: GapReason) -> Reason {
+    match reason {
+        GapReason::Trimmed => Reason::Trimmed,
+        GapReason::Quarantined => Reason::Quarantined,
     }
 }
 
@@ -144,7 +200,72 @@ impl Speed {
 mod tests {
     use std::num::NonZeroU32;
 
+    use domain::delivery::Trace;
+    use domain::event::{EventKind, Identities};
+    use domain::replay::{Cause, Pace, Scope};
+    use storage::{AttemptRecord, Settlement, memory};
+
     use super::*;
+    use crate::replay::fit;
+    use crate::samples::{append, connect, destination, destination_id};
+
+    /// What was given up at 1, 3 and 7, of ten events of which the first four are gone.
+    async fn estimated(change: impl FnOnce(&mut Scope)) -> (u64, Vec<(&'static str, u64)>) {
+        let store = memory::open();
+        connect(&store, destination(true), 1).await;
+        for _ in 0..10 {
+            append(&store, Timestamp(1)).await;
+        }
+        let gave_up = |seq| AttemptRecord {
+            destination: destination_id(),
+            seq: Seq(seq),
+            kind: EventKind::Track,
+            whose: Identities::default(),
+            received_at: None,
+            number: 1,
+            at: Timestamp(1),
+            duration_us: 1,
+            status: 500,
+            fate: Fate::GaveUp,
+            reason: Reason::ServerError.code().to_owned(),
+            detail: String::new(),
+            trace: Trace::default(),
+            replay: None,
+        };
+        let step = Settlement {
+            reader: (&destination_id()).into(),
+            cursor: Seq(11),
+            opened: Vec::new(),
+            closed: Vec::new(),
+            attempts: [1, 3, 7].map(gave_up).to_vec(),
+            filtered: Vec::new(),
+            waiting: None,
+        };
+        store.schedule.commit(step).await.unwrap();
+        store.journal.trim(Seq(5)).await.unwrap();
+        let mut scope = Scope::between(Seq(1), Seq(100));
+        change(&mut scope);
+        let asked = scope.first;
+        fit(&*store.journal, &mut scope).await.unwrap();
+        let (intent, cause, pace) = (Intent::RecoverFailed, Cause::Asked, Pace::default());
+        let plan = ReplayPlan { destination: destination_id(), intent, cause, scope, pace };
+        let plan = Arc::new(plan);
+        let mut told = estimate(&store, &plan, Duration::from_secs(60)).await.unwrap();
+        told.count_gone(&store, &plan, asked).await.unwrap();
+        (told.counted, told.passed.into_iter().collect())
+    }
+
+    #[tokio::test]
+    async fn what_was_given_up_and_is_gone_is_told_as_passed() {
+        assert_eq!(estimated(|_| {}).await, (1, vec![("trimmed", 2)]));
+        assert_eq!(estimated(|scope| scope.first = Seq(2)).await, (1, vec![("trimmed", 1)]));
+        assert_eq!(estimated(|scope| scope.end = Seq(3)).await, (0, vec![("trimmed", 1)]));
+        assert_eq!(estimated(|scope| scope.first = Seq(5)).await, (1, vec![]));
+        let one = |scope: &mut Scope| scope.places = [Seq(3)].into();
+        assert_eq!(estimated(one).await, (0, vec![("trimmed", 1)]));
+        let of_somebody = |scope: &mut Scope| scope.user = Some("u".to_owned());
+        assert_eq!(estimated(of_somebody).await, (0, vec![]), "whose they were is not known");
+    }
 
     #[test]
     fn the_slowest_bound_decides_how_long_it_takes() {

@@ -15,7 +15,7 @@ use domain::id::{DestinationId, ReplayId};
 use domain::replay::ReplayState;
 use storage::OpenReplay;
 
-pub use estimate::{Estimate, Speed, estimate};
+pub use estimate::{Estimate, Speed, estimate, lost_reason};
 pub use picker::{Picker, Portion};
 pub use places::fit;
 pub use recovery::{Recovery, down_since, recover};

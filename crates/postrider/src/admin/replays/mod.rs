@@ -54,8 +54,11 @@ pub async fn estimate(
     State(needs): State<Arc<Needs>>,
     body: Bytes,
 ) -> Result<Json<EstimateView>, Problem> {
-    let (plan, destination) = prepared(&needs, asked(&needs, &body).await?).await?;
-    let estimate = estimated(&needs, &plan).await?;
+    let plan = asked(&needs, &body).await?;
+    let first = plan.scope.first;
+    let (plan, destination) = prepared(&needs, plan).await?;
+    let mut estimate = estimated(&needs, &plan).await?;
+    estimate.count_gone(&needs.store, &plan, first).await?;
     let bounds = plan.bounds(needs.bounds.with(destination.delivery.bounds));
     let speed = Speed::of(&needs.store, &plan.destination, bounds).await?;
     Ok(Json(EstimateView::of(&estimate, &speed)))
