@@ -143,8 +143,9 @@ pub const UNSETTLED_ATTEMPTS_MAX: usize = 1_024;
 pub const PASSED_EVENTS_MAX: u64 = 4_096;
 
 /// Events that a destination cannot get any more and that are recorded one by one; of a longer
-/// range the rest is one record. Source: chosen.
-pub const EXPIRED_RECORDS_MAX: u64 = 1_000;
+/// range the rest is one record. Source: chosen; what a busy journal loses within a second, and less than
+/// its deliveries would have left in the ledger.
+pub const EXPIRED_RECORDS_MAX: u64 = 10_000;
 
 /// Bytes asked for when a destination reads on. Source: chosen; about a thousand events.
 pub const READ_BYTES: usize = 1 << 20;

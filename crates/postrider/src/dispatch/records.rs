@@ -330,4 +330,18 @@ mod tests {
         let told: Vec<_> = records.take().iter().map(|row| row.seq.0).collect();
         assert_eq!(told, [2, 3, 7, 8, 9, 10, 11]);
     }
+
+    #[test]
+    fn what_is_gone_counts_one_by_one_unless_it_is_too_much() {
+        let gone = |count| {
+            let mut records = Records::new(DestinationId::new("d"), None, Default::default());
+            let range = SeqRange { first: Seq(1), last: Seq(count) };
+            let gap = Gap { range, reason: GapReason::Trimmed };
+            records.expired(&[gap], Seq(1), Timestamp(0));
+            let rows = records.take();
+            (rows.len(), rows.last().map(|row| row.detail.clone()).unwrap_or_default())
+        };
+        assert_eq!(gone(2_450), (2_450, Reason::Trimmed.sentence().to_owned()));
+        assert_eq!(gone(1 << 40), (10_000, format!("and all events up to {}", 1_u64 << 40)));
+    }
 }
