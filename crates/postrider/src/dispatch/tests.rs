@@ -2,6 +2,7 @@
 
 use std::net::SocketAddr;
 use std::num::NonZeroU32;
+use std::pin::pin;
 use std::rc::Rc;
 use std::sync::Arc;
 use std::time::Duration;
@@ -93,8 +94,12 @@ async fn records(store: &Store, cursor: u64) -> Vec<(u64, Fate, String)> {
 async fn work(crew: Crew, shutdown: Shutdown, watched: impl Future<Output = ()>) {
     LocalSet::new()
         .run_until(async {
-            let (ran, ()) = tokio::join!(crew.run(shutdown), watched);
-            ran.unwrap();
+            let mut running = pin!(crew.run(shutdown));
+            tokio::select! {
+                ended = &mut running => panic!("it ended by itself: {ended:?}"),
+                () = watched => {}
+            }
+            running.await.unwrap();
         })
         .await;
 }
@@ -161,17 +166,20 @@ async fn lose_400_of_560(
             let has_come = progress.is_some_and(|progress| progress.cursor >= Seq(401));
             has_come && totals.first().is_some_and(|totals| totals.expired > 0)
         };
-        while !committed().await {
+        for turn in 0.. {
+            if committed().await {
+                break;
+            }
+            assert!(turn < 1_000_000, "what is gone is not told");
             tokio::task::yield_now().await;
         }
         let waiting = gauge.glance(Seq(561)).waiting;
         trigger.drain();
         waiting
     };
-    let crew = crew(store, gauges.clone());
-    let (ran, waiting) =
-        LocalSet::new().run_until(async { tokio::join!(crew.run(shutdown), watched) }).await;
-    ran.unwrap();
+    let mut waiting = 0;
+    let watched = async { waiting = watched.await };
+    work(crew(store, gauges.clone()), shutdown, watched).await;
     (waiting, store.ledger.totals().await.unwrap()[0].expired)
 }
 
@@ -261,16 +269,17 @@ async fn a_read_that_fails_where_a_destination_is_paused_is_tried_again() {
     work(crew(&store, gauges.clone()), shutdown, watched).await;
 }
 
-/// Runs a crew until the schedule knows no destination any more.
+/// Runs a crew for a while, after which the schedule knows no destination any more.
 async fn forget_all(store: &Store) {
     let (trigger, shutdown) = shutdown();
     let watched = async {
-        while !store.schedule.destinations().await.unwrap().is_empty() {
+        for _ in 0..100 {
             tokio::time::advance(limits::STORAGE_REST).await;
         }
         trigger.drain();
     };
     work(crew(store, Arc::default()), shutdown, watched).await;
+    assert_eq!(store.schedule.destinations().await.unwrap(), []);
 }
 
 #[tokio::test(start_paused = true)]
