@@ -48,7 +48,8 @@ pub fn back_up(dir: &Path, to: &Path) -> Result<Copied, OpenError> {
 
 /// Makes a data directory of a backup, or of a data directory that nobody holds, in a new or empty
 /// directory; answers also the place that the next event will get, which is larger than any that
-/// the original has given away (J2). Two that are made of one backup hardly ever go on at one place.
+/// the original has given away (J2). Two that are made of one backup go on at one place once in
+/// [`RESTORE_SKIPS_MAX`] times.
 ///
 /// # Errors
 /// As [`back_up`], and where a process holds the data directory.
