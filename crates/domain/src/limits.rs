@@ -542,9 +542,8 @@ pub const GIVEN_UP_AT_ONCE: u32 = 1_000;
 pub const RESTORE_SKIP: u64 = 1 << 40;
 
 /// How many times as many a restore passes over at most: how many is drawn, so that two restores of one
-/// backup go on at different places, but for one time in so many. Source: chosen; a number of JavaScript, which
-/// is exact up to 2^53,
-/// still takes 250 restores.
+/// backup go on at different places, but for one time in so many. Source: chosen; a number of JavaScript,
+/// which is exact up to 2^53, still takes 250 restores.
 pub const RESTORE_SKIPS_MAX: u64 = 64;
 
 const _: () = assert!(ASIDE_WAITING_OF_SITE_MAX < ASIDE_WAITING_MAX);
