@@ -113,7 +113,7 @@ export async function stories({ story, browser, binary }) {
     await page.waitForURL(/tab=storage/);
     const row = page.getByRole("row", { name: /^journal Events as they came/ });
     await row.getByText(/KiB|MiB/).waitFor();
-    await page.getByText("3 d, and longer while a destination needs them").waitFor();
+    await page.getByText("7 d, and longer while a destination needs them").waitFor();
     await page.getByText("without a bound (journal.size_max)").waitFor();
     await examine(page, "settings-storage");
     await fits(page, "settings-storage");
