@@ -32,6 +32,8 @@ mod reasons;
 mod replay;
 mod retention;
 #[cfg(test)]
+mod moody;
+#[cfg(test)]
 mod samples;
 mod send;
 mod signals;

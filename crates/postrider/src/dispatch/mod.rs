@@ -24,8 +24,6 @@ pub use crew::{Crew, CrewSettings, Needs};
 pub use duty::Duty;
 
 #[cfg(test)]
-mod moody;
-#[cfg(test)]
 mod tests;
 #[cfg(test)]
 mod simulation;

@@ -24,10 +24,10 @@ use storage::{
 };
 use tokio::task::LocalSet;
 
-use super::moody::{MoodyJournal, MoodySchedule};
 use super::{Crew, CrewSettings, Needs};
 use crate::clock;
 use crate::live::{Gauges, Wish};
+use crate::moody::{MoodyJournal, MoodySchedule};
 use crate::samples::{append, connect, destination, destination_id};
 use crate::send::{Outlet, OutletSettings};
 use crate::shutdown::{Shutdown, shutdown};

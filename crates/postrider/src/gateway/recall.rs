@@ -95,14 +95,13 @@ impl Reader<'_> {
 
 #[cfg(test)]
 mod tests {
-    use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
+    use std::sync::atomic::AtomicUsize;
     use std::time::Duration;
 
-    use domain::event::NewEvent;
-    use storage::{Receipt, SeqRange, Stock, memory};
-    use tokio::sync::watch;
+    use storage::memory;
 
     use super::*;
+    use crate::moody::MoodyJournal;
     use crate::samples::append;
     use crate::shutdown::shutdown;
 
@@ -112,51 +111,15 @@ mod tests {
         Reader { journal, shutdown }
     }
 
-    /// A journal whose first reads fail.
-    struct Crowded {
-        inner: Arc<dyn Journal>,
-        failures: AtomicUsize,
-    }
-
-    impl Journal for Crowded {
-        fn append(&self, events: Vec<NewEvent>) -> Result<Receipt<SeqRange>, StorageError> {
-            self.inner.append(events)
-        }
-
-        fn read(&self, from: Seq, wanted: Wanted, bytes_max: usize) -> Receipt<Chunk> {
-            let left = |left: usize| left.checked_sub(1);
-            match self.failures.fetch_update(Relaxed, Relaxed, left) {
-                Ok(_) => Receipt::ready(Err(StorageError::Full { inbox: "journal queries" })),
-                Err(_) => self.inner.read(from, wanted, bytes_max),
-            }
-        }
-
-        fn head(&self) -> watch::Receiver<Seq> {
-            self.inner.head()
-        }
-
-        fn trim(&self, before: Seq) -> Receipt<Seq> {
-            self.inner.trim(before)
-        }
-
-        fn trim_to(&self, bytes_max: u64) -> Receipt<Seq> {
-            self.inner.trim_to(bytes_max)
-        }
-
-        fn stock(&self) -> Receipt<Stock> {
-            self.inner.stock()
-        }
-    }
-
     #[tokio::test(start_paused = true)]
     async fn a_read_that_fails_is_tried_again_until_the_server_ends() {
         let store = memory::open();
         append(&store, Timestamp(10)).await;
-        let crowded = |failures| Crowded {
+        let crowded = |failures| MoodyJournal {
             inner: store.journal.clone(),
             failures: AtomicUsize::new(failures),
         };
-        let read = |journal: Crowded, shutdown| async move {
+        let read = |journal: MoodyJournal, shutdown| async move {
             let read = Reader { journal: &journal, shutdown }.read(Seq::FIRST, 1 << 20).await;
             (read.is_ok(), journal.failures.into_inner())
         };
