@@ -150,14 +150,23 @@ fn losses(issues: &[Issue]) -> Vec<String> {
         *gave_up += issue.gave_up;
         *expired += issue.expired;
     }
-    let line = |(id, (gave_up, expired)): (&str, (u64, u64))| {
-        let [gave_up, expired] = [gave_up, expired].map(thousands);
-        format!(
-            "{id}: {gave_up} given up and {expired} expired in open issues. See them with \
-             `postrider deliveries ls --destination {id} --status gave_up`, replay or resolve them"
-        )
+    of.into_iter().map(|(id, counts)| loss(id, counts)).collect()
+}
+
+/// What there is of losses, and where it is seen; the events of those that expired are gone.
+fn loss(id: &str, (gave_up, expired): (u64, u64)) -> String {
+    let [of_given_up, of_expired] = [gave_up, expired].map(thousands);
+    let (what, status, then) = match (gave_up, expired) {
+        (_, 0) => (format!("{of_given_up} given up"), "gave_up", "replay or resolve them"),
+        (0, _) => (format!("{of_expired} expired"), "expired", "resolve them"),
+        _ => (
+            format!("{of_given_up} given up and {of_expired} expired"),
+            "gave_up",
+            "or `expired`; replay or resolve them",
+        ),
     };
-    of.into_iter().map(line).collect()
+    let see = format!("`postrider deliveries ls --destination {id} --status {status}`");
+    format!("{id}: {what} in open issues. See them with {see}, {then}")
 }
 
 impl Removed {
@@ -309,9 +318,17 @@ orders-hook  holding       12         3      1,001        1        1  https://ac
             "b: stopped since 2026-01-31T09:30:00.000Z. Nobody listens there. It is not tried any \
              more: once it is mended, `postrider destination try-now b`",
             "b: 3 given up and 1,000 expired in open issues. See them with `postrider deliveries ls \
-             --destination b --status gave_up`, replay or resolve them",
+             --destination b --status gave_up`, or `expired`; replay or resolve them",
         ];
         assert_eq!(sick.remarks(&issues).troubles, want);
+    }
+
+    #[test]
+    fn of_losses_only_what_there_is_is_told() {
+        let begin = |counts| loss("b", counts).split(" See").next().map(str::to_owned);
+        assert_eq!(begin((2, 0)).as_deref(), Some("b: 2 given up in open issues."));
+        assert_eq!(begin((0, 2_015)).as_deref(), Some("b: 2,015 expired in open issues."));
+        assert!(loss("b", (0, 1)).ends_with("--status expired`, resolve them"));
     }
 
     #[test]

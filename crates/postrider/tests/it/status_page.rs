@@ -58,7 +58,7 @@ async fn what_was_given_up_needs_a_look_until_somebody_has_dealt_with_it() {
     assert_eq!(hooks.gave_up, 1);
     let told = status(&server, &[]).await;
     let last = told.stdout.lines().last().unwrap_or_default();
-    let want = "hooks: 1 given up and 0 expired in open issues.";
+    let want = "hooks: 1 given up in open issues.";
     assert!(told.code == Some(2) && last.starts_with(want), "{told:?}");
     let issues = server.admin.get("/api/v1/issues").await;
     let path = format!("/api/v1/issues/{}/acknowledge", issues["issues"][0]["id"]);
