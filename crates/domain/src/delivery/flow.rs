@@ -343,8 +343,8 @@ impl Flow {
 
     /// Before this the endpoint wants no attempt, whoever was told so.
     fn asked_to_wait_until(&self, now: Timestamp) -> Timestamp {
-        let lead = self.lead.map_or(self.not_before, |lead| self.not_before.max(lead.not_before));
-        within(lead, now, Duration::from_secs(limits::RETRY_AFTER_SECONDS_MAX))
+        let asked = self.lead.map_or(self.not_before, |lead| self.not_before.max(lead.not_before));
+        within(asked, now, Duration::from_secs(limits::RETRY_AFTER_SECONDS_MAX))
     }
 
     /// So many attempts have started that others make beside this flow, and its rate counts them; of

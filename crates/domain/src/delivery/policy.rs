@@ -271,16 +271,21 @@ impl Policy {
     /// The longest wait after so many attempts, the last of which failed so; an endpoint that says when
     /// to come back is waited for as long as it may ask.
     pub fn wait_max(&self, attempts: u32, reason: Reason, status: u16) -> Duration {
-        let class = Class::of_failure(reason, status);
-        let step = match self.treatment(class) {
-            Treatment::Hold => self.backoff_max,
-            Treatment::Retry | Treatment::GiveUp => self.backoff(attempts),
-        };
+        let treatment = self.treatment(Class::of_failure(reason, status));
+        let step = self.step(treatment, attempts);
         let asked = match status {
             429 | 503 => Duration::from_secs(limits::RETRY_AFTER_SECONDS_MAX),
             _ => Duration::ZERO,
         };
         step.saturating_mul(3).div_f64(2.0).max(self.backoff_min).max(asked)
+    }
+
+    /// The wait after so many attempts where they are treated so, before jitter.
+    pub fn step(&self, treatment: Treatment, attempts: u32) -> Duration {
+        match treatment {
+            Treatment::Hold => self.backoff_max,
+            Treatment::Retry | Treatment::GiveUp => self.backoff(attempts),
+        }
     }
 
     /// The wait after so many attempts, before jitter.

@@ -56,14 +56,12 @@ pub enum Decision {
 /// taken at all, a delivery is not to blame: none is given up for its age, and none ages.
 pub fn decide(policy: &Policy, tries: Tries, outcome: &Outcome, moment: Moment) -> Decision {
     let Some(class) = Class::of(outcome) else { return Decision::Close };
-    let (step, may_end) = match policy.treatment(class) {
-        Treatment::GiveUp => return Decision::GiveUp,
-        Treatment::Hold => (policy.backoff_max, false),
-        Treatment::Retry => (policy.backoff(tries.count), true),
-    };
+    let treatment = policy.treatment(class);
+    let step = policy.step(treatment, tries.count);
     let at = moment.now.plus(wait(policy, step, outcome, moment));
-    match moment.endpoint {
-        Endpoint::Up { down } if may_end && is_exhausted(policy, tries, at, down) => {
+    match (treatment, moment.endpoint) {
+        (Treatment::GiveUp, _) => Decision::GiveUp,
+        (Treatment::Retry, Endpoint::Up { down }) if is_exhausted(policy, tries, at, down) => {
             Decision::GiveUp
         }
         _ => Decision::RetryAt(at),

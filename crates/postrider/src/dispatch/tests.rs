@@ -183,6 +183,15 @@ async fn lose_400_of_560(
     (waiting, store.ledger.totals().await.unwrap()[0].expired)
 }
 
+/// A store with a destination that is paused.
+async fn paused() -> Store {
+    let store = memory::open();
+    let mut paused = destination(true);
+    paused.delivery.paused = true;
+    connect(&store, paused, 1).await;
+    store
+}
+
 #[tokio::test]
 async fn what_is_gone_counts_as_expired_at_once_where_the_endpoint_takes_nothing() {
     let store = memory::open();
@@ -198,10 +207,7 @@ async fn what_is_gone_counts_as_expired_at_once_where_the_endpoint_takes_nothing
 
 #[tokio::test]
 async fn what_is_gone_counts_as_expired_at_once_where_the_destination_is_paused() {
-    let store = memory::open();
-    let mut paused = destination(true);
-    paused.delivery.paused = true;
-    connect(&store, paused, 1).await;
+    let store = paused().await;
     let gauges = Arc::<Gauges>::default();
     let gauge = gauges.of(&destination_id());
     // Deliveries that were begun: of two the events go.
@@ -218,10 +224,7 @@ async fn what_is_gone_counts_as_expired_at_once_where_the_destination_is_paused(
 
 #[tokio::test]
 async fn what_is_gone_before_a_paused_destination_has_taken_it_is_passed() {
-    let store = memory::open();
-    let mut paused = destination(true);
-    paused.delivery.paused = true;
-    connect(&store, paused, 1).await;
+    let store = paused().await;
     let gauges = Arc::<Gauges>::default();
     let gauge = gauges.of(&destination_id());
     let told = lose_400_of_560(&store, gauges.clone(), || gauge.read_from().is_some()).await;
@@ -250,10 +253,7 @@ async fn a_destination_reads_no_further_than_there_is_need_for() {
 
 #[tokio::test(start_paused = true)]
 async fn a_read_that_fails_where_a_destination_is_paused_is_tried_again() {
-    let store = memory::open();
-    let mut paused = destination(true);
-    paused.delivery.paused = true;
-    connect(&store, paused, 1).await;
+    let store = paused().await;
     append_many(&store, 2).await;
     let journal = MoodyJournal { inner: store.journal.clone(), failures: 3.into() };
     let store = Store { journal: Arc::new(journal), ..store };

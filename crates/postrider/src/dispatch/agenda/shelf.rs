@@ -26,7 +26,7 @@ pub struct Shelf {
     fresh: VecDeque<OpenDelivery>,
     /// Lines of which more may be held.
     wanted: BTreeSet<Option<IdentityHash>>,
-    /// Those of them that stand in nobody's way but their own, as far as is known: the others come first.
+    /// Lanes of which none was held at the start, which are asked for after those that are wanted since.
     of_start: BTreeSet<IdentityHash>,
     /// The same, of which nothing was written down when they were asked for.
     later: Vec<Option<IdentityHash>>,
